@@ -1,0 +1,60 @@
+"""What a travel-time model and a location method are."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mainshock.core.records import Arrival, Origin, Pick, Station
+
+__all__ = ["LocationMethod", "TravelTimeModel"]
+
+
+@runtime_checkable
+class TravelTimeModel(Protocol):
+    """First arrivals of P and S between a source and a receiver in a 1-D Earth."""
+
+    name: str
+
+    def travel_time_s(
+        self,
+        phase: str,
+        distance_km: ArrayLike,
+        source_depth_km: ArrayLike,
+        receiver_depth_km: ArrayLike,
+    ) -> NDArray[np.float64]:
+        """Return the travel time of the first arrival in seconds.
+
+        Parameters
+        ----------
+        phase
+            ``"P"`` or ``"S"``.
+        distance_km
+            Epicentral distance along the surface, not negative.
+        source_depth_km, receiver_depth_km
+            Positive down from sea level; negative above it. All arrays broadcast.
+        """
+        ...
+
+
+@runtime_checkable
+class LocationMethod(Protocol):
+    """Turns the picks of one event into the posterior of its hypocentre and origin time."""
+
+    name: str
+
+    def locate(
+        self,
+        picks: Sequence[Pick],
+        stations: Sequence[Station],
+        rng: np.random.Generator,
+    ) -> tuple[Origin, list[Arrival]]:
+        """Return the origin (with regions and samples) and one arrival for each pick used.
+
+        Raises
+        ------
+        DataError
+            If the picks cannot fix an origin, or a station is unknown.
+        """
+        ...
