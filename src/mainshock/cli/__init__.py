@@ -1,0 +1,5 @@
+"""The command line: ``mainshock VERB``."""
+
+from mainshock.cli.app import main
+
+__all__ = ["main"]

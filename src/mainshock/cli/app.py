@@ -1,0 +1,70 @@
+"""The command ``mainshock``: which verbs there are, and how errors become exit codes.
+
+Only typer is loaded here; each verb imports what it needs when it runs, so that ``--help`` is
+quick.
+"""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from mainshock import __version__
+from mainshock.cli import demo, detect, locate, models, pick
+from mainshock.cli.output import report_error
+from mainshock.core.errors import MainshockError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="mainshock",
+    help=(
+        "From seismic records to located earthquakes, each number with its uncertainty.\n\n"
+        "Results go to stdout, talk goes to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, "
+        "3 nothing found, 4 source unreachable."
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("pick")(pick.pick)
+app.add_typer(locate.app, name="locate")
+app.add_typer(detect.app, name="detect")
+app.add_typer(models.app, name="models")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mainshock {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say more on stderr, with times.")
+    ] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+
+
+def main() -> None:
+    """Run the command line; a known error ends it with its message and exit code."""
+    try:
+        app()
+    except MainshockError as error:
+        report_error(error)
+        raise SystemExit(error.exit_code) from error
+    except KeyboardInterrupt as interrupt:
+        sys.stderr.write("stopped by the user; files already written are complete\n")
+        raise SystemExit(1) from interrupt

@@ -1,0 +1,66 @@
+"""``mainshock pick``: the arrivals of P and S in records."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mainshock.cli.output import print_json, print_result, progress, say, tell_not_used
+
+__all__ = ["pick"]
+
+
+def pick(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="INPUT...", help="Files, folders or SDS roots, in any format ObsPy reads."
+        ),
+    ],
+    model: Annotated[
+        str, typer.Option(help="Picker: a registered name or a model folder.")
+    ] = "default",
+    out: Annotated[
+        Path | None, typer.Option(help="Write the picks here: .csv or .parquet.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Find the arrivals of P and S, each with probability and standard deviation.
+
+    Prints the picks as CSV unless --out or --json is given. A file that cannot be read is
+    reported and skipped. Exit code 3 means that all was read and nothing was found.
+    """
+    from mainshock.core.errors import NothingFoundError
+    from mainshock.detect.registry import open_picker
+    from mainshock.pipeline.picking import one_pick_per_arrival, pick_waveforms
+    from mainshock.pipeline.results import NotUsed
+    from mainshock.sources.registry import open_source
+    from mainshock.sources.tables import pick_record, picks_to_frame, write_picks
+
+    picker = open_picker(model)
+    source = open_source(inputs)
+    failures: list[NotUsed] = []
+    with progress("picking", len(source)) as advance:
+        found = list(pick_waveforms(source, picker, failures=failures, progress=advance))
+    picks, doubles = one_pick_per_arrival([one for item in found for one in item.picks])
+    left_out = [(item.name, item.reason) for item in source.skipped]
+    left_out += [(item.what, item.reason) for item in (*failures, *doubles)]
+    tell_not_used(left_out)
+    if out is not None:
+        write_picks(out, picks)
+        say(f"{len(picks)} picks written to {out}")
+    if as_json:
+        print_json(
+            {
+                "model": picker.name,
+                "picks": [pick_record(one) for one in picks],
+                "not_used": [{"what": what, "reason": reason} for what, reason in left_out],
+            }
+        )
+    elif out is None:
+        print_result(picks_to_frame(picks).to_csv(index=False))
+    if not picks:
+        raise NothingFoundError(
+            f"no arrival found in {len(found)} records; a lower threshold or another --model may "
+            "see weaker ones"
+        )

@@ -1,0 +1,188 @@
+"""From picks to events: associate, locate, give a magnitude, grade."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainshock.core.errors import DataError, GeometryError, MainshockError
+from mainshock.core.records import Arrival, Event, Magnitude, Origin, Pick, Station, Waveform
+from mainshock.events.base import Associator
+from mainshock.events.magnitude import estimate_local_magnitude
+from mainshock.events.quality import grade
+from mainshock.locate.base import LocationMethod, TravelTimeModel
+from mainshock.pipeline.results import NotUsed
+from mainshock.sources.stations import StationList
+
+if TYPE_CHECKING:
+    from obspy import Inventory
+
+__all__ = ["AmplitudeInput", "EventBuilder", "LocatedPicks", "locate_picks"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AmplitudeInput:
+    """What a magnitude needs: records and their instrument responses."""
+
+    waveforms: Sequence[Waveform]
+    inventory: "Inventory | None"
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedPicks:
+    """Events in order of time, all picks (those of an event carry its id), and what was left."""
+
+    events: tuple[Event, ...]
+    picks: tuple[Pick, ...]
+    not_used: tuple[NotUsed, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventBuilder:
+    """Turns the picks of one event into an event record.
+
+    Parameters
+    ----------
+    method
+        The location method.
+    stations
+        Stations with coordinates.
+    amplitudes
+        Records and responses for a magnitude, or None.
+    """
+
+    method: LocationMethod
+    stations: StationList
+    amplitudes: AmplitudeInput | None = None
+
+    def build(self, picks: Sequence[Pick], event_id: str, rng: np.random.Generator) -> Event:
+        """Return the located event.
+
+        Raises
+        ------
+        DataError, GeometryError
+            If the picks cannot fix an origin.
+        """
+        stations = list(self.stations)
+        origin, arrivals = self.method.locate(picks, stations, rng)
+        quality, flags = grade(origin, arrivals)
+        magnitude, reasons = self._magnitude(origin, arrivals)
+        name = event_id or _default_event_id(origin)
+        return Event(
+            event_id=name,
+            origin=origin,
+            arrivals=tuple(
+                replace(arrival, pick=replace(arrival.pick, event_id=name)) for arrival in arrivals
+            ),
+            magnitude=magnitude,
+            quality=quality,
+            flags=tuple(dict.fromkeys((*origin.flags, *flags))),
+            notes={"magnitude": "; ".join(reasons)} if reasons else {},
+        )
+
+    def _magnitude(
+        self, origin: Origin, arrivals: Sequence[Arrival]
+    ) -> tuple[Magnitude | None, list[str]]:
+        if self.amplitudes is None:
+            return None, ["no waveforms and responses were given"]
+        return estimate_local_magnitude(
+            self.amplitudes.waveforms,
+            self.amplitudes.inventory,
+            origin,
+            arrivals,
+            list(self.stations),
+        )
+
+
+def _default_event_id(origin: Origin) -> str:
+    """Return an id from the origin time, to a hundredth of a second."""
+    return f"ms{origin.time:%Y%m%dT%H%M%S}{origin.time.microsecond // 10_000:02d}"
+
+
+def locate_picks(
+    picks: Sequence[Pick],
+    builder: EventBuilder,
+    associator: Associator,
+    travel_times: TravelTimeModel,
+    rng: np.random.Generator,
+) -> LocatedPicks:
+    """Return the events behind the picks.
+
+    Picks that carry an ``event_id`` are taken as they are grouped; the others are associated.
+    Nothing is lost on a bad pick or event: it is listed in ``not_used`` with its reason.
+    """
+    known, not_used = _with_known_station(picks, builder.stations)
+    groups, loose = _groups(known, builder.stations, associator, travel_times)
+    not_used.extend(NotUsed(_label(pick), "fits no event with enough other picks") for pick in loose)
+    events: list[Event] = []
+    for event_id, group in groups:
+        try:
+            events.append(builder.build(group, event_id, rng))
+        except (DataError, GeometryError) as error:
+            label = event_id or f"event near {group[0].time:%Y-%m-%dT%H:%M:%S}"
+            not_used.append(NotUsed(f"{label} ({len(group)} picks)", str(error)))
+    events = _with_unique_ids(sorted(events, key=lambda event: event.origin.time))
+    return LocatedPicks(tuple(events), tuple(_named(known, events)), tuple(not_used))
+
+
+def _groups(
+    picks: Sequence[Pick],
+    stations: StationList,
+    associator: Associator,
+    travel_times: TravelTimeModel,
+) -> tuple[list[tuple[str, list[Pick]]], list[Pick]]:
+    named = sorted((pick for pick in picks if pick.event_id), key=lambda pick: pick.event_id)
+    groups = [(key, list(group)) for key, group in groupby(named, key=lambda pick: pick.event_id)]
+    free = [pick for pick in picks if not pick.event_id]
+    if not free:
+        return groups, []
+    association = associator.associate(free, list(stations), travel_times)
+    groups.extend(("", list(group)) for group in association.groups)
+    return groups, list(association.unassociated)
+
+
+def _with_known_station(
+    picks: Iterable[Pick], stations: StationList
+) -> tuple[list[Pick], list[NotUsed]]:
+    known: list[Pick] = []
+    unknown: dict[str, tuple[int, str]] = {}
+    for pick in picks:
+        try:
+            station: Station = stations.find(pick.network, pick.station)
+        except MainshockError as error:
+            count, _ = unknown.get(pick.station_code, (0, ""))
+            unknown[pick.station_code] = (count + 1, str(error))
+        else:
+            known.append(replace(pick, network=station.network, station=station.station))
+    left_out = [
+        NotUsed(f"{count} picks of {code}", reason) for code, (count, reason) in unknown.items()
+    ]
+    return known, left_out
+
+
+def _with_unique_ids(events: Sequence[Event]) -> list[Event]:
+    seen: dict[str, int] = {}
+    unique: list[Event] = []
+    for event in events:
+        seen[event.event_id] = seen.get(event.event_id, 0) + 1
+        count = seen[event.event_id]
+        unique.append(
+            event if count == 1 else replace(event, event_id=f"{event.event_id}-{count}")
+        )
+    return unique
+
+
+def _key(pick: Pick) -> tuple[str, str, str, str, object]:
+    return pick.network, pick.station, pick.location, pick.phase, pick.time
+
+
+def _named(picks: Sequence[Pick], events: Sequence[Event]) -> list[Pick]:
+    owner = {_key(pick): event.event_id for event in events for pick in event.picks}
+    named = [replace(pick, event_id=owner.get(_key(pick), "")) for pick in picks]
+    return sorted(named, key=lambda pick: pick.time)
+
+
+def _label(pick: Pick) -> str:
+    return f"{pick.phase} pick at {pick.station_code}, {pick.time:%Y-%m-%dT%H:%M:%S.%f}"
