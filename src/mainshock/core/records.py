@@ -216,7 +216,8 @@ class Pick:
         if self.back_azimuth_deg is not None and self.back_azimuth_sigma_deg is not None:
             _require_range("back_azimuth_deg", self.back_azimuth_deg, -360.0, 360.0)
             _require_range("back_azimuth_sigma_deg", self.back_azimuth_sigma_deg, 0.1, 180.0)
-            _set(self, back_azimuth_deg=self.back_azimuth_deg % 360.0)
+            # twice: the first remainder of a tiny negative angle rounds to 360 itself
+            _set(self, back_azimuth_deg=self.back_azimuth_deg % 360.0 % 360.0)
 
     @property
     def station_code(self) -> str:

@@ -1,0 +1,88 @@
+# One name for each task. Prerequisites: Python 3.11 or newer, and make.
+#
+#   make demo    the main job on real records, in an environment with the base install only
+#   make test    set-up and the whole suite
+
+PYTHON ?= python3
+# Processes of the test suite
+WORKERS ?= 2
+# Folder of the demonstration's report
+OUT ?= demo-report
+
+ENVIRONMENT := .venv
+BASE_ENVIRONMENT := .venv-base
+BIN := $(ENVIRONMENT)/bin
+INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Debian packages that tests need beside Python; none so far
+SYSTEM_PACKAGES :=
+
+# Each test process keeps to one core
+TEST_VARIABLES := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast check format docs bench notebooks ci-system clean
+
+help:  ## list the tasks
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## *(.*)/  make \1\t\2/' | expand -t 20
+
+setup: $(ENVIRONMENT)/.ready  ## environment with training, test and documentation tools
+
+# torch first and alone: its exact build is decided here, before anything else can ask for it
+$(ENVIRONMENT)/.ready: pyproject.toml constraints.txt scripts/check_environment.py
+	@$(PYTHON) scripts/check_environment.py python
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(ENVIRONMENT)
+	@echo "setup: installing into $(ENVIRONMENT) (some minutes the first time)"
+	@$(BIN)/python $(INSTALL) torch==2.13.0
+	@$(BIN)/python $(INSTALL) --editable '.[train,dev,docs,bench]'
+	@$(BIN)/python scripts/check_environment.py torch
+	@touch $@
+
+$(BASE_ENVIRONMENT)/.ready: pyproject.toml constraints.txt scripts/check_environment.py
+	@$(PYTHON) scripts/check_environment.py python
+	@test -x $(BASE_ENVIRONMENT)/bin/python || $(PYTHON) -m venv $(BASE_ENVIRONMENT)
+	@echo "demo: installing into $(BASE_ENVIRONMENT) (a minute or two the first time)"
+	@$(BASE_ENVIRONMENT)/bin/python $(INSTALL) --editable .
+	@touch $@
+
+demo: $(BASE_ENVIRONMENT)/.ready  ## locate real earthquakes and write a report (base install)
+	@$(BASE_ENVIRONMENT)/bin/mainshock demo --out $(OUT)
+
+test: setup  ## the whole suite, slow tests included
+	$(TEST_VARIABLES) $(BIN)/pytest -n $(WORKERS) -m "not network"
+
+test-fast: setup  ## the tests that take seconds
+	$(TEST_VARIABLES) $(BIN)/pytest -n $(WORKERS)
+
+check: setup  ## style, types, layers and documentation (about a minute)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/test_docs.py tests/test_architecture.py tests/test_exported_members.py
+
+format: setup  ## mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: setup  ## the documentation site, in site/
+	$(BIN)/mkdocs build --strict
+
+bench: setup  ## every benchmark prints its table
+	@set -e; for program in benchmarks/*.py; do \
+		test -e "$$program" || { echo "bench: no benchmark yet"; break; }; \
+		echo "== $$program"; $(BIN)/python "$$program"; \
+	done
+
+notebooks: setup  ## examples/*.py as Jupyter notebooks
+	$(BIN)/jupytext --to ipynb examples/*.py
+
+# Without root it says what it would install and succeeds; the tests that need it then skip
+ci-system:  ## system packages for the tests (root)
+	@packages="$(strip $(SYSTEM_PACKAGES))"; \
+	if [ -z "$$packages" ]; then echo "ci-system: no system packages are needed"; \
+	elif [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -q -y $$packages; \
+	else echo "ci-system: not root; would install: $$packages"; fi
+
+clean:  ## remove what was built, but keep the environments
+	rm -rf build dist site out demo-report .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks examples/*.ipynb
+	find . -path './.venv*' -prune -o -type d -name __pycache__ -exec rm -rf {} +
