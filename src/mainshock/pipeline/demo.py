@@ -14,7 +14,7 @@ from mainshock.events.registry import ASSOCIATORS
 from mainshock.locate.grid_method import GridLocation
 from mainshock.locate.registry import open_velocity_model
 from mainshock.pipeline.locating import AmplitudeInput, EventBuilder, locate_picks
-from mainshock.pipeline.picking import one_pick_per_arrival, pick_waveforms
+from mainshock.pipeline.picking import PickedWaveform, pick_waveforms
 from mainshock.pipeline.results import CaseResult, NotUsed
 from mainshock.sources import bundled
 from mainshock.sources.registry import open_source
@@ -104,7 +104,8 @@ def run_case(
         pick_waveforms(source, picker, with_curves=True, failures=not_used, progress=progress)
     )
     not_used.extend(NotUsed(item.name, item.reason) for item in source.skipped)
-    picks, doubles = one_pick_per_arrival([pick for one in picked for pick in one.picks])
+    picked, covered = _one_instrument_per_station(picked)
+    picks = [pick for one in picked for pick in one.picks]
     waveforms = tuple(one.waveform for one in picked)
     travel_times = open_velocity_model(case.velocity)
     builder = EventBuilder(
@@ -125,9 +126,28 @@ def run_case(
         stations=tuple(stations),
         picks=located.picks,
         events=located.events,
-        not_used=(*not_used, *doubles, *located.not_used),
+        not_used=(*not_used, *covered, *located.not_used),
         provenance=(_provenance(case, picker, case.paths()),),
     )
+
+
+def _one_instrument_per_station(
+    picked: Sequence[PickedWaveform],
+) -> tuple[list[PickedWaveform], list[NotUsed]]:
+    """Return the longest record of each station, and the shorter ones as left out."""
+    longest: dict[tuple[str, str], PickedWaveform] = {}
+    for one in sorted(picked, key=lambda item: item.waveform.start - item.waveform.end):
+        longest.setdefault((one.waveform.network, one.waveform.station), one)
+    kept = [one for one in picked if one in longest.values()]
+    left_out = [
+        NotUsed(
+            f"{one.waveform.trace_id} from {one.waveform.start:%H:%M:%S}",
+            "a longer record of the same station covers these seconds",
+        )
+        for one in picked
+        if one not in kept
+    ]
+    return kept, left_out
 
 
 def _provenance(case: DemoCase, picker: Picker, paths: Sequence[Path]) -> Provenance:

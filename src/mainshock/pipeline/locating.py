@@ -1,6 +1,6 @@
 """From picks to events: associate, locate, give a magnitude, grade."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -107,6 +107,7 @@ def locate_picks(
     associator: Associator,
     travel_times: TravelTimeModel,
     rng: np.random.Generator,
+    progress: Callable[[str], None] | None = None,
 ) -> LocatedPicks:
     """Return the events behind the picks.
 
@@ -115,7 +116,9 @@ def locate_picks(
     """
     known, not_used = _with_known_station(picks, builder.stations)
     groups, loose = _groups(known, builder.stations, associator, travel_times)
-    not_used.extend(NotUsed(_label(pick), "fits no event with enough other picks") for pick in loose)
+    not_used.extend(
+        NotUsed(_label(pick), "fits no event with enough other picks") for pick in loose
+    )
     events: list[Event] = []
     for event_id, group in groups:
         try:
@@ -123,6 +126,8 @@ def locate_picks(
         except (DataError, GeometryError) as error:
             label = event_id or f"event near {group[0].time:%Y-%m-%dT%H:%M:%S}"
             not_used.append(NotUsed(f"{label} ({len(group)} picks)", str(error)))
+        if progress is not None:
+            progress(event_id)
     events = _with_unique_ids(sorted(events, key=lambda event: event.origin.time))
     return LocatedPicks(tuple(events), tuple(_named(known, events)), tuple(not_used))
 
@@ -168,9 +173,7 @@ def _with_unique_ids(events: Sequence[Event]) -> list[Event]:
     for event in events:
         seen[event.event_id] = seen.get(event.event_id, 0) + 1
         count = seen[event.event_id]
-        unique.append(
-            event if count == 1 else replace(event, event_id=f"{event.event_id}-{count}")
-        )
+        unique.append(event if count == 1 else replace(event, event_id=f"{event.event_id}-{count}"))
     return unique
 
 

@@ -13,9 +13,7 @@ from mainshock.sources.tables import write_picks
 __all__ = ["write_located"]
 
 
-def write_located(
-    folder: Path, events: Sequence[Event], picks: Sequence[Pick]
-) -> dict[str, str]:
+def write_located(folder: Path, events: Sequence[Event], picks: Sequence[Pick]) -> dict[str, str]:
     """Write events, regions, samples and picks into a folder and return their paths.
 
     Raises
