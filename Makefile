@@ -12,7 +12,7 @@ OUT ?= demo-report
 ENVIRONMENT := .venv
 BASE_ENVIRONMENT := .venv-base
 BIN := $(ENVIRONMENT)/bin
-INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
 # Debian packages that tests need beside Python; none so far
 SYSTEM_PACKAGES :=
 

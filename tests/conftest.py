@@ -1,12 +1,35 @@
 """Fixtures every test may ask for."""
 
 import os
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 _BESIDE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _datagrams_stay_here() -> Iterator[None]:
+    """Close the two ways out that pytest-socket leaves open: ``connect_ex`` and ``sendto``."""
+
+    def guard(original: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(self: socket.socket, *arguments: Any) -> Any:
+            address = arguments[-1]
+            if isinstance(address, tuple) and not str(address[0]).startswith(_LOOPBACK):
+                raise RuntimeError(f"a test tried to reach {address[0]}; only loopback is open")
+            return original(self, *arguments)
+
+        return guarded
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect_ex", guard(socket.socket.connect_ex))
+        patch.setattr(socket.socket, "sendto", guard(socket.socket.sendto))
+        yield
 
 
 @pytest.fixture
