@@ -65,7 +65,7 @@ format: setup  ## mend what ruff can mend
 	$(BIN)/ruff format
 
 docs: setup  ## the documentation site, in site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: setup  ## every benchmark prints its table
 	@set -e; for program in benchmarks/*.py; do \
