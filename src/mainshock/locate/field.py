@@ -1,0 +1,168 @@
+"""The unnormalised posterior on all nodes of a grid."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import i0e
+
+from mainshock.locate.base import TravelTimeModel
+from mainshock.locate.grid import Grid
+from mainshock.locate.likelihood import grid_likelihood
+from mainshock.locate.observations import Azimuth, Observations
+from mainshock.locate.priors import Prior
+from mainshock.locate.tables import radial_tables
+
+__all__ = ["ErrorModel", "PosteriorField", "azimuth_log_likelihood", "evaluate_field"]
+
+FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
+FEWEST_PICKS_TO_DOUBT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorModel:
+    """How observations err, besides the standard deviations they state.
+
+    Parameters
+    ----------
+    model_error
+        Standard deviation of the velocity model's error, as a share of each travel time.
+    outlier_probability, outlier_window_s
+        Probability that a pick belongs to nothing, and the time over which it is then uniform.
+    azimuth_outlier_probability
+        Probability that a back azimuth tells nothing.
+    """
+
+    model_error: float = 0.0
+    outlier_probability: float = 0.02
+    outlier_window_s: float = 30.0
+    azimuth_outlier_probability: float = 0.02
+
+    def doubt(self, n_picks: int) -> float:
+        """Return the outlier probability that applies; 0 where no pick can be judged by others."""
+        return self.outlier_probability if n_picks >= FEWEST_PICKS_TO_DOUBT else 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PosteriorField:
+    """Posterior mass, origin time and its variance at each node.
+
+    Parameters
+    ----------
+    mass
+        Shape ``grid.shape``; sums to 1.
+    origin_s, variance_s2
+        Mean and variance of the origin time given the node; seconds after the reference.
+    """
+
+    grid: Grid
+    mass: Float32Array
+    origin_s: Float32Array
+    variance_s2: Float32Array
+
+    def axis_mass(self, axis: int) -> FloatArray:
+        """Return the mass of each layer of cells across an axis."""
+        others = tuple(other for other in range(3) if other != axis)
+        return np.asarray(self.mass.sum(axis=others, dtype=np.float64))
+
+
+def evaluate_field(
+    grid: Grid,
+    observations: Observations,
+    model: TravelTimeModel,
+    errors: ErrorModel,
+    prior: Prior | None = None,
+    coarseness: float = 1.0,
+) -> PosteriorField:
+    """Return the posterior on the nodes of a grid.
+
+    Parameters
+    ----------
+    coarseness
+        Factor on the extent of a cell that widens the errors; above 1 a node stands for all of
+        its cell, so that a coarse grid overlooks nothing.
+    """
+    tables = radial_tables(model, observations, grid)
+    east, north = grid.columns()
+    shape = (east.size, grid.shape[2])
+    log_density, origin, variance = (np.empty(shape, np.float32) for _ in range(3))
+    widths = np.array(grid.cell_km) * coarseness
+    smear = np.array([widths[0] * widths[1], widths[2] ** 2]) / 12.0
+    grid_likelihood(
+        east,
+        north,
+        grid.centres(2).astype(np.float32),
+        _pick_rows(observations, tables.first_km),
+        tables.slowness_s_km,
+        tables.step_km,
+        errors.model_error,
+        smear,
+        errors.doubt(len(observations.picks)),
+        errors.outlier_window_s,
+        log_density,
+        origin,
+        variance,
+    )
+    for azimuth in observations.azimuths:
+        doubt = errors.azimuth_outlier_probability
+        term = azimuth_log_likelihood(azimuth, grid, east, north, doubt, float(smear[0]))
+        log_density += term.astype(np.float32)[:, None]
+    if prior is not None:
+        longitude, latitude = grid.frame.to_geographic(east, north)
+        log_density += prior.log_density(
+            longitude[:, None], latitude[:, None], grid.centres(2)[None, :]
+        ).astype(np.float32)
+    return _normalised(grid, log_density, origin, variance)
+
+
+def _pick_rows(observations: Observations, first_km: FloatArray) -> FloatArray:
+    return np.column_stack(
+        [
+            observations.east_km,
+            observations.north_km,
+            observations.depth_km,
+            observations.observed_s,
+            observations.sigma_s**2,
+            first_km,
+        ]
+    )
+
+
+def _normalised(
+    grid: Grid, log_density: Float32Array, origin: Float32Array, variance: Float32Array
+) -> PosteriorField:
+    np.subtract(log_density, log_density.max(), out=log_density)
+    mass = np.exp(log_density, out=log_density)
+    mass /= np.float32(mass.sum(dtype=np.float64))
+    return PosteriorField(
+        grid, mass.reshape(grid.shape), origin.reshape(grid.shape), variance.reshape(grid.shape)
+    )
+
+
+def azimuth_log_likelihood(
+    azimuth: Azimuth,
+    grid: Grid,
+    east_km: FloatArray,
+    north_km: FloatArray,
+    doubt: float,
+    smear_km2: float = 0.0,
+) -> FloatArray:
+    """Return the log-likelihood of one back azimuth for epicentres in the local frame.
+
+    Notes
+    -----
+    A von Mises density around the observed direction, mixed with a uniform one. The frame's
+    north differs from true north by the meridian convergence at the station.
+    """
+    east, north = east_km - azimuth.east_km, north_km - azimuth.north_km
+    longitude, latitude = grid.frame.to_geographic(azimuth.east_km, azimuth.north_km)
+    apart = np.radians((longitude - grid.frame.longitude + 180.0) % 360.0 - 180.0)
+    convergence = np.arctan(np.tan(apart) * np.sin(np.radians(latitude)))
+    direction = np.arctan2(east, north) + convergence
+    square = east**2 + north**2
+    variance = np.radians(azimuth.sigma_deg) ** 2 + smear_km2 / np.maximum(square, 1e-6)
+    kappa = 1.0 / np.minimum(variance, 10.0)
+    cosine = np.cos(direction - np.radians(azimuth.back_azimuth_deg))
+    peak = np.exp(kappa * (cosine - 1.0)) / i0e(kappa)
+    return np.asarray(np.log((1.0 - doubt) * peak + doubt))

@@ -1,0 +1,223 @@
+"""The picks of one event, checked and set beside their stations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mainshock.core.errors import DataError
+from mainshock.core.geo import LocalFrame, geodesic_azimuth_deg, geodesic_distance_km
+from mainshock.core.records import Pick, Station
+from mainshock.core.times import format_utc, to_posix_s
+
+__all__ = ["Azimuth", "Observations", "observe"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Azimuth:
+    """Direction from a station to the source: place in km, degrees true, standard deviation."""
+
+    east_km: float
+    north_km: float
+    back_azimuth_deg: float
+    sigma_deg: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observations:
+    """What a location starts from; arrays are per pick.
+
+    Parameters
+    ----------
+    picks, stations
+        The picks that are used, earliest first, and the station of each.
+    frame
+        Local frame centred on the stations.
+    east_km, north_km, depth_km
+        Places of the stations, shape ``(n_picks,)``.
+    reference_posix_s
+        Time that ``observed_s`` counts from.
+    observed_s, sigma_s
+        Arrival time and its standard deviation, s.
+    azimuths
+        Directions to the source, one for each station that has one.
+    flags
+        What was noticed, for the origin's flags.
+    """
+
+    picks: tuple[Pick, ...]
+    stations: tuple[Station, ...]
+    frame: LocalFrame
+    east_km: FloatArray
+    north_km: FloatArray
+    depth_km: FloatArray
+    reference_posix_s: float
+    observed_s: FloatArray
+    sigma_s: FloatArray
+    azimuths: tuple[Azimuth, ...]
+    flags: tuple[str, ...]
+
+    @property
+    def station_codes(self) -> list[str]:
+        """Codes of the stations, each once."""
+        return list(dict.fromkeys(station.code for station in self.stations))
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """Return the numbers of the P and S pick of each station that has both."""
+        place = {(s.code, p.phase): i for i, (s, p) in enumerate(self._rows())}
+        return [
+            (place[code, "P"], place[code, "S"])
+            for code in self.station_codes
+            if (code, "P") in place and (code, "S") in place
+        ]
+
+    def _rows(self) -> list[tuple[Station, Pick]]:
+        return list(zip(self.stations, self.picks, strict=True))
+
+    def aperture_km(self) -> float:
+        """Return the longest distance between a station and the middle of all."""
+        return float(np.hypot(self.east_km, self.north_km).max())
+
+    def azimuthal_gap_deg(self, longitude: float, latitude: float) -> float:
+        """Return the widest angle without a station, seen from an epicentre."""
+        places = np.array([(s.longitude, s.latitude) for s in self.stations])
+        angles = geodesic_azimuth_deg(longitude, latitude, places[:, 0], places[:, 1])
+        angles = np.unique(np.round(angles, 6))
+        return float(np.diff(np.append(angles, angles[0] + 360.0)).max())
+
+    def paths(self, longitude: float, latitude: float) -> tuple[FloatArray, FloatArray]:
+        """Return distance in km and azimuth in degrees from an epicentre to each station."""
+        places = np.array([(s.longitude, s.latitude) for s in self.stations])
+        path = (longitude, latitude, places[:, 0], places[:, 1])
+        return geodesic_distance_km(*path), geodesic_azimuth_deg(*path)
+
+
+def observe(picks: Sequence[Pick], stations: Sequence[Station]) -> Observations:
+    """Return the picks of one event with their stations, checked.
+
+    Of several picks of one phase at one station the most probable is kept, and the flag
+    ``duplicate_picks`` set.
+
+    Raises
+    ------
+    DataError
+        If there are no picks, a station is unknown, S comes before P at a station, or the picks
+        cannot fix an origin.
+    """
+    if not picks:
+        raise DataError("no picks; a location needs P and S of one station, or three picks")
+    known = [_station_of(pick, stations) for pick in picks]
+    kept, flags = _without_duplicates(picks, known)
+    _require_order(kept)
+    _require_enough(kept)
+    kept.sort(key=lambda row: (row[1].time, row[0].code, row[1].phase))
+    sites, used = tuple(row[0] for row in kept), tuple(row[1] for row in kept)
+    frame = _frame_of(sites)
+    east, north = frame.to_local([s.longitude for s in sites], [s.latitude for s in sites])
+    reference = to_posix_s(used[0].time)
+    return Observations(
+        picks=used,
+        stations=sites,
+        frame=frame,
+        east_km=east,
+        north_km=north,
+        depth_km=np.array([site.depth_km for site in sites]),
+        reference_posix_s=reference,
+        observed_s=np.array([to_posix_s(pick.time) - reference for pick in used]),
+        sigma_s=np.array([pick.sigma_s for pick in used]),
+        azimuths=_azimuths(sites, used, east, north),
+        flags=flags,
+    )
+
+
+def _station_of(pick: Pick, stations: Sequence[Station]) -> Station:
+    exact = [s for s in stations if s.code == pick.station_code]
+    loose = [
+        s for s in stations if s.station == pick.station and not (s.network and pick.network)
+    ]
+    found = exact or loose
+    places = {(s.longitude, s.latitude, s.elevation_m) for s in found}
+    if len(places) == 1:
+        return found[0]
+    if found:
+        raise DataError(
+            f"station {pick.station_code} has {len(places)} different places: "
+            f"{', '.join(s.code for s in found)}; give the network or remove the copies"
+        )
+    known = ", ".join(sorted(s.code for s in stations)[:10]) or "none"
+    raise DataError(
+        f"station {pick.station_code} of a {pick.phase} pick is unknown; add its coordinates. "
+        f"Known stations: {known}"
+    )
+
+
+def _without_duplicates(
+    picks: Sequence[Pick], stations: Sequence[Station]
+) -> tuple[list[tuple[Station, Pick]], tuple[str, ...]]:
+    best: dict[tuple[str, str], tuple[Station, Pick]] = {}
+    for station, pick in zip(stations, picks, strict=True):
+        key = (station.code, pick.phase)
+        if key not in best or pick.probability > best[key][1].probability:
+            best[key] = (station, pick)
+    return list(best.values()), ("duplicate_picks",) if len(best) < len(picks) else ()
+
+
+def _require_order(rows: Sequence[tuple[Station, Pick]]) -> None:
+    p_time = {station.code: pick.time for station, pick in rows if pick.phase == "P"}
+    for station, pick in rows:
+        earlier = p_time.get(station.code)
+        if pick.phase == "S" and earlier is not None and pick.time <= earlier:
+            raise DataError(
+                f"S before P at {station.code}: S {format_utc(pick.time)}, P "
+                f"{format_utc(earlier)}; remove or correct one of them"
+            )
+
+
+def _require_enough(rows: Sequence[tuple[Station, Pick]]) -> None:
+    phases: dict[str, set[str]] = {}
+    for station, pick in rows:
+        phases.setdefault(station.code, set()).add(pick.phase)
+    if len(rows) >= 3 or any(len(found) == 2 for found in phases.values()):
+        return
+    have = ", ".join(f"{pick.phase} at {station.code}" for station, pick in rows)
+    raise DataError(
+        f"origin time and place are unconstrained by {len(rows)} pick(s) ({have}); a location "
+        "needs P and S of one station, or at least three picks"
+    )
+
+
+def _frame_of(stations: Sequence[Station]) -> LocalFrame:
+    """Return the frame in the middle of the stations, also across the date line."""
+    unique = {(s.longitude, s.latitude) for s in stations}
+    longitude, latitude = np.radians(np.array(sorted(unique))).T
+    x, y, z = (
+        float(np.mean(part))
+        for part in (
+            np.cos(latitude) * np.cos(longitude),
+            np.cos(latitude) * np.sin(longitude),
+            np.sin(latitude),
+        )
+    )
+    if len(unique) == 1:
+        return LocalFrame(*next(iter(unique)))
+    return LocalFrame(float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arctan2(z, np.hypot(x, y)))))
+
+
+def _azimuths(
+    stations: Sequence[Station], picks: Sequence[Pick], east: FloatArray, north: FloatArray
+) -> tuple[Azimuth, ...]:
+    found: dict[str, Azimuth] = {}
+    for number, (station, pick) in enumerate(zip(stations, picks, strict=True)):
+        if pick.back_azimuth_deg is None or pick.back_azimuth_sigma_deg is None:
+            continue
+        if station.code not in found or pick.phase == "P":
+            found[station.code] = Azimuth(
+                float(east[number]),
+                float(north[number]),
+                pick.back_azimuth_deg,
+                pick.back_azimuth_sigma_deg,
+            )
+    return tuple(found.values())

@@ -1,0 +1,88 @@
+"""What is known of hypocentres before the picks are looked at."""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mainshock.core.errors import DataError
+from mainshock.core.geo import LocalFrame
+
+__all__ = ["GaussianMixturePrior", "Prior"]
+
+FloatArray = NDArray[np.float64]
+
+
+@runtime_checkable
+class Prior(Protocol):
+    """Where earthquakes are expected: a density of hypocentres in a volume."""
+
+    def log_density(
+        self, longitude: ArrayLike, latitude: ArrayLike, depth_km: ArrayLike
+    ) -> FloatArray:
+        """Return the logarithm of the density per km^3, up to a constant; arrays broadcast."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GaussianMixturePrior:
+    """A sum of Gaussian clusters over a uniform background.
+
+    Parameters
+    ----------
+    frame
+        Local frame of the means.
+    weights
+        Shape ``(n,)``; they are scaled to sum to 1.
+    means_km
+        Shape ``(n, 3)``: east, north, depth.
+    covariances_km2
+        Shape ``(n, 3, 3)``.
+    background
+        Share of events that belong to no cluster, spread evenly over ``background_volume_km3``.
+
+    Raises
+    ------
+    DataError
+        If shapes differ, a weight is negative, all are zero, or a covariance is no covariance.
+    """
+
+    frame: LocalFrame
+    weights: FloatArray
+    means_km: FloatArray
+    covariances_km2: FloatArray
+    background: float = 0.03
+    background_volume_km3: float = 1e6
+
+    def __post_init__(self) -> None:
+        n = self.weights.shape[0]
+        if self.means_km.shape != (n, 3) or self.covariances_km2.shape != (n, 3, 3) or n == 0:
+            raise DataError(
+                f"prior has {n} weights, means {self.means_km.shape} and covariances "
+                f"{self.covariances_km2.shape}; give (n,), (n, 3) and (n, 3, 3)"
+            )
+        if np.any(self.weights < 0.0) or not self.weights.sum() > 0.0:
+            raise DataError("prior weights must not be negative, and not all zero")
+        if not 0.0 <= self.background <= 1.0 or not self.background_volume_km3 > 0.0:
+            raise DataError("prior background must be a share from 0 to 1 of a positive volume")
+        if np.any(np.linalg.eigvalsh(self.covariances_km2) <= 0.0):
+            raise DataError("a prior covariance is not positive definite; add a small diagonal")
+
+    def log_density(
+        self, longitude: ArrayLike, latitude: ArrayLike, depth_km: ArrayLike
+    ) -> FloatArray:
+        """Return the logarithm of the density per km^3."""
+        east, north = self.frame.to_local(longitude, latitude)
+        east, north, depth = np.broadcast_arrays(east, north, np.asarray(depth_km, np.float64))
+        density = np.full(east.shape, self.background / self.background_volume_km3)
+        share = (1.0 - self.background) * self.weights / self.weights.sum()
+        for weight, mean, covariance in zip(
+            share, self.means_km, self.covariances_km2, strict=True
+        ):
+            inverse = np.linalg.inv(covariance)
+            d = (east - mean[0], north - mean[1], depth - mean[2])
+            square = sum(inverse[i, j] * d[i] * d[j] for i in range(3) for j in range(3))
+            scale = np.sqrt((2.0 * np.pi) ** 3 * np.linalg.det(covariance))
+            density = density + weight / scale * np.exp(-0.5 * square)
+        return np.asarray(np.log(density + 1e-300))

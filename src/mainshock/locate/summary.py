@@ -1,0 +1,187 @@
+"""The origin and arrivals that a posterior is reported as."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mainshock.core.records import Arrival, CredibleRegion, Origin, PosteriorSamples
+from mainshock.core.times import utc_from_posix
+from mainshock.locate.base import TravelTimeModel
+from mainshock.locate.field import ErrorModel
+from mainshock.locate.observations import Observations
+from mainshock.locate.posterior import Draws, Moments, Place
+from mainshock.locate.regions import EpicentralMarginal, credible_regions
+
+__all__ = ["LEVELS", "PosteriorSummary", "report"]
+
+FloatArray = NDArray[np.float64]
+LEVELS = (0.5, 0.68, 0.95)
+_FEW_PICKS = 5
+_CHECKED_DRAWS = 48
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PosteriorSummary:
+    """A posterior by its moments, its most probable place, its marginal and its draws.
+
+    Parameters
+    ----------
+    densest
+        Mean hypocentre of the most probable column.
+    flags
+        What the search noticed.
+    """
+
+    moments: Moments
+    densest: Place
+    marginal: EpicentralMarginal
+    draws: Draws
+    flags: tuple[str, ...] = ()
+
+
+def report(
+    summary: PosteriorSummary,
+    observations: Observations,
+    model: TravelTimeModel,
+    errors: ErrorModel,
+) -> tuple[Origin, list[Arrival]]:
+    """Return the origin, and one arrival for each pick.
+
+    The reported point is the mean; where the mean lies outside the 68 % region, it is the most
+    probable column (flag ``mode_reported``).
+    """
+    regions = credible_regions(summary.marginal, LEVELS)
+    place, mode_flags = _reported_place(summary)
+    longitude, latitude = (
+        float(v) for v in observations.frame.to_geographic(place.east_km, place.north_km)
+    )
+    sd = np.sqrt(np.diag(summary.moments.covariance_km2))
+    flags = (
+        *observations.flags,
+        *summary.flags,
+        *mode_flags,
+        *_data_flags(observations, errors, longitude, latitude),
+        *_shape_flags(regions, float(sd[2]), place, observations),
+    )
+    origin = Origin(
+        time=utc_from_posix(observations.reference_posix_s + place.time_s),
+        longitude=longitude,
+        latitude=latitude,
+        depth_km=place.depth_km,
+        time_sd_s=summary.moments.time_sd_s,
+        east_sd_km=float(sd[0]),
+        north_sd_km=float(sd[1]),
+        depth_sd_km=float(sd[2]),
+        covariance_km2=summary.moments.covariance_km2,
+        velocity_model=model.name,
+        regions=regions,
+        samples=_samples(summary.draws, observations, place.time_s),
+        flags=tuple(dict.fromkeys(flags)),
+    )
+    inlier = _inlier_probabilities(summary.draws, observations, model, errors)
+    return origin, _arrivals(origin, place, observations, model, inlier)
+
+
+def _reported_place(summary: PosteriorSummary) -> tuple[Place, tuple[str, ...]]:
+    mean, marginal = summary.moments.mean, summary.marginal
+    grid = marginal.grid
+    first, second = grid.from_east_north(mean.east_km, mean.north_km)
+    cell = tuple(
+        int(np.clip((value - grid.low_km[axis]) / grid.cell_km[axis], 0, grid.shape[axis] - 1))
+        for axis, value in enumerate((float(first), float(second)))
+    )
+    if marginal.mass[cell] >= marginal.threshold(0.68):
+        return mean, ()
+    return summary.densest, ("mode_reported",)
+
+
+def _data_flags(
+    observations: Observations, errors: ErrorModel, longitude: float, latitude: float
+) -> list[str]:
+    flags = []
+    if len(observations.station_codes) == 1:
+        flags.append("single_station")
+    elif observations.azimuthal_gap_deg(longitude, latitude) > 180.0:
+        flags.append("outside_network")
+    if len(observations.picks) < _FEW_PICKS:
+        flags.append("few_picks")
+    if errors.model_error == 0.0:
+        flags.append("model_error_not_included")
+    return flags
+
+
+def _shape_flags(
+    regions: Sequence[CredibleRegion], depth_sd_km: float, place: Place, observations: Observations
+) -> list[str]:
+    flags = []
+    region = next(region for region in regions if region.level == 0.68)
+    if len(region.polygons) > 1 and _second_share(region) > 0.05:
+        flags.append("multimodal")
+    below_network = place.depth_km - float(observations.depth_km.min())
+    if depth_sd_km > max(3.0, 0.5 * below_network):
+        flags.append("depth_unconstrained")
+    return flags
+
+
+def _second_share(region: CredibleRegion) -> float:
+    """Return the share of the second largest polygon in the area, in degrees as they are."""
+    areas = sorted(float(np.prod(np.ptp(rings[0], axis=0))) for rings in region.polygons)
+    return areas[-2] / sum(areas) if sum(areas) > 0.0 else 0.0
+
+
+def _samples(draws: Draws, observations: Observations, time_s: float) -> PosteriorSamples:
+    longitude, latitude = observations.frame.to_geographic(draws.east_km, draws.north_km)
+    return PosteriorSamples(longitude, latitude, draws.depth_km, draws.time_s - time_s)
+
+
+def _inlier_probabilities(
+    draws: Draws, observations: Observations, model: TravelTimeModel, errors: ErrorModel
+) -> FloatArray:
+    """Return for each pick the posterior probability that it belongs to the event."""
+    n_picks = len(observations.picks)
+    doubt = errors.doubt(n_picks)
+    if doubt <= 0.0:
+        return np.ones(n_picks)
+    chosen = slice(0, _CHECKED_DRAWS)  # draws are independent: the first ones are as good as any
+    depth, probability = draws.depth_km[chosen], np.empty(n_picks)
+    for number, pick in enumerate(observations.picks):
+        distance = np.hypot(
+            draws.east_km[chosen] - observations.east_km[number],
+            draws.north_km[chosen] - observations.north_km[number],
+        )
+        time = model.travel_time_s(
+            pick.phase, distance, depth, float(observations.depth_km[number])
+        )
+        sd = np.hypot(observations.sigma_s[number], errors.model_error * time)
+        residual = (observations.observed_s[number] - draws.time_s[chosen] - time) / sd
+        density = (1.0 - doubt) * np.exp(-0.5 * residual**2) / (sd * np.sqrt(2.0 * np.pi))
+        probability[number] = np.mean(density / (density + doubt / errors.outlier_window_s))
+    return probability
+
+
+def _arrivals(
+    origin: Origin,
+    place: Place,
+    observations: Observations,
+    model: TravelTimeModel,
+    inlier: FloatArray,
+) -> list[Arrival]:
+    distances, azimuths = observations.paths(origin.longitude, origin.latitude)
+    arrivals = []
+    for number, pick in enumerate(observations.picks):
+        station_depth = float(observations.depth_km[number])
+        time = model.travel_time_s(
+            pick.phase, distances[number], origin.depth_km, station_depth
+        )
+        arrivals.append(
+            Arrival(
+                pick=pick,
+                distance_km=float(distances[number]),
+                azimuth_deg=float(azimuths[number]),
+                residual_s=float(observations.observed_s[number] - place.time_s - time),
+                inlier_probability=float(np.clip(inlier[number], 0.0, 1.0)),
+            )
+        )
+    return arrivals
