@@ -1,7 +1,7 @@
 """mainshock: from seismic records to knowledge, each number with its uncertainty.
 
-Importing this package has no side effects and loads neither torch, ObsPy, pandas nor matplotlib;
-import what you need from the module that defines it, for example ``from mainshock.core import Pick``.
+Importing this package has no side effects and loads neither torch, ObsPy, pandas nor matplotlib.
+Import what you need from the module that defines it: ``from mainshock.core.records import Pick``.
 """
 
 __version__ = "0.1.0"
