@@ -1,0 +1,125 @@
+"""Changes the sampling rate of a waveform."""
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+from mainshock.core.errors import DataError
+from mainshock.core.records import Waveform
+
+__all__ = ["resample_waveform"]
+
+_SAME = 1e-9
+_HIGHEST_FACTORS = (1_000, 100_000)
+
+
+def resample_waveform(waveform: Waveform, sampling_rate_hz: float) -> Waveform:
+    """Return the waveform at another sampling rate; the same object if it has that rate already.
+
+    Parameters
+    ----------
+    waveform
+        Any rate.
+    sampling_rate_hz
+        The rate wanted, samples a second.
+
+    Returns
+    -------
+    Waveform
+        With the same start. Gaps are mapped outward to whole samples and stay zero.
+
+    Raises
+    ------
+    DataError
+        If the rate is not a positive number.
+
+    Notes
+    -----
+    A finite impulse response filter of zero phase (Kaiser window) removes what lies above the
+    lower of the two Nyquist frequencies. Before it, gaps are bridged by straight lines, so that
+    an offset of the channel does not ring at their edges. The ratio of the rates is taken as the
+    simplest fraction that moves the last sample by less than half an interval.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mainshock.core.times import parse_utc
+    >>> samples = np.ones((3, 200), dtype=np.float32)
+    >>> record = Waveform("XX", "ABC", "", "SH", parse_utc("2020-01-01"), 50.0, samples)
+    >>> resample_waveform(record, 100.0).samples.shape
+    (3, 400)
+    """
+    if not (math.isfinite(sampling_rate_hz) and sampling_rate_hz > 0.0):
+        raise DataError(
+            f"sampling_rate_hz is {sampling_rate_hz!r}; it must be a positive number, such as 100"
+        )
+    ratio = sampling_rate_hz / waveform.sampling_rate_hz
+    if abs(ratio - 1.0) < _SAME:
+        return waveform
+    fraction = _simplest_fraction(ratio, waveform.n_samples)
+    n_out = -(-waveform.n_samples * fraction.numerator // fraction.denominator)
+    gaps = _mapped_gaps(waveform.gaps, ratio, n_out)
+    samples = np.zeros((3, n_out), dtype=np.float32)
+    for index in range(3):
+        if waveform.has_component[index]:
+            samples[index] = _resample(waveform, index, fraction)
+            for old, new in zip(waveform.gaps, gaps, strict=True):
+                if not waveform.samples[index, slice(*old)].any():
+                    samples[index, slice(*new)] = 0.0
+    return replace(
+        waveform,
+        sampling_rate_hz=float(sampling_rate_hz),
+        samples=samples,
+        gaps=_joined(gaps),
+    )
+
+
+def _simplest_fraction(ratio: float, n_samples: int) -> Fraction:
+    for highest in _HIGHEST_FACTORS:
+        fraction = Fraction(ratio).limit_denominator(highest)
+        if fraction and abs(float(fraction) / ratio - 1.0) * n_samples < 0.5:
+            break
+    return fraction
+
+
+def _mapped_gaps(
+    gaps: tuple[tuple[int, int], ...], ratio: float, n_out: int
+) -> list[tuple[int, int]]:
+    """Return gaps on the new grid, rounded outward; at least one sample each."""
+    mapped: list[tuple[int, int]] = []
+    for first, past_last in gaps:
+        begin = min(math.floor(first * ratio + 1e-6), n_out - 1)
+        end = min(max(math.ceil(past_last * ratio - 1e-6), begin + 1), n_out)
+        mapped.append((begin, end))
+    return mapped
+
+
+def _joined(gaps: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return sorted gaps with those joined that now touch or overlap."""
+    joined: list[tuple[int, int]] = []
+    for first, past_last in sorted(gaps):
+        if joined and first <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], past_last))
+        else:
+            joined.append((first, past_last))
+    return tuple(joined)
+
+
+def _resample(waveform: Waveform, index: int, fraction: Fraction) -> NDArray[np.float64]:
+    """Return one component at the new rate, bridged over its gaps."""
+    samples = waveform.samples[index].astype(np.float64)
+    missing = np.zeros(samples.size, dtype=bool)
+    for first, past_last in waveform.gaps:
+        missing[first:past_last] = not samples[first:past_last].any()
+    if missing.any() and not missing.all():
+        position = np.arange(samples.size)
+        samples[missing] = np.interp(position[missing], position[~missing], samples[~missing])
+    padding = "line" if samples.size > 1 else "constant"
+    resampled: NDArray[np.float64] = resample_poly(
+        samples, fraction.numerator, fraction.denominator, padtype=padding
+    )
+    return resampled
