@@ -1,0 +1,193 @@
+"""Training windows: cut, labelled, and changed in the ways that records differ in the field.
+
+Arrays are ``(3, n_samples)``, components Z, N, E; label curves are ``(2, n_samples)``, P and S.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+from mainshock.core.records import PHASES
+from mainshock.detect.labels import cut_padded
+from mainshock.detect.recipe import PickerRecipe
+from mainshock.detect.windowing import normalise_windows
+
+__all__ = ["LabelledTrace", "TrainingBatch", "WindowSampler"]
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledTrace:
+    """A whole trace with its labels.
+
+    Parameters
+    ----------
+    arrivals
+        Sample of P and of S, NaN where not labelled.
+    unlabelled
+        Whether P, and S, may be in the trace without a label.
+    """
+
+    samples: FloatArray
+    arrivals: tuple[float, float]
+    unlabelled: tuple[bool, bool]
+    dataset: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingBatch:
+    """Windows ``(batch, 3, n)``, label curves ``(batch, 2, n)``, unlabelled ``(batch, 2)``."""
+
+    windows: FloatArray
+    labels: FloatArray
+    unlabelled: FloatArray
+
+
+class WindowSampler:
+    """Draws augmented training windows.
+
+    Parameters
+    ----------
+    earthquakes, noise
+        Traces with labels, and traces without any event.
+    recipe
+        Window length, label width, shares of each augmentation, weights of the sets.
+    rng
+        Source of all randomness.
+    """
+
+    def __init__(
+        self,
+        earthquakes: Sequence[LabelledTrace],
+        noise: Sequence[LabelledTrace],
+        recipe: PickerRecipe,
+        rng: np.random.Generator,
+    ) -> None:
+        self._earthquakes = earthquakes
+        self._noise = noise
+        self._recipe = recipe
+        self._rng = rng
+        weights = [recipe.dataset_weights.get(trace.dataset, 1.0) for trace in earthquakes]
+        self._share = np.asarray(weights) / np.sum(weights)
+
+    def batch(self) -> TrainingBatch:
+        """Return the next batch."""
+        drawn = [self._draw() for _ in range(self._recipe.batch_size)]
+        return TrainingBatch(
+            windows=np.stack([window for window, _, _ in drawn]),
+            labels=np.stack([labels for _, labels, _ in drawn]),
+            unlabelled=np.asarray([lacks for _, _, lacks in drawn], dtype=np.float32),
+        )
+
+    def _chance(self, share: float) -> bool:
+        return bool(self._rng.random() < share)
+
+    def _draw(self) -> tuple[FloatArray, FloatArray, tuple[bool, bool]]:
+        changes, n = self._recipe.augmentation, self._recipe.window_samples
+        if self._noise and self._chance(changes.noise_window):
+            window, lacks = self._noise_window(), (False, False)
+            labels = np.zeros((2, n), dtype=np.float32)
+            if self._chance(changes.noise_superposition):
+                window = window * 10.0 ** self._rng.uniform(-1.0, 1.0) + self._noise_window()
+        else:
+            window, labels, lacks = self._earthquake_window()
+            if self._noise and self._chance(changes.noise_superposition):
+                window = self._with_noise(window)
+        window, labels = self._changed(window, labels)
+        return normalise_windows(window, np.zeros(1, np.int64), n)[0], labels, lacks
+
+    def _noise_window(self) -> FloatArray:
+        n = self._recipe.window_samples
+        samples = self._noise[self._rng.integers(len(self._noise))].samples
+        spare = samples.shape[1] - n
+        start = int(
+            self._rng.integers(0, spare + 1) if spare > 0 else -self._rng.integers(-spare + 1)
+        )
+        return cut_padded(samples, start, n)
+
+    def _earthquake_window(self) -> tuple[FloatArray, FloatArray, tuple[bool, bool]]:
+        trace = self._earthquakes[self._rng.choice(len(self._earthquakes), p=self._share)]
+        samples, arrivals = self._stretched(trace)
+        n = self._recipe.window_samples
+        labelled = [sample for sample in arrivals if np.isfinite(sample)]
+        anchor = labelled[self._rng.integers(len(labelled))]
+        start = int(anchor) - int(self._rng.integers(50, n - 50))
+        if samples.shape[1] >= n and self._chance(0.9):
+            start = int(np.clip(start, 0, samples.shape[1] - n))
+        labels = self._label_curves(arrivals, start)
+        return cut_padded(samples, start, n), labels, trace.unlabelled
+
+    def _stretched(self, trace: LabelledTrace) -> tuple[FloatArray, list[float]]:
+        """Return a trace played up to 25 % slower or faster, with its labels moved alike."""
+        shift = self._recipe.label_shift_s.get(trace.dataset, {})
+        rate = self._recipe.sampling_rate_hz
+        moved = [
+            sample + shift.get(phase, 0.0) * rate
+            for phase, sample in zip(PHASES, trace.arrivals, strict=True)
+        ]
+        if not self._chance(self._recipe.augmentation.time_stretch):
+            return trace.samples, moved
+        up = int(self._rng.integers(16, 26))
+        stretched = resample_poly(trace.samples, up, 20, axis=1).astype(np.float32)
+        return stretched, [sample * up / 20.0 for sample in moved]
+
+    def _label_curves(self, arrivals: Sequence[float], start: int) -> FloatArray:
+        sigma = self._recipe.label_sigma_s * self._recipe.sampling_rate_hz
+        sample = np.arange(self._recipe.window_samples) + start
+        curves = np.zeros((2, sample.size), dtype=np.float32)
+        for curve, arrival in zip(curves, arrivals, strict=True):
+            if np.isfinite(arrival):
+                offset = (sample - arrival) / sigma
+                curve[:] = np.where(np.abs(offset) < 3.2, np.exp(-0.5 * offset**2), 0.0)
+        return curves
+
+    def _with_noise(self, window: FloatArray) -> FloatArray:
+        noise = self._noise_window()
+        low, high = self._recipe.augmentation.noise_log10_ratio
+        spread = noise.std(axis=1, keepdims=True)
+        noise = noise / np.where(spread > 0.0, spread, 1.0)
+        peak = np.abs(window).max(axis=1, keepdims=True)
+        return window + noise * peak * np.float32(10.0 ** self._rng.uniform(low, high))
+
+    def _changed(self, window: FloatArray, labels: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return window and labels after the changes that need no other trace."""
+        changes = self._recipe.augmentation
+        if self._chance(changes.lower_rate):
+            window = _as_if_recorded_slower(window, int(self._rng.choice([2, 4])))
+        if self._chance(changes.horizontal_rotation):
+            window = _rotated(window, self._rng.uniform(0.0, 2.0 * np.pi))
+        window = self._with_dropped_channels(window.copy())
+        if self._chance(changes.sign_flip):
+            window = -window
+        if self._chance(changes.gap):
+            first = int(self._rng.integers(0, window.shape[1] - 300))
+            past_last = first + int(self._rng.integers(50, 300))
+            window[:, first:past_last] = 0.0
+            labels[:, first:past_last] = 0.0
+        return window, labels
+
+    def _with_dropped_channels(self, window: FloatArray) -> FloatArray:
+        changes, draw = self._recipe.augmentation, self._rng.random()
+        if draw < changes.horizontals_dropped:
+            window[1:] = 0.0
+        elif draw < changes.horizontals_dropped + changes.one_channel_dropped:
+            window[self._rng.integers(3)] = 0.0
+        return window
+
+
+def _as_if_recorded_slower(window: FloatArray, factor: int) -> FloatArray:
+    slow = resample_poly(window, 1, factor, axis=1)
+    back = resample_poly(slow, factor, 1, axis=1)[:, : window.shape[1]]
+    return np.pad(back, ((0, 0), (0, window.shape[1] - back.shape[1]))).astype(np.float32)
+
+
+def _rotated(window: FloatArray, angle_rad: float) -> FloatArray:
+    cosine, sine = np.cos(angle_rad), np.sin(angle_rad)
+    turned = window.copy()
+    turned[1] = cosine * window[1] + sine * window[2]
+    turned[2] = -sine * window[1] + cosine * window[2]
+    return turned

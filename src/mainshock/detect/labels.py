@@ -1,0 +1,115 @@
+"""Labelled windows of a dataset, as training and scoring see them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mainshock.core.errors import DataError
+from mainshock.core.records import PHASES, Waveform
+from mainshock.sources.seisbench_format import SeisBenchDataset
+
+__all__ = ["LabelledWindow", "cut_padded", "labelled_windows", "phase_label"]
+
+_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_WINDOW_COLUMNS = ("trace_name", "start_sample", "npts")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledWindow:
+    """A window, the samples at which its phases arrive, and which phases lack a label.
+
+    Parameters
+    ----------
+    arrivals
+        Phase to sample within the window; only phases labelled inside it.
+    unlabelled
+        Phases that may be in the window without a label: neither hits nor errors.
+    """
+
+    waveform: Waveform
+    arrivals: Mapping[str, float]
+    unlabelled: frozenset[str]
+    dataset: str
+    is_noise: bool
+
+
+def phase_label(row: Mapping[str, Any], phase: str) -> tuple[float | None, bool]:
+    """Return the labelled sample of a phase in its trace, or None, and whether it lacks a label."""
+    key = phase.lower()
+    sample = row.get(f"trace_{key}_arrival_sample")
+    if sample is not None and not pd.isna(sample):
+        return float(sample), False
+    flag = row.get(f"trace_{key}_unlabelled", False)
+    return None, str(flag).strip().lower() in {"true", "1", "1.0"}
+
+
+def cut_padded(samples: NDArray[np.float32], start: int, n_samples: int) -> NDArray[np.float32]:
+    """Return samples ``start`` to ``start + n_samples`` with zero mean, zero beyond the trace."""
+    window = np.zeros((samples.shape[0], n_samples), dtype=np.float32)
+    first, past_last = max(0, start), min(samples.shape[1], start + n_samples)
+    if past_last > first:
+        piece = samples[:, first:past_last]
+        window[:, first - start : past_last - start] = piece - piece.mean(axis=1, keepdims=True)
+    return window
+
+
+def labelled_windows(dataset: SeisBenchDataset, windows_file: Path) -> Iterator[LabelledWindow]:
+    """Yield the windows that a file lists by ``trace_name,start_sample,npts``.
+
+    Raises
+    ------
+    DataError
+        If the file lacks a column or names a trace that the dataset does not have.
+    """
+    windows = pd.read_csv(windows_file)
+    missing = [name for name in _WINDOW_COLUMNS if name not in windows]
+    if missing:
+        raise DataError(f"{windows_file} lacks the columns {', '.join(missing)}")
+    names = [str(name) for name in windows["trace_name"]]
+    table = dataset.metadata.set_index("trace_name", drop=False)
+    absent = [name for name in names if name not in table.index]
+    if absent:
+        raise DataError(f"{windows_file} names {len(absent)} unknown traces, first {absent[0]!r}")
+    cuts = zip(windows["start_sample"], windows["npts"], strict=True)
+    rows = (table.loc[name].to_dict() for name in names)
+    for row, (start, npts), samples in zip(rows, cuts, dataset.waveforms(names), strict=True):
+        yield _labelled_window(row, samples, int(start), int(npts))
+
+
+def _code(value: object, absent: str) -> str:
+    return value if isinstance(value, str) and value else absent
+
+
+def _labelled_window(
+    row: Mapping[str, Any], samples: NDArray[np.float32], start: int, npts: int
+) -> LabelledWindow:
+    labels = {phase: phase_label(row, phase) for phase in PHASES}
+    window = cut_padded(samples, start, npts)
+    recorded = (bool(window[0].any()), bool(window[1].any()), bool(window[2].any()))
+    waveform = Waveform(
+        network=_code(row.get("station_network_code"), ""),
+        station=_code(row.get("station_code"), "UNKNOWN"),
+        location="",
+        instrument="HH",
+        start=_NO_TIME,
+        sampling_rate_hz=float(row.get("trace_sampling_rate_hz", 100.0)),
+        samples=window,
+        has_component=recorded if any(recorded) else (True, True, True),
+    )
+    return LabelledWindow(
+        waveform=waveform,
+        arrivals={
+            phase: sample - start
+            for phase, (sample, _) in labels.items()
+            if sample is not None and 0 <= sample - start < npts
+        },
+        unlabelled=frozenset(phase for phase, (_, lacks) in labels.items() if lacks),
+        dataset=str(row.get("trace_dataset", "dataset")),
+        is_noise=str(row.get("trace_category", "")).startswith("noise"),
+    )
