@@ -16,7 +16,10 @@ BW,UH2,11.68201,48.05787,400
 BW,UH3,11.63876,48.03080,400
 BW,UH4,11.53557,48.03229,400
 """
-LOCATED_COLUMNS = ["event_id", "time", "longitude", "latitude", "depth_km", "magnitude", "time_sd_s", "east_sd_km", "north_sd_km", "depth_sd_km", "region68_km2", "region95_km2", "n_picks", "magnitude_type", "quality", "flags"]
+CATALOGUE_COLUMNS = ["event_id", "time", "longitude", "latitude", "depth_km", "magnitude"]
+SPREAD_COLUMNS = ["time_sd_s", "east_sd_km", "north_sd_km", "depth_sd_km"]
+REGION_COLUMNS = ["region68_km2", "region95_km2", "n_picks", "magnitude_type", "quality", "flags"]
+LOCATED_COLUMNS = CATALOGUE_COLUMNS + SPREAD_COLUMNS + REGION_COLUMNS
 
 
 @pytest.fixture

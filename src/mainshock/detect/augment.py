@@ -102,7 +102,7 @@ class WindowSampler:
 
     def _noise_window(self) -> FloatArray:
         n = self._recipe.window_samples
-        samples = self._noise[self._rng.integers(len(self._noise))].samples
+        samples = self._noise[int(self._rng.integers(len(self._noise)))].samples
         spare = samples.shape[1] - n
         start = int(
             self._rng.integers(0, spare + 1) if spare > 0 else -self._rng.integers(-spare + 1)
@@ -110,11 +110,11 @@ class WindowSampler:
         return cut_padded(samples, start, n)
 
     def _earthquake_window(self) -> tuple[FloatArray, FloatArray, tuple[bool, bool]]:
-        trace = self._earthquakes[self._rng.choice(len(self._earthquakes), p=self._share)]
+        trace = self._earthquakes[int(self._rng.choice(len(self._earthquakes), p=self._share))]
         samples, arrivals = self._stretched(trace)
         n = self._recipe.window_samples
         labelled = [sample for sample in arrivals if np.isfinite(sample)]
-        anchor = labelled[self._rng.integers(len(labelled))]
+        anchor = labelled[int(self._rng.integers(len(labelled)))]
         start = int(anchor) - int(self._rng.integers(50, n - 50))
         if samples.shape[1] >= n and self._chance(0.9):
             start = int(np.clip(start, 0, samples.shape[1] - n))
@@ -149,9 +149,10 @@ class WindowSampler:
         noise = self._noise_window()
         low, high = self._recipe.augmentation.noise_log10_ratio
         spread = noise.std(axis=1, keepdims=True)
-        noise = noise / np.where(spread > 0.0, spread, 1.0)
+        unit = noise / np.where(spread > 0.0, spread, 1.0)
         peak = np.abs(window).max(axis=1, keepdims=True)
-        return window + noise * peak * np.float32(10.0 ** self._rng.uniform(low, high))
+        ratio = 10.0 ** self._rng.uniform(low, high)
+        return np.asarray(window + unit * peak * ratio, dtype=np.float32)
 
     def _changed(self, window: FloatArray, labels: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return window and labels after the changes that need no other trace."""

@@ -77,7 +77,7 @@ def labelled_windows(dataset: SeisBenchDataset, windows_file: Path) -> Iterator[
     if absent:
         raise DataError(f"{windows_file} names {len(absent)} unknown traces, first {absent[0]!r}")
     cuts = zip(windows["start_sample"], windows["npts"], strict=True)
-    rows = (table.loc[name].to_dict() for name in names)
+    rows = ({str(key): value for key, value in table.loc[name].items()} for name in names)
     for row, (start, npts), samples in zip(rows, cuts, dataset.waveforms(names), strict=True):
         yield _labelled_window(row, samples, int(start), int(npts))
 

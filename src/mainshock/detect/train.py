@@ -167,7 +167,7 @@ def _sampler(dataset: SeisBenchDataset, recipe: PickerRecipe) -> WindowSampler:
 def _traces(dataset: SeisBenchDataset, table: pd.DataFrame) -> list[LabelledTrace]:
     names = [str(name) for name in table["trace_name"]]
     traces = []
-    rows = table.to_dict("records")
+    rows = ({str(key): value for key, value in row.items()} for row in table.to_dict("records"))
     for row, samples in zip(rows, dataset.waveforms(names), strict=True):
         labels = [phase_label(row, phase) for phase in PHASES]
         (p_sample, lacks_p), (s_sample, lacks_s) = labels

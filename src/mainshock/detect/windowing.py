@@ -49,4 +49,4 @@ def stack_windows(
     for curve, start in zip(curves, starts, strict=True):
         total[:, start : start + n_window] += curve * ramp
         weight[start : start + n_window] += ramp
-    return (total / weight)[:, :n_samples]
+    return np.asarray((total / weight)[:, :n_samples], dtype=np.float32)
