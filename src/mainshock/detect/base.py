@@ -42,7 +42,10 @@ class Picker(Protocol):
     any length and sampling rate. Missing components are zero, never copies of another one.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What tables and reports call it."""
+        ...
 
     def annotate(self, waveform: Waveform) -> ProbabilityCurves:
         """Return the probability of each phase over the whole waveform."""

@@ -15,7 +15,10 @@ __all__ = ["LocationMethod", "TravelTimeModel"]
 class TravelTimeModel(Protocol):
     """First arrivals of P and S between a source and a receiver in a 1-D Earth."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What tables and reports call it."""
+        ...
 
     def travel_time_s(
         self,
@@ -42,7 +45,10 @@ class TravelTimeModel(Protocol):
 class LocationMethod(Protocol):
     """Turns the picks of one event into the posterior of its hypocentre and origin time."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What tables and reports call it."""
+        ...
 
     def locate(
         self,
