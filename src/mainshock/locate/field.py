@@ -9,7 +9,7 @@ from scipy.special import i0e
 from mainshock.locate.base import TravelTimeModel
 from mainshock.locate.grid import Grid
 from mainshock.locate.likelihood import grid_likelihood
-from mainshock.locate.observations import Azimuth, Observations
+from mainshock.locate.observations import FEWEST_PICKS_TO_DOUBT, Azimuth, Observations
 from mainshock.locate.priors import Prior
 from mainshock.locate.tables import radial_tables
 
@@ -17,7 +17,6 @@ __all__ = ["ErrorModel", "PosteriorField", "azimuth_log_likelihood", "evaluate_f
 
 FloatArray = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
-FEWEST_PICKS_TO_DOUBT = 5
 
 
 @dataclass(frozen=True, slots=True)

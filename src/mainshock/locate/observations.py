@@ -11,9 +11,10 @@ from mainshock.core.geo import LocalFrame, geodesic_azimuth_deg, geodesic_distan
 from mainshock.core.records import Pick, Station
 from mainshock.core.times import format_utc, to_posix_s
 
-__all__ = ["Azimuth", "Observations", "observe"]
+__all__ = ["FEWEST_PICKS_TO_DOUBT", "Azimuth", "Observations", "observe"]
 
 FloatArray = NDArray[np.float64]
+FEWEST_PICKS_TO_DOUBT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +99,22 @@ class Observations:
 def observe(picks: Sequence[Pick], stations: Sequence[Station]) -> Observations:
     """Return the picks of one event with their stations, checked.
 
-    Of several picks of one phase at one station the most probable is kept, and the flag
-    ``duplicate_picks`` set.
+    Of several picks of one phase at one station the most probable is kept (flag
+    ``duplicate_picks``). Where S comes before P at a station and there are enough other picks to
+    judge, both stay and the outlier model decides (flag ``s_before_p``).
 
     Raises
     ------
     DataError
-        If there are no picks, a station is unknown, S comes before P at a station, or the picks
-        cannot fix an origin.
+        If there are no picks, a station is unknown, the picks cannot fix an origin, or S comes
+        before P and nothing else tells which of them is wrong.
     """
     if not picks:
         raise DataError("no picks; a location needs P and S of one station, or three picks")
     known = [_station_of(pick, stations) for pick in picks]
     kept, flags = _without_duplicates(picks, known)
-    _require_order(kept)
     _require_enough(kept)
+    flags += _check_order(kept)
     kept.sort(key=lambda row: (row[1].time, row[0].code, row[1].phase))
     sites, used = tuple(row[0] for row in kept), tuple(row[1] for row in kept)
     frame = _frame_of(sites)
@@ -135,9 +137,7 @@ def observe(picks: Sequence[Pick], stations: Sequence[Station]) -> Observations:
 
 def _station_of(pick: Pick, stations: Sequence[Station]) -> Station:
     exact = [s for s in stations if s.code == pick.station_code]
-    loose = [
-        s for s in stations if s.station == pick.station and not (s.network and pick.network)
-    ]
+    loose = [s for s in stations if s.station == pick.station and not (s.network and pick.network)]
     found = exact or loose
     places = {(s.longitude, s.latitude, s.elevation_m) for s in found}
     if len(places) == 1:
@@ -165,15 +165,20 @@ def _without_duplicates(
     return list(best.values()), ("duplicate_picks",) if len(best) < len(picks) else ()
 
 
-def _require_order(rows: Sequence[tuple[Station, Pick]]) -> None:
+def _check_order(rows: Sequence[tuple[Station, Pick]]) -> tuple[str, ...]:
     p_time = {station.code: pick.time for station, pick in rows if pick.phase == "P"}
+    flags: tuple[str, ...] = ()
     for station, pick in rows:
         earlier = p_time.get(station.code)
-        if pick.phase == "S" and earlier is not None and pick.time <= earlier:
+        if pick.phase == "P" or earlier is None or pick.time > earlier:
+            continue
+        if len(rows) < FEWEST_PICKS_TO_DOUBT:
             raise DataError(
                 f"S before P at {station.code}: S {format_utc(pick.time)}, P "
                 f"{format_utc(earlier)}; remove or correct one of them"
             )
+        flags = ("s_before_p",)
+    return flags
 
 
 def _require_enough(rows: Sequence[tuple[Station, Pick]]) -> None:
@@ -203,7 +208,9 @@ def _frame_of(stations: Sequence[Station]) -> LocalFrame:
     )
     if len(unique) == 1:
         return LocalFrame(*next(iter(unique)))
-    return LocalFrame(float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arctan2(z, np.hypot(x, y)))))
+    return LocalFrame(
+        float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
+    )
 
 
 def _azimuths(

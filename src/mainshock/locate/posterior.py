@@ -15,12 +15,14 @@ __all__ = [
     "Place",
     "column_mean",
     "draw",
+    "draw_nodes",
     "epicentral_marginal",
     "moments",
     "ranks",
 ]
 
 FloatArray = NDArray[np.float64]
+NodeIndices = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +111,28 @@ def epicentral_marginal(field: PosteriorField) -> EpicentralMarginal:
     return EpicentralMarginal(field.grid, mass / mass.sum())
 
 
+def draw_nodes(field: PosteriorField, n: int, rng: np.random.Generator) -> NodeIndices:
+    """Return the cells of ``n`` independent draws by mass: three index arrays of shape ``(n,)``."""
+    grid = field.grid
+    columns = field.mass.reshape(-1, grid.shape[2])
+    held = np.cumsum(columns.sum(axis=1, dtype=np.float64))
+    column = np.searchsorted(held, rng.random(n) * held[-1], side="right")
+    column = np.minimum(column, held.size - 1)
+    below = np.cumsum(columns[column], axis=1, dtype=np.float64)
+    layer = (below < (rng.random(n) * below[:, -1])[:, None]).sum(axis=1)
+    first, second = np.divmod(column, grid.shape[1])
+    return first, second, np.minimum(layer, grid.shape[2] - 1)
+
+
 def draw(field: PosteriorField, n: int, rng: np.random.Generator) -> Draws:
     """Return equally weighted independent draws: a node by its mass, even inside its cell."""
-    grid = field.grid
-    held = np.cumsum(field.mass, dtype=np.float64)
-    node = np.searchsorted(held, rng.random(n) * held[-1], side="right")
-    node = np.minimum(node, held.size - 1)
-    indices = np.unravel_index(node, grid.shape)
+    grid, nodes = field.grid, draw_nodes(field, n, rng)
     places = [
-        grid.low_km[axis] + grid.cell_km[axis] * (indices[axis] + rng.random(n))
-        for axis in range(3)
+        grid.low_km[axis] + grid.cell_km[axis] * (nodes[axis] + rng.random(n)) for axis in range(3)
     ]
     east, north = grid.to_east_north(places[0], places[1])
-    origin = field.origin_s.ravel()[node].astype(np.float64)
-    sd = np.sqrt(field.variance_s2.ravel()[node].astype(np.float64))
+    origin = field.origin_s[nodes].astype(np.float64)
+    sd = np.sqrt(field.variance_s2[nodes].astype(np.float64))
     return Draws(east, north, places[2], origin + sd * rng.standard_normal(n))
 
 

@@ -80,9 +80,7 @@ def credible_regions(
     for axis in (0, 1):
         centres, step = fine.grid.centres(axis), fine.grid.cell_km[axis]
         axes.append(np.concatenate([[centres[0] - step], centres, [centres[-1] + step]]))
-    generator = contour_generator(
-        x=axes[0], y=axes[1], z=padded.T, fill_type=FillType.OuterOffset
-    )
+    generator = contour_generator(x=axes[0], y=axes[1], z=padded.T, fill_type=FillType.OuterOffset)
     return tuple(
         _region(generator.filled(fine.threshold(level), np.inf), fine.grid, level)
         for level in sorted(levels)
@@ -96,9 +94,7 @@ def _region(
     area = 0.0
     for points, offsets in zip(*filled, strict=True):
         rings = []
-        for number, (first, past_last) in enumerate(
-            zip(offsets[:-1], offsets[1:], strict=True)
-        ):
+        for number, (first, past_last) in enumerate(zip(offsets[:-1], offsets[1:], strict=True)):
             ring = points[first:past_last]
             enclosed = _area_km2(ring)
             area += enclosed if number == 0 else -enclosed

@@ -15,9 +15,12 @@ __all__ = ["SearchLimits", "find_posterior"]
 
 FloatArray = NDArray[np.float64]
 COARSE_SHAPE = (40, 40, 24)
+FINER_SHAPE = (64, 64, 40)
 COARSENESS = 2.0
 _TAIL = 2e-4  # mass that a zoom may cut off along each axis
+_AT_WALL = 2e-3  # mass in the outermost cells that asks for more room
 _MAX_ZOOMS = 10
+DEEPEST_KM = 700.0
 _MIN_HALF_WIDTH_KM, _MIN_DEPTH_EXTENT_KM = 30.0, 30.0
 
 
@@ -44,13 +47,20 @@ class _Problem:
     model: TravelTimeModel
     errors: ErrorModel
     prior: Prior | None
-    top_km: float
-    bottom_km: float
 
     def evaluate(self, grid: Grid, coarseness: float) -> PosteriorField:
         return evaluate_field(
             grid, self.observations, self.model, self.errors, self.prior, coarseness
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Volume:
+    """The volume under search: within a reach of the frame's origin, between two depths."""
+
+    reach_km: float
+    top_km: float
+    bottom_km: float
 
 
 def find_posterior(
@@ -63,22 +73,61 @@ def find_posterior(
 ) -> tuple[PosteriorField, tuple[str, ...]]:
     """Return the posterior on a grid that holds nearly all of it, and flags.
 
-    The search starts in a box that the station geometry and the S minus P times suggest, doubles
-    it while mass touches its walls, then shrinks it, and turns it, around the significant mass. On the way
-    the errors are widened by the extent of the cells. Flag ``at_grid_edge``: the limits cut the posterior.
+    The search starts in a box that the stations and the S minus P times suggest. Coarse grids
+    shrink, and turn, around the significant mass, with errors widened by the extent of their cells. Where the
+    mass then touches a wall of the box, the box is doubled and the search starts again. The flag
+    ``at_grid_edge`` says that the limits cut the posterior.
     """
-    top, bottom = limits.depth_range_km or (min(0.0, float(observations.depth_km.min())), 700.0)
-    problem = _Problem(observations, model, errors, prior, top, bottom)
-    field, flags = _grown(problem, limits)
-    field = _zoomed(problem, field)
-    grid = _box_around(problem, field, _final_shape(n_nodes))
-    final = problem.evaluate(grid, 1.0)
+    problem = _Problem(observations, model, errors, prior)
+    field, volume, flags = _resolved(problem, limits)
+    final = problem.evaluate(_box_around(field, volume, _final_shape(n_nodes)), 1.0)
     for _ in range(2):
-        grid = _widened(problem, final)
+        grid = _widened(final, volume)
         if grid is final.grid:
             break
         final = problem.evaluate(grid, 1.0)
     return final, flags
+
+
+def _resolved(
+    problem: _Problem, limits: SearchLimits
+) -> tuple[PosteriorField, _Volume, tuple[str, ...]]:
+    """Return a coarse posterior that fills its grid, in a volume whose walls it does not touch."""
+    highest = min(0.0, float(problem.observations.depth_km.min()))
+    top, deepest = limits.depth_range_km or (highest, DEEPEST_KM)
+    reach = min(_first_reach_km(problem, limits, top, deepest), limits.max_distance_km)
+    bottom = min(top + max(reach, _MIN_DEPTH_EXTENT_KM), deepest)
+    volume = _Volume(reach, top, deepest if limits.depth_range_km else bottom)
+    while True:
+        field = _zoomed(problem, volume, _whole(problem, volume), COARSENESS)
+        field = _zoomed(problem, volume, _box_around(field, volume, COARSE_SHAPE), 1.0)
+        if any(_touches(field, volume)):  # perhaps only because coarse cells widen the errors
+            grid = _box_around(field, volume, FINER_SHAPE)
+            field = _zoomed(problem, volume, grid, 1.0)
+        at_side, at_bottom = _touches(field, volume)
+        wider = at_side and volume.reach_km < limits.max_distance_km
+        deeper = at_bottom and volume.bottom_km < deepest
+        if not (wider or deeper):
+            cut = at_side or (at_bottom and limits.depth_range_km is None)
+            return field, volume, ("at_grid_edge",) if cut else ()
+        reach, bottom = volume.reach_km, volume.bottom_km
+        volume = _Volume(
+            min(2.0 * reach, limits.max_distance_km) if wider else reach,
+            top,
+            min(2.0 * bottom - top, deepest) if deeper else bottom,
+        )
+
+
+def _touches(field: PosteriorField, volume: _Volume) -> tuple[bool, bool]:
+    """Return whether mass lies at the sides and at the bottom of the volume under search."""
+    grid = field.grid
+    first, second = np.meshgrid(grid.centres(0), grid.centres(1), indexing="ij")
+    places = np.abs(np.stack(grid.to_east_north(first, second))).max(axis=0)
+    columns = field.mass.sum(axis=2, dtype=np.float64)
+    at_side = columns[places > volume.reach_km - max(grid.cell_km[:2])].sum()
+    deep = grid.centres(2) > volume.bottom_km - grid.cell_km[2]
+    at_bottom = field.axis_mass(2)[deep].sum()
+    return bool(at_side > _AT_WALL), bool(at_bottom > _AT_WALL)
 
 
 def _final_shape(n_nodes: int) -> tuple[int, int, int]:
@@ -88,36 +137,9 @@ def _final_shape(n_nodes: int) -> tuple[int, int, int]:
     return wide, wide, deep
 
 
-def _grown(problem: _Problem, limits: SearchLimits) -> tuple[PosteriorField, tuple[str, ...]]:
-    """Return the posterior on a coarse grid whose walls it does not touch."""
-    reach = min(_first_reach_km(problem, limits), limits.max_distance_km)
-    depth = min(problem.top_km + max(reach, _MIN_DEPTH_EXTENT_KM), problem.bottom_km)
-    fixed = limits.depth_range_km is not None
-    depth = problem.bottom_km if fixed else depth
-    while True:
-        grid = Grid(
-            problem.observations.frame,
-            (-reach, -reach, problem.top_km),
-            (reach, reach, depth),
-            COARSE_SHAPE,
-        )
-        field = problem.evaluate(grid, COARSENESS)
-        at_side = max(_wall_mass(field, axis, end) for axis in (0, 1) for end in (0, -1)) > 1e-3
-        at_bottom = _wall_mass(field, 2, -1) > 1e-3
-        wider = at_side and reach < limits.max_distance_km
-        deeper = at_bottom and depth < problem.bottom_km
-        if not (wider or deeper):
-            cut = at_side or (at_bottom and not fixed)
-            return field, ("at_grid_edge",) if cut else ()
-        reach = min(reach * 2.0, limits.max_distance_km) if wider else reach
-        depth = min(problem.top_km + 2.0 * (depth - problem.top_km), problem.bottom_km) if deeper else depth
-
-
-def _wall_mass(field: PosteriorField, axis: int, end: int) -> float:
-    return float(field.axis_mass(axis)[end])
-
-
-def _first_reach_km(problem: _Problem, limits: SearchLimits) -> float:
+def _first_reach_km(
+    problem: _Problem, limits: SearchLimits, top_km: float, bottom_km: float
+) -> float:
     """Return a first half-width of the search from the network's size and S minus P times."""
     observations = problem.observations
     reach = max(1.5 * observations.aperture_km(), _MIN_HALF_WIDTH_KM)
@@ -125,7 +147,7 @@ def _first_reach_km(problem: _Problem, limits: SearchLimits) -> float:
     if not pairs:
         return reach
     distance = np.geomspace(1.0, limits.max_distance_km, 120)[:, None]
-    depths = np.clip([0.0, 10.0, 35.0, 100.0], problem.top_km, problem.bottom_km)[None, :]
+    depths = np.clip([0.0, 10.0, 35.0, 100.0], top_km, bottom_km)[None, :]
     farthest = []
     for p, s in pairs:
         station = float(observations.depth_km[p])
@@ -141,13 +163,24 @@ def _first_reach_km(problem: _Problem, limits: SearchLimits) -> float:
     return max(float(np.median(farthest)) * 1.05, 5.0)
 
 
-def _zoomed(problem: _Problem, field: PosteriorField) -> PosteriorField:
-    """Return the posterior on coarse grids that shrink until it fills them."""
+def _whole(problem: _Problem, volume: _Volume) -> Grid:
+    """Return a coarse grid over the whole volume."""
+    reach = volume.reach_km
+    return Grid(
+        problem.observations.frame,
+        (-reach, -reach, volume.top_km),
+        (reach, reach, volume.bottom_km),
+        COARSE_SHAPE,
+    )
+
+
+def _zoomed(problem: _Problem, volume: _Volume, grid: Grid, coarseness: float) -> PosteriorField:
+    """Return the posterior on grids that shrink until it fills them."""
     for _ in range(_MAX_ZOOMS):
-        grid = _box_around(problem, field, COARSE_SHAPE)
+        field = problem.evaluate(grid, coarseness)
+        grid = _box_around(field, volume, grid.shape)
         if _volume_km3(grid) > 0.5 * _volume_km3(field.grid):
             break
-        field = problem.evaluate(grid, COARSENESS)
     return field
 
 
@@ -155,7 +188,7 @@ def _volume_km3(grid: Grid) -> float:
     return float(np.prod(grid.cell_km) * grid.n_nodes)
 
 
-def _box_around(problem: _Problem, field: PosteriorField, shape: tuple[int, int, int]) -> Grid:
+def _box_around(field: PosteriorField, volume: _Volume, shape: tuple[int, int, int]) -> Grid:
     """Return a box around the significant mass, turned along its long axis."""
     grid = field.grid
     share = field.mass.sum(axis=2, dtype=np.float64)
@@ -168,7 +201,7 @@ def _box_around(problem: _Problem, field: PosteriorField, shape: tuple[int, int,
     margin = max(grid.cell_km[:2])
     spans = [_extent(place, weight, margin) for place in turned.from_east_north(east, north)]
     low, high = _extent(grid.centres(2), field.axis_mass(2), grid.cell_km[2])
-    low, high = max(low, problem.top_km), min(high, problem.bottom_km)
+    low, high = max(low, volume.top_km), min(high, volume.bottom_km)
     return Grid(
         grid.frame,
         (spans[0][0], spans[1][0], low),
@@ -203,22 +236,21 @@ def _extent(place: FloatArray, mass: FloatArray, margin_km: float) -> tuple[floa
     )
 
 
-def _widened(problem: _Problem, field: PosteriorField) -> Grid:
+def _widened(field: PosteriorField, volume: _Volume) -> Grid:
     """Return the grid with each wall moved out that mass still touches; itself where none is."""
     grid = field.grid
     low, high = list(grid.low_km), list(grid.high_km)
     moved = False
-    for axis in range(3):
-        mass = field.axis_mass(axis)
-        extent = high[axis] - low[axis]
-        if mass[0] > 2e-3 and (axis < 2 or low[2] > problem.top_km):
-            low[axis] -= 0.5 * extent
+    walls = ((-volume.reach_km, volume.reach_km),) * 2 + ((volume.top_km, volume.bottom_km),)
+    for axis, (first, last) in enumerate(walls):
+        mass, extent = field.axis_mass(axis), high[axis] - low[axis]
+        if mass[0] > _AT_WALL and low[axis] > first:
+            low[axis] = max(low[axis] - 0.5 * extent, first)
             moved = True
-        if mass[-1] > 2e-3 and (axis < 2 or high[2] < problem.bottom_km):
-            high[axis] += 0.5 * extent
+        if mass[-1] > _AT_WALL and high[axis] < last:
+            high[axis] = min(high[axis] + 0.5 * extent, last)
             moved = True
     if not moved:
         return grid
-    low[2], high[2] = max(low[2], problem.top_km), min(high[2], problem.bottom_km)
     corners = (low[0], low[1], low[2]), (high[0], high[1], high[2])
     return Grid(grid.frame, *corners, grid.shape, grid.angle_rad)

@@ -172,9 +172,7 @@ def _arrivals(
     arrivals = []
     for number, pick in enumerate(observations.picks):
         station_depth = float(observations.depth_km[number])
-        time = model.travel_time_s(
-            pick.phase, distances[number], origin.depth_km, station_depth
-        )
+        time = model.travel_time_s(pick.phase, distances[number], origin.depth_km, station_depth)
         arrivals.append(
             Arrival(
                 pick=pick,

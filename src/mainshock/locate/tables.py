@@ -33,9 +33,7 @@ class RadialTables:
     step_km: float
 
 
-def radial_tables(
-    model: TravelTimeModel, observations: Observations, grid: Grid
-) -> RadialTables:
+def radial_tables(model: TravelTimeModel, observations: Observations, grid: Grid) -> RadialTables:
     """Return the tables that cover all distances between the stations and a grid.
 
     Notes
@@ -48,15 +46,11 @@ def radial_tables(
     first, second = grid.from_east_north(observations.east_km, observations.north_km)
     outside = [
         np.maximum(np.maximum(low - place, place - high), 0.0)
-        for place, low, high in zip(
-            (first, second), grid.low_km[:2], grid.high_km[:2], strict=True
-        )
+        for place, low, high in zip((first, second), grid.low_km[:2], grid.high_km[:2], strict=True)
     ]
     farthest = [
         np.maximum(np.abs(low - place), np.abs(place - high))
-        for place, low, high in zip(
-            (first, second), grid.low_km[:2], grid.high_km[:2], strict=True
-        )
+        for place, low, high in zip((first, second), grid.low_km[:2], grid.high_km[:2], strict=True)
     ]
     # the map's scale grows away from its middle: true distances are up to 2 % shorter there
     nearest_km = np.hypot(*outside) * 0.97
@@ -64,10 +58,20 @@ def radial_tables(
     step_km = max(min(grid.cell_km[:2]), span_km / _MAX_ROWS)
     rows = int(np.ceil(span_km / step_km)) + 2
     depth = grid.centres(2)[:, None]
+    offsets = step_km * np.arange(rows)
     slowness = np.empty((len(observations.picks), rows, grid.shape[2]), np.float32)
-    for number, pick in enumerate(observations.picks):
-        distance = np.maximum(nearest_km[number] + step_km * np.arange(rows), 1e-3)[None, :]
-        station = float(observations.depth_km[number])
-        time = model.travel_time_s(pick.phase, distance, depth, station)
-        slowness[number] = (time / np.hypot(distance, depth - station)).T
+    for phase, station_km, numbers in _alike(observations):
+        distance = np.maximum(nearest_km[numbers][:, None] + offsets, 1e-3).ravel()[None, :]
+        time = model.travel_time_s(phase, distance, depth, station_km)
+        ratio = time / np.hypot(distance, depth - station_km)
+        slowness[numbers] = ratio.T.reshape(len(numbers), rows, -1)
     return RadialTables(slowness, nearest_km, step_km)
+
+
+def _alike(observations: Observations) -> list[tuple[str, float, list[int]]]:
+    """Return phase, station depth and numbers of picks that one set of time curves serves."""
+    groups: dict[tuple[str, float], list[int]] = {}
+    for number, pick in enumerate(observations.picks):
+        key = (pick.phase, float(observations.depth_km[number]))
+        groups.setdefault(key, []).append(number)
+    return [(phase, depth, numbers) for (phase, depth), numbers in groups.items()]

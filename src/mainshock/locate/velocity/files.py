@@ -43,7 +43,9 @@ def read_layers(path: Path) -> LayeredVelocity:
     try:
         depth, vp, vs = (tuple(float(row[name]) for row in rows) for name in _COLUMNS)  # type: ignore[arg-type]
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"velocity model {path} holds a value that is no number: {error}") from error
+        raise DataError(
+            f"velocity model {path} holds a value that is no number: {error}"
+        ) from error
     return LayeredVelocity(depth, vp, vs, name=path.stem)
 
 

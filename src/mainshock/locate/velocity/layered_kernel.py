@@ -31,8 +31,14 @@ def _thickness(tops: FloatArray, layer: int, upper: float, lower: float) -> floa
 
 @compiled
 def _ray_offset_km(
-    tops: FloatArray, slowness: FloatArray, first: int, last: int, upper: float, lower: float,
-    fastest: float, tangent: float,
+    tops: FloatArray,
+    slowness: FloatArray,
+    first: int,
+    last: int,
+    upper: float,
+    lower: float,
+    fastest: float,
+    tangent: float,
 ) -> tuple[float, float]:
     """Return how far a ray gets sideways, and the derivative by its tangent.
 
@@ -50,8 +56,14 @@ def _ray_offset_km(
 
 @compiled
 def _direct_tangent(
-    tops: FloatArray, slowness: FloatArray, first: int, last: int, upper: float, lower: float,
-    fastest: float, distance: float,
+    tops: FloatArray,
+    slowness: FloatArray,
+    first: int,
+    last: int,
+    upper: float,
+    lower: float,
+    fastest: float,
+    distance: float,
 ) -> float:
     """Return the tangent whose ray spans the distance (Newton from below, where it is convex)."""
     steepest, saturated, thick = 0.0, 0.0, 0.0
@@ -100,8 +112,13 @@ def _direct_time_s(
 
 @compiled
 def _head_time_s(
-    tops: FloatArray, slowness: FloatArray, upper: float, lower: float, distance: float,
-    interface: float, parameter: float,
+    tops: FloatArray,
+    slowness: FloatArray,
+    upper: float,
+    lower: float,
+    distance: float,
+    interface: float,
+    parameter: float,
 ) -> float:
     """Return the time along an interface above or below both points; infinite where none is."""
     time, offset = parameter * distance, 0.0

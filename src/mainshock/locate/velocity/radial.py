@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mainshock.core.errors import DataError, GeometryError
 from mainshock.locate.velocity.checks import broadcast_paths, require_velocities
-from mainshock.locate.velocity.radial_kernel import first_arrivals_s
+from mainshock.locate.velocity.radial_kernel import grouped_arrivals_s
 
 __all__ = ["RadialEarth", "ak135", "iasp91", "read_tvel"]
 
@@ -89,22 +89,24 @@ class RadialEarth:
         paths = broadcast_paths(phase, distance_km, source_depth_km, receiver_depth_km)
         distance, source, receiver = (np.ascontiguousarray(values).ravel() for values in paths)
         self._require_inside(distance, source, receiver)
-        times = np.empty(distance.size)
-        ends = np.stack([np.minimum(source, receiver), np.maximum(source, receiver)])
-        order = np.lexsort((distance, ends[1], ends[0]))
-        change = np.any(np.diff(ends[:, order], axis=1) != 0.0, axis=0)
+        upper, lower = np.minimum(source, receiver), np.maximum(source, receiver)
+        order = np.lexsort((distance, lower, upper))
+        upper, lower, sorted_km = upper[order], lower[order], distance[order]
+        change = (np.diff(upper) != 0.0) | (np.diff(lower) != 0.0)
         bounds = np.concatenate([[0], np.flatnonzero(change) + 1, [order.size]])
-        for first, past_last in zip(bounds[:-1], bounds[1:], strict=True):
-            chosen = order[first:past_last]
-            if chosen.size:
-                upper, lower = _flat_depth_km(ends[:, chosen[0]])
-                times[chosen] = first_arrivals_s(*self._flat[phase], upper, lower, distance[chosen])
+        times = np.empty(distance.size)
+        if order.size:
+            times[order] = grouped_arrivals_s(
+                *self._flat[phase], _flat_depth_km(upper), _flat_depth_km(lower), sorted_km, bounds
+            )
         if not np.isfinite(times).all():
             far = distance[~np.isfinite(times)].min()
             raise GeometryError(f"no {phase} ray of model {self.name} reaches {far:.0f} km")
         return times.reshape(paths[0].shape)
 
-    def _require_inside(self, distance: FloatArray, source: FloatArray, receiver: FloatArray) -> None:
+    def _require_inside(
+        self, distance: FloatArray, source: FloatArray, receiver: FloatArray
+    ) -> None:
         if distance.size == 0:
             return
         lowest, highest = max(source.max(), receiver.max()), min(source.min(), receiver.min())

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 
 from mainshock.locate.compiled import compiled
 
-__all__ = ["first_arrivals_s"]
+__all__ = ["first_arrivals_s", "grouped_arrivals_s"]
 
 FloatArray = NDArray[np.float64]
-DIRECT_RAYS = 160
-TURNING_RAYS = 14
+DIRECT_RAYS = 100
+TURNING_RAYS = 10
 
 
 @compiled
-def _velocity_at(tops: FloatArray, v_top: FloatArray, v_end: FloatArray, layer: int, z: float) -> float:
+def _velocity_at(
+    tops: FloatArray, v_top: FloatArray, v_end: FloatArray, layer: int, z: float
+) -> float:
     share = (z - tops[layer]) / (tops[layer + 1] - tops[layer])
     return v_top[layer] + share * (v_end[layer] - v_top[layer])
 
@@ -102,8 +104,14 @@ def _lower_to_line(distance: FloatArray, times: FloatArray, ray: FloatArray) -> 
 
 @compiled
 def _add_direct(
-    tops: FloatArray, v_top: FloatArray, v_end: FloatArray, upper: float, lower: float,
-    fastest: float, distance: FloatArray, times: FloatArray,
+    tops: FloatArray,
+    v_top: FloatArray,
+    v_end: FloatArray,
+    upper: float,
+    lower: float,
+    fastest: float,
+    distance: FloatArray,
+    times: FloatArray,
 ) -> None:
     """Lower times to the rays that go up (or straight) from the deeper to the shallower end."""
     before, ray = np.zeros(3), np.zeros(3)
@@ -122,8 +130,14 @@ def _add_direct(
 
 @compiled
 def _turning_ray(
-    tops: FloatArray, v_top: FloatArray, v_end: FloatArray, upper: float, lower: float,
-    layer: int, p: float, ray: FloatArray,
+    tops: FloatArray,
+    v_top: FloatArray,
+    v_end: FloatArray,
+    upper: float,
+    lower: float,
+    layer: int,
+    p: float,
+    ray: FloatArray,
 ) -> None:
     """Set the ray ``(X, T, p)`` that turns in a layer below both ends."""
     offset, time = _cross_between(tops, v_top, v_end, upper, lower, p)
@@ -143,8 +157,14 @@ def _turning_ray(
 
 @compiled
 def _add_turning(
-    tops: FloatArray, v_top: FloatArray, v_end: FloatArray, upper: float, lower: float,
-    fastest: float, distance: FloatArray, times: FloatArray,
+    tops: FloatArray,
+    v_top: FloatArray,
+    v_end: FloatArray,
+    upper: float,
+    lower: float,
+    fastest: float,
+    distance: FloatArray,
+    times: FloatArray,
 ) -> None:
     """Lower times to the rays that turn below both ends, and to head waves."""
     before, ray = np.zeros(3), np.zeros(3)
@@ -192,4 +212,27 @@ def first_arrivals_s(
     elif distance[0] <= 0.0:
         times[distance <= 0.0] = 0.0
     _add_turning(tops, v_top, v_end, upper, lower, fastest, distance, times)
+    return times
+
+
+@compiled
+def grouped_arrivals_s(
+    tops: FloatArray,
+    v_top: FloatArray,
+    v_end: FloatArray,
+    upper: FloatArray,
+    lower: FloatArray,
+    distance: FloatArray,
+    bounds: NDArray[np.int64],
+) -> FloatArray:
+    """Return first-arrival times of paths sorted by their two depths, then by distance.
+
+    Group ``i`` holds the paths ``bounds[i]`` to ``bounds[i + 1]``; all its depths are the same.
+    """
+    times = np.empty(distance.size)
+    for group in range(bounds.size - 1):
+        first, past_last = bounds[group], bounds[group + 1]
+        times[first:past_last] = first_arrivals_s(
+            tops, v_top, v_end, upper[first], lower[first], distance[first:past_last]
+        )
     return times
