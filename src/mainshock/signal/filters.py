@@ -1,5 +1,6 @@
 """Filters and trends, aware of gaps."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -118,7 +119,7 @@ def _result_type(given: NDArray[np.generic]) -> type[np.float32] | type[np.float
 def _without_polynomial(samples: FloatArray, gaps: Gaps, degree: int) -> FloatArray:
     given = np.asarray(samples)
     n_samples = given.shape[-1]
-    channels = given.reshape(-1, n_samples).astype(np.float64)
+    channels = given.reshape(math.prod(given.shape[:-1]), n_samples).astype(np.float64)
     for channel in channels:
         is_data = _has_data(channel, gaps)
         if not is_data.any():

@@ -118,8 +118,19 @@ def _resample(waveform: Waveform, index: int, fraction: Fraction) -> NDArray[np.
     if missing.any() and not missing.all():
         position = np.arange(samples.size)
         samples[missing] = np.interp(position[missing], position[~missing], samples[~missing])
-    padding = "line" if samples.size > 1 else "constant"
+    return _without_ripple(samples, fraction)
+
+
+def _without_ripple(samples: NDArray[np.float64], fraction: Fraction) -> NDArray[np.float64]:
+    """Return the samples at the new rate.
+
+    The line from the first to the last sample bypasses the filter: the phases of the filter pass
+    a constant with slightly different gains, which would turn an offset into a ripple.
+    """
+    slope = (samples[-1] - samples[0]) / max(samples.size - 1, 1)
+    line = samples[0] + slope * np.arange(samples.size)
     resampled: NDArray[np.float64] = resample_poly(
-        samples, fraction.numerator, fraction.denominator, padtype=padding
+        samples - line, fraction.numerator, fraction.denominator
     )
+    resampled += samples[0] + slope * np.arange(resampled.size) / float(fraction)
     return resampled

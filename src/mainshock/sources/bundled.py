@@ -150,7 +150,7 @@ def uh_reference_origin() -> Origin:
         north_sd_km=float(spread_km[1]),
         depth_sd_km=float(spread_km[2]),
         covariance_km2=covariance,
-        velocity_model="NonLinLoc, gradient model of the file's author",
+        velocity_model="NonLinLoc grids that the file does not describe",
         flags=("reference",),
     )
 

@@ -172,9 +172,12 @@ def _fields(pick: Any, phase: str, event_id: str) -> "dict[str, Any] | RecordErr
 
 def _sigma_s(errors: Any) -> float:
     """Return the onset uncertainty, or half the width of an uneven one, or the default."""
-    value = errors.uncertainty
-    if value is None and None not in (errors.lower_uncertainty, errors.upper_uncertainty):
-        value = 0.5 * (errors.lower_uncertainty + errors.upper_uncertainty)
+    value, lower, upper = (
+        getattr(errors, name, None)  # ObsPy leaves the whole element None where the file has none
+        for name in ("uncertainty", "lower_uncertainty", "upper_uncertainty")
+    )
+    if value is None and lower is not None and upper is not None:
+        value = 0.5 * (lower + upper)
     return _usable_sigma_s(value)
 
 
@@ -185,7 +188,7 @@ def _usable_sigma_s(value: float | None) -> float:
 
 
 def _back_azimuth(pick: Any) -> dict[str, float]:
-    sigma_deg = pick.backazimuth_errors.uncertainty
+    sigma_deg = getattr(pick.backazimuth_errors, "uncertainty", None)
     if pick.backazimuth is None or not sigma_deg:
         return {}  # a direction without its error is of no use in a posterior
     return {

@@ -51,10 +51,12 @@ def with_common_rate(fragment: Fragment, rate_hz: float) -> Fragment:
     samples = np.asarray(fragment.samples, dtype=np.float64)
     n_out = -(-samples.size * fraction.numerator // fraction.denominator)
     missing = ~np.isfinite(samples)
-    padding = "line" if samples.size > 1 else "constant"
-    resampled = resample_poly(
-        _bridged(samples, missing), fraction.numerator, fraction.denominator, padtype=padding
-    )
+    bridged = _bridged(samples, missing)
+    # the line bypasses the filter, whose phases would turn an offset into a ripple
+    slope = (bridged[-1] - bridged[0]) / max(bridged.size - 1, 1)
+    line = bridged[0] + slope * np.arange(bridged.size)
+    resampled = resample_poly(bridged - line, fraction.numerator, fraction.denominator)
+    resampled += bridged[0] + slope * np.arange(n_out) / float(fraction)
     if missing.any():
         source = np.minimum(np.arange(n_out) / float(fraction), samples.size - 1)
         touched = missing[np.floor(source).astype(int)] | missing[np.ceil(source).astype(int)]
