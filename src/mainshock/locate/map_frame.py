@@ -25,6 +25,7 @@ from mainshock.sources.basemap import borders, coastlines, land_polygons
 
 __all__ = [
     "HALO",
+    "LAND",
     "MapView",
     "add_graticule",
     "add_inset",
@@ -54,16 +55,34 @@ _CORNERS = {
 
 @dataclass(frozen=True, slots=True)
 class MapView:
-    """A projection centred on the map, and the map's edges in metres of that projection."""
+    """A projection, and what the map shows of it.
+
+    Parameters
+    ----------
+    projection
+        Cartopy projection whose unit is the metre.
+    centre
+        Longitude and latitude of the middle of the map, degrees.
+    middle_m
+        The same in the projection, metres.
+    half_width_m, half_height_m
+        From the middle to the edges.
+    """
 
     projection: Projection
     centre: tuple[float, float]
+    middle_m: tuple[float, float]
     half_width_m: float
     half_height_m: float
 
     def project(self, longitude: FloatArray, latitude: FloatArray) -> FloatArray:
         """Return easting and northing in metres, shape ``(n, 2)``; NaN where not on the map."""
         return project(self.projection, longitude, latitude)
+
+    def apply(self, axes: Axes) -> None:
+        """Set the limits of axes to the edges of the map."""
+        axes.set_xlim(self.middle_m[0] - self.half_width_m, self.middle_m[0] + self.half_width_m)
+        axes.set_ylim(self.middle_m[1] - self.half_height_m, self.middle_m[1] + self.half_height_m)
 
     def bbox(self, factor: float = 1.0) -> tuple[float, float, float, float] | None:
         """Return west, south, east, north of the map, ``factor`` times as large, in degrees.
@@ -80,7 +99,12 @@ def project(projection: Projection, longitude: FloatArray, latitude: FloatArray)
 
 
 def choose_view(
-    longitude: FloatArray, latitude: FloatArray, *, aspect: float = 1.15, padding: float = 0.16
+    longitude: FloatArray,
+    latitude: FloatArray,
+    *,
+    projection: Projection | None = None,
+    aspect: float = 1.15,
+    padding: float = 0.16,
 ) -> MapView:
     """Return the view that shows all places, with room around them.
 
@@ -88,6 +112,8 @@ def choose_view(
     ----------
     longitude, latitude
         Places to show, degrees, shape ``(n,)``.
+    projection
+        A Cartopy projection in metres; None chooses one.
     aspect
         Width over height of the map.
     padding
@@ -95,22 +121,27 @@ def choose_view(
 
     Notes
     -----
-    Transverse Mercator on the map's own meridian up to 1200 km from the centre, azimuthal
-    equidistant beyond: true to scale where it matters, and north is up in the middle.
+    The projection chosen is transverse Mercator on the map's own meridian up to 1200 km from the
+    centre, azimuthal equidistant beyond: true to scale where it matters, and north is up.
     """
     centre = _middle(longitude, latitude)
     for _ in range(2):  # the first pass finds the middle of the places on the ground
-        projection = AzimuthalEquidistant(*centre)
-        points = project(projection, longitude, latitude)
+        flat = AzimuthalEquidistant(*centre)
+        points = project(flat, longitude, latitude)
         middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
-        place = PlateCarree().transform_point(middle[0], middle[1], projection)
+        place = PlateCarree().transform_point(middle[0], middle[1], flat)
         centre = (float(place[0]), float(place[1]))
-    half = np.maximum(0.5 * np.ptp(points, axis=0) * (1.0 + 2.0 * padding), _LEAST_HALF_WIDTH_M)
+    if projection is None:
+        is_wide = float(np.ptp(points, axis=0).max()) > 2.0 * _WIDE_M or abs(centre[1]) > 84.0
+        projection = AzimuthalEquidistant(*centre) if is_wide else TransverseMercator(*centre)
+    points = project(projection, longitude, latitude)
+    low, high = points.min(axis=0), points.max(axis=0)
+    half = np.maximum(0.5 * (high - low) * (1.0 + 2.0 * padding), _LEAST_HALF_WIDTH_M)
     half_width = float(max(half[0], half[1] * aspect))
-    is_wide = half_width > _WIDE_M or abs(centre[1]) > 84.0
     return MapView(
-        projection=AzimuthalEquidistant(*centre) if is_wide else TransverseMercator(*centre),
+        projection=projection,
         centre=centre,
+        middle_m=(float(0.5 * (low[0] + high[0])), float(0.5 * (low[1] + high[1]))),
         half_width_m=half_width,
         half_height_m=half_width / aspect,
     )
@@ -208,7 +239,7 @@ def emptiest_corners(view: MapView, points: FloatArray) -> list[str]:
         What stands on the map, metres in its projection, shape ``(n, 2)``.
     """
     half = np.array([view.half_width_m, view.half_height_m])
-    scaled = points / (2.0 * half) + 0.5
+    scaled = (points - np.array(view.middle_m)) / (2.0 * half) + 0.5
     counts = {
         name: int((np.abs(scaled - np.array(corner)) < 0.36).all(axis=1).sum())
         for name, corner in _CORNERS.items()
@@ -272,17 +303,16 @@ def add_inset(axes: Axes, view: MapView, corner: str) -> Axes:
     """
     is_globe = view.half_width_m > _GLOBE_M / 6.0
     if is_globe:
-        around = MapView(Orthographic(*view.centre), view.centre, 6.4e6, 6.4e6)
+        around = MapView(Orthographic(*view.centre), view.centre, (0.0, 0.0), 6.4e6, 6.4e6)
     else:
         half_m = float(np.clip(8.0 * view.half_width_m, 4.0e5, _GLOBE_M))
-        around = MapView(TransverseMercator(*view.centre), view.centre, half_m, half_m)
+        around = MapView(TransverseMercator(*view.centre), view.centre, (0.0, 0.0), half_m, half_m)
     inset = axes.inset_axes(
         corner_bounds(corner, 0.24, 0.24 * view.half_width_m / view.half_height_m),
         projection=around.projection,
         zorder=7.0,
     )
-    inset.set_xlim(-around.half_width_m, around.half_width_m)
-    inset.set_ylim(-around.half_height_m, around.half_height_m)
+    around.apply(inset)
     if is_globe:
         inset.set_facecolor(SEA)
         _add_globe(inset)
