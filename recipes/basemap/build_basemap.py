@@ -22,6 +22,7 @@ import json
 import tarfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -166,7 +167,7 @@ def border_lines(topology: dict[str, Any], arcs: list[FloatArray]) -> list[Float
 def fill_long_steps(points: FloatArray) -> FloatArray:
     """Return a line whose steps all fit int16."""
     parts = [points[:1]]
-    for first, second in zip(points[:-1], points[1:], strict=True):
+    for first, second in pairwise(points):
         n = int(np.ceil(np.abs(second - first).max() / LONGEST_STEP_DEG)) or 1
         share = np.arange(1, n + 1)[:, None] / n
         parts.append(first + share * (second - first))

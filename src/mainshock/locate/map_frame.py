@@ -283,17 +283,19 @@ def add_scale_bar(axes: Axes, corner: str = "lower left") -> None:
     )
 
 
-def corner_bounds(corner: str, size: float, height: float | None = None) -> list[float]:
+def corner_bounds(
+    corner: str, size: float, height: float | None = None
+) -> tuple[float, float, float, float]:
     """Return left, bottom, width and height of an inset in a corner, as shares of the axes."""
     tall = size if height is None else height
     is_right, is_top = _CORNERS[corner]
     margin = 0.015
-    return [
+    return (
         1.0 - size - margin if is_right else margin,
         1.0 - tall - margin if is_top else margin,
         size,
         tall,
-    ]
+    )
 
 
 def add_inset(axes: Axes, view: MapView, corner: str) -> Axes:
@@ -305,7 +307,7 @@ def add_inset(axes: Axes, view: MapView, corner: str) -> Axes:
     if is_globe:
         around = MapView(Orthographic(*view.centre), view.centre, (0.0, 0.0), 6.4e6, 6.4e6)
     else:
-        half_m = float(np.clip(8.0 * view.half_width_m, 4.0e5, _GLOBE_M))
+        half_m = float(np.clip(8.0 * view.half_width_m, 6.0e5, _GLOBE_M))
         around = MapView(TransverseMercator(*view.centre), view.centre, (0.0, 0.0), half_m, half_m)
     inset = axes.inset_axes(
         corner_bounds(corner, 0.24, 0.24 * view.half_width_m / view.half_height_m),

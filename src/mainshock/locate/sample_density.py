@@ -101,7 +101,7 @@ def _bandwidth(first: FloatArray, second: FloatArray) -> float:
         return max(0.05 * spread, 10.0 * _LEAST_CELL)
     k = int(np.sqrt(len(points))) + 1
     distance, _ = cKDTree(points).query(points, k=[k])
-    return float(np.clip(0.6 * np.median(distance), 0.004 * spread, 0.2 * spread))
+    return float(np.clip(0.8 * np.median(distance), 0.004 * spread, 0.2 * spread))
 
 
 def _edges(
