@@ -237,3 +237,12 @@ def test_file_of_five_thousand_pieces_takes_less_than_two_seconds(tmp_path):
     assert time.perf_counter() - begin < 2.0
     assert len(waveforms) == 1
     assert len(waveforms[0].gaps) == 4999
+
+
+@pytest.mark.slow
+def test_odd_files_of_fifteen_formats_never_stop_the_reader():
+    formats = "ah alsep ascii css gcf gse2 kinemetrics mseed nied reftek sac segy seisan sh win y"
+    folder = Path(obspy.__file__).parent / "io"
+    source = FileSource([folder / name for name in formats.split()])
+    assert len(list(source)) > 80  # of some 440 files, many of them broken on purpose
+    assert all(item.reason for item in source.skipped)
