@@ -23,7 +23,7 @@ from mainshock.detect.registry import open_picker
 from mainshock.events.registry import ASSOCIATORS
 from mainshock.locate.registry import LOCATION_METHODS, open_velocity_model
 from mainshock.pipeline.locating import EventBuilder, locate_picks
-from mainshock.pipeline.picking import pick_waveforms
+from mainshock.pipeline.picking import one_pick_per_arrival, pick_waveforms
 from mainshock.sources import bundled
 from mainshock.sources.registry import open_source
 
@@ -46,11 +46,13 @@ for waveform in waveforms:
 # ## Picks
 #
 # A pick carries the probability that the phase arrives there, and the standard deviation of its
-# time.
+# time. UH1 has two instruments that see the same arrivals; the better view of each is kept.
 
 # %%
 picker = open_picker("default")
-picks = [pick for picked in pick_waveforms(waveforms, picker) for pick in picked.picks]
+all_picks = [pick for picked in pick_waveforms(waveforms, picker) for pick in picked.picks]
+picks, doubles = one_pick_per_arrival(all_picks)
+print(len(picks), "picks;", len(doubles), "were seen better by another instrument")
 for pick in picks[:8]:
     print(
         pick.station_code,
