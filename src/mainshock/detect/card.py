@@ -11,34 +11,21 @@ from mainshock.learn.models import ModelManifest
 __all__ = ["picker_card"]
 
 _REPEATS = 200
+_TEMPLATE = """# {name} {version}
 
-
-def picker_card(manifest: ModelManifest, results: Sequence[WindowResult]) -> str:
-    """Return the card as Markdown, with bootstrap intervals over windows."""
-    training = manifest.training
-    sets = ", ".join(f"{name} {count}" for name, count in training["traces_by_dataset"].items())
-    rules = manifest.settings["rules"]
-    calibration = "\n".join(
-        f"* {phase}: threshold {rule['threshold']:.2f}, bias removed {rule['bias_s']:+.3f} s, "
-        f"sigma = hypot({rule['sigma_floor_s']:.3f} s, {rule['sigma_per_width']:.2f} x peak width)"
-        for phase, rule in rules.items()
-    )
-    noise = score_windows(results)["noise_windows"]
-    return f"""# {manifest.name} {manifest.version}
-
-{manifest.description}. Weights: {manifest.licence}. Architecture: {training["architecture"]}.
+{description}. Weights: {licence}. Architecture: {architecture}.
 
 ## Purpose
 Find P and S of small local earthquakes (mostly M < 2, closer than 80 km) in records of 20 to
 250 Hz, velocity or acceleration, three components or fewer.
 
 ## Data
-{sum(training["traces_by_dataset"].values())} training windows: {sets}. Real records only; phases
-without a label are masked in loss and score. Split: {training["split"]}.
+{n_windows} training windows: {sets}. Real records only; phases
+without a label are masked in loss and score. Split: {split}.
 
 ## Preprocessing
-Resampled to {manifest.settings["sampling_rate_hz"]:g} Hz; windows of
-{manifest.settings["window_samples"]} samples; each component to zero mean and unit standard
+Resampled to {rate_hz:g} Hz; windows of
+{n_samples} samples; each component to zero mean and unit standard
 deviation; a missing component is zero.
 
 ## Scores on the development windows
@@ -47,14 +34,14 @@ Intervals: 95 %, bootstrap over windows. Every surplus pick is false.
 
 | phase | within | F1 | 95 % | precision | recall | n | mean abs. error |
 |---|---|---|---|---|---|---|---|
-{_score_rows(results)}
+{scores}
 
-Noise windows with a pick: {noise["with_pick"]} of {noise["n"]}.
+Noise windows with a pick: {n_alarms} of {n_noise}.
 
 ## Calibration
 {calibration}
 
-The fitted sigma covers {_coverage(results)} of the development residuals within one sigma
+The fitted sigma covers {coverage} of the development residuals within one sigma
 (68 % is right).
 
 ## Beware
@@ -68,12 +55,44 @@ The fitted sigma covers {_coverage(results)} of the development residuals within
 
 ## Repeat
 `mainshock detect train recipes/picker/phasenet.yaml --data DATA --out MODEL_DIR`
-(seed {training["seed"]}, {training["steps"]} steps).
+(seed {seed}, {steps} steps).
 
 ## Cite
 Zhu and Beroza (2019), https://doi.org/10.1093/gji/ggy423; SeisBench: Woollam et al. (2022),
 https://doi.org/10.1785/0220210324; and the networks that recorded the data.
 """
+
+
+def picker_card(manifest: ModelManifest, results: Sequence[WindowResult]) -> str:
+    """Return the card as Markdown, with bootstrap intervals over windows."""
+    training = manifest.training
+    sets = ", ".join(f"{name} {count}" for name, count in training["traces_by_dataset"].items())
+    rules = manifest.settings["rules"]
+    calibration = "\n".join(
+        f"* {phase}: threshold {rule['threshold']:.2f}, bias removed {rule['bias_s']:+.3f} s, "
+        f"sigma = hypot({rule['sigma_floor_s']:.3f} s, {rule['sigma_per_width']:.2f} x peak width)"
+        for phase, rule in rules.items()
+    )
+    noise = score_windows(results)["noise_windows"]
+    return _TEMPLATE.format(
+        name=manifest.name,
+        version=manifest.version,
+        description=manifest.description,
+        licence=manifest.licence,
+        architecture=training["architecture"],
+        n_windows=sum(training["traces_by_dataset"].values()),
+        sets=sets,
+        split=training["split"],
+        rate_hz=manifest.settings["sampling_rate_hz"],
+        n_samples=manifest.settings["window_samples"],
+        scores=_score_rows(results),
+        n_alarms=noise["with_pick"],
+        n_noise=noise["n"],
+        calibration=calibration,
+        coverage=_coverage(results),
+        seed=training["seed"],
+        steps=training["steps"],
+    )
 
 
 def _score_rows(results: Sequence[WindowResult]) -> str:

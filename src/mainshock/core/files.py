@@ -1,0 +1,31 @@
+"""Writes a file whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mainshock.core.errors import SourceError
+
+__all__ = ["replacing"]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` and move it there when the block ends well.
+
+    A reader never sees half a file, and an error leaves the old one as it was.
+
+    Raises
+    ------
+    SourceError
+        If the folder is missing or cannot be written.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise SourceError(f"cannot write {path}: {error}; check that its folder exists") from error
+    finally:
+        temporary.unlink(missing_ok=True)
