@@ -33,9 +33,7 @@ def exact_picks(stations, longitude, latitude, depth_km, phases="PS", model=VELO
             seconds = float(model.travel_time_s(phase, away, depth_km, s.depth_km))
             time = START + timedelta(seconds=seconds)
             with_azimuth = more if phase == "P" else {}
-            picks.append(
-                Pick("XX", s.station, "", phase, time, 0.9, 0.05, "m", **with_azimuth)
-            )
+            picks.append(Pick("XX", s.station, "", phase, time, 0.9, 0.05, "m", **with_azimuth))
     return picks
 
 
@@ -131,7 +129,9 @@ def test_azimuths_far_from_the_middle_are_true_ones():
 
 def test_mirror_image_of_two_stations_is_told():
     stations = [Station("XX", "A", 12.8, 46.0), Station("XX", "B", 13.2, 46.0)]
-    origin = locate(exact_picks(stations, 13.0, 46.2, 10.0), stations)
+    # deeper, a half circle below the stations would join the images
+    picks = exact_picks(stations, 13.0, 46.2, 10.0)
+    origin = locate(picks, stations, depth_range_km=(0.0, 15.0))
     assert {"multimodal", "mode_reported"} <= set(origin.flags)
     assert covers(origin.region(0.68), 13.0, 46.2)
     assert covers(origin.region(0.68), 13.0, 45.8)

@@ -78,9 +78,7 @@ def test_a_gross_outlier_is_found_and_does_not_move_the_event(method, munich, rn
     clean, _ = method.locate(picks, stations, rng)
     picks[2] = replace(picks[2], time=picks[2].time - timedelta(seconds=3))
     origin, arrivals = method.locate(picks, stations, rng)
-    moved = geodesic_distance_km(
-        origin.longitude, origin.latitude, clean.longitude, clean.latitude
-    )
+    moved = geodesic_distance_km(origin.longitude, origin.latitude, clean.longitude, clean.latitude)
     assert moved < 0.3
     by_inlier = sorted(arrivals, key=lambda arrival: arrival.inlier_probability)
     assert (by_inlier[0].pick.station, by_inlier[0].pick.phase) == ("UH2", "P")

@@ -113,8 +113,8 @@ def match_events(located: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
 
     Each true event is used once; times must agree within 10 s where the id does not.
     """
-    left = located.reset_index(drop=True).assign(time=_utc(located["time"]))
-    right = truth.reset_index(drop=True).assign(time=_utc(truth["time"]))
+    left, right = located.reset_index(drop=True), truth.reset_index(drop=True)
+    left, right = (table.assign(time=_utc(table["time"])) for table in (left, right))
     left["event_id"], right["event_id"] = (t["event_id"].astype(str) for t in (left, right))
     place_of = {event_id: place for place, event_id in enumerate(right["event_id"])}
     partner = {i: place_of[k] for i, k in enumerate(left["event_id"]) if k in place_of}

@@ -66,7 +66,8 @@ class Grid:
 
     def centres(self, axis: int) -> FloatArray:
         """Return the middles of the cells along an axis, km."""
-        return self.low_km[axis] + self.cell_km[axis] * (np.arange(self.shape[axis]) + 0.5)
+        steps = np.arange(self.shape[axis], dtype=np.float64) + 0.5
+        return np.asarray(self.low_km[axis] + self.cell_km[axis] * steps)
 
     def to_east_north(self, first: ArrayLike, second: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Return km east and north of the frame's origin for places along the axes."""

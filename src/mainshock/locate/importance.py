@@ -57,8 +57,8 @@ class WeightedDraws:
 class ImportanceLocation:
     """The posterior as weighted draws: nothing integrated by formula, nothing interpolated.
 
-    Slower and coarser in its regions than ``GridLocation``, and independent of its integration over origin
-    time and outliers: a check on it, and the pattern for other samplers.
+    Slower and coarser in its regions than ``GridLocation``, and independent of its integration
+    over origin time and outliers: a check on it, and the pattern for other samplers.
 
     Parameters
     ----------

@@ -117,7 +117,7 @@ def _projection_of(ax: Axes) -> Any:  # Cartopy states no types
 
 
 def _new_map(view: MapView) -> Axes:
-    figure = Figure(figsize=(7.2, 7.0), layout="constrained")
+    figure = Figure(figsize=(6.4, 6.1), layout="constrained")
     axes: Axes = figure.add_subplot(projection=view.projection)
     return axes
 

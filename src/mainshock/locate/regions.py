@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from contourpy import FillType, contour_generator
@@ -88,13 +90,15 @@ def credible_regions(
 
 
 def _region(
-    filled: tuple[list[FloatArray], list[NDArray[np.unsignedinteger]]], grid: Grid, level: float
+    filled: Any,
+    grid: Grid,
+    level: float,  # Any: contourpy's type depends on the fill type
 ) -> CredibleRegion:
     polygons: list[tuple[FloatArray, ...]] = []
     area = 0.0
     for points, offsets in zip(*filled, strict=True):
         rings = []
-        for number, (first, past_last) in enumerate(zip(offsets[:-1], offsets[1:], strict=True)):
+        for number, (first, past_last) in enumerate(pairwise(offsets)):
             ring = points[first:past_last]
             enclosed = _area_km2(ring)
             area += enclosed if number == 0 else -enclosed

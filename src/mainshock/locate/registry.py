@@ -14,6 +14,7 @@ TRAVEL_TIMES: Registry[Callable[[str], TravelTimeModel]] = Registry(
     {
         "ak135": "mainshock.locate.velocity.radial:ak135",
         "constant": "mainshock.locate.velocity.constant:constant_from_text",
+        "file": "mainshock.locate.velocity.files:read_layers",
         "iasp91": "mainshock.locate.velocity.radial:iasp91",
     },
 )
@@ -27,6 +28,8 @@ LOCATION_METHODS: Registry[Callable[..., LocationMethod]] = Registry(
     },
 )
 """Each entry takes ``travel_times`` and ``model_error`` as keywords."""
+
+_WITH_TEXT = ("constant", "file")
 
 
 def open_velocity_model(text: str | Path) -> TravelTimeModel:
@@ -50,15 +53,13 @@ def open_velocity_model(text: str | Path) -> TravelTimeModel:
     >>> open_velocity_model("constant:6.0,3.5").name
     'constant:6,3.5'
     """
+    path = Path(text)
     name, _, arguments = str(text).strip().partition(":")
     if name in TRAVEL_TIMES:
         return TRAVEL_TIMES.load(name)(arguments)
-    path = Path(text)
     if path.is_file():
-        from mainshock.locate.velocity.files import read_layers
-
-        return read_layers(path)
-    known = ", ".join(known for known in TRAVEL_TIMES.names() if known != "constant")
+        return TRAVEL_TIMES.load("file")(str(path))
+    known = ", ".join(name for name in TRAVEL_TIMES.names() if name not in _WITH_TEXT)
     raise SettingsError(
         f"velocity model {str(text)!r} is neither a name nor a file; give {known}, "
         "constant:VP,VS in km/s, or a CSV or JSON file with depth_km,vp_km_s,vs_km_s"

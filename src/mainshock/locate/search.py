@@ -17,6 +17,8 @@ FloatArray = NDArray[np.float64]
 COARSE_SHAPE = (40, 40, 24)
 FINER_SHAPE = (64, 64, 40)
 COARSENESS = 2.0
+# P and S of one station err alike inside a cell: taken as independent, half is enough
+FINAL_COARSENESS = 0.5
 _TAIL = 2e-4  # mass that a zoom may cut off along each axis
 _AT_WALL = 2e-3  # mass in the outermost cells that asks for more room
 _MAX_ZOOMS = 10
@@ -74,18 +76,18 @@ def find_posterior(
     """Return the posterior on a grid that holds nearly all of it, and flags.
 
     The search starts in a box that the stations and the S minus P times suggest. Coarse grids
-    shrink, and turn, around the significant mass, with errors widened by the extent of their cells. Where the
-    mass then touches a wall of the box, the box is doubled and the search starts again. The flag
-    ``at_grid_edge`` says that the limits cut the posterior.
+    shrink, and turn, around the significant mass, with errors widened by the extent of their
+    cells. Where the mass then touches a wall of the box, the box is doubled and the search starts
+    again. The flag ``at_grid_edge`` says that the limits cut the posterior.
     """
     problem = _Problem(observations, model, errors, prior)
     field, volume, flags = _resolved(problem, limits)
-    final = problem.evaluate(_box_around(field, volume, _final_shape(n_nodes)), 1.0)
+    final = problem.evaluate(_box_around(field, volume, _final_shape(n_nodes)), FINAL_COARSENESS)
     for _ in range(2):
         grid = _widened(final, volume)
         if grid is final.grid:
             break
-        final = problem.evaluate(grid, 1.0)
+        final = problem.evaluate(grid, FINAL_COARSENESS)
     return final, flags
 
 
@@ -132,7 +134,7 @@ def _touches(field: PosteriorField, volume: _Volume) -> tuple[bool, bool]:
 
 def _final_shape(n_nodes: int) -> tuple[int, int, int]:
     """Return twice as many cells along the horizontal axes as in depth."""
-    deep = max(int(round((n_nodes / 4.0) ** (1.0 / 3.0))), 6)
+    deep = max(round((n_nodes / 4.0) ** (1.0 / 3.0)), 6)
     wide = max(int(np.sqrt(n_nodes / deep)), 12)
     return wide, wide, deep
 

@@ -184,7 +184,8 @@ def _combined(motions: Sequence[_Motion], floor_deg: float) -> Polarisation | No
     lines = np.array([motion.rectilinearity for motion in motions])
     horizontal = np.array([motion.horizontal_share for motion in motions])
     resultant = np.mean(np.exp(1j * angles))
-    spread = np.sqrt(max(-2.0 * np.log(max(abs(resultant), 1e-9)), 0.0))
+    length = float(np.clip(np.abs(resultant), 1e-9, 1.0))
+    spread = np.sqrt(-2.0 * np.log(length))
     width = np.mean(np.arctan2(np.sqrt(np.maximum(1.0 - lines, 0.0)), horizontal))
     sigma = float(np.degrees(np.sqrt(spread**2 + (0.5 * width) ** 2)))
     return Polarisation(

@@ -36,9 +36,10 @@ class LayeredVelocity:
     -----
     The first arrival is the earliest of the direct ray and all head waves. The direct ray is
     found by Newton's method in the tangent of its angle in the fastest layer it crosses: in it
-    the distance is increasing and concave, so the steps converge from one side, also near grazing. The time
-    ``T = p x + sum h sqrt(u^2 - p^2)`` is stationary in ``p``: its error is of second order. Head
-    waves run along every interface below both ends, or above both, that is faster than all layers on the way to it.
+    the distance is increasing and concave, so the steps converge from one side, also near
+    grazing. The time ``T = p x + sum h sqrt(u^2 - p^2)`` is stationary in ``p``: its error is of
+    second order. Head waves run along every interface, below both ends or above both, whose far
+    side is faster than all layers on the way to it.
 
     Examples
     --------
@@ -59,8 +60,8 @@ class LayeredVelocity:
         tops, vp, vs = (np.array(v) for v in (self.top_depth_km, self.vp_km_s, self.vs_km_s))
         if not (tops.size == vp.size == vs.size > 0):
             raise DataError(
-                f"model {self.name} has {tops.size} depths, {vp.size} P and {vs.size} S velocities; "
-                "give one of each for every layer, and at least one layer"
+                f"model {self.name} has {tops.size} depths, {vp.size} P and {vs.size} S "
+                "velocities; give one of each for every layer, and at least one layer"
             )
         if not np.isfinite(tops).all() or np.any(np.diff(tops) <= 0.0):
             raise DataError(

@@ -93,11 +93,13 @@ def _direct_time_s(
     """Return the time of the ray that goes straight from the upper to the lower point."""
     first, last = _layer_of(tops, upper), _layer_of(tops, lower)
     if lower - upper < 1e-9:
-        return distance * slowness[first]
+        along: float = distance * slowness[first]
+        return along
     if last > first and tops[last] >= lower:
         last -= 1
     if first == last:
-        return math.hypot(distance, lower - upper) * slowness[first]
+        straight: float = math.hypot(distance, lower - upper) * slowness[first]
+        return straight
     fastest = np.inf
     for layer in range(first, last + 1):
         fastest = min(fastest, slowness[layer])

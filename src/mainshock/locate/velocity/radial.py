@@ -1,12 +1,13 @@
 """The radial Earth of iasp91 and ak135: first arrivals by flattening and exact rays."""
 
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mainshock.core.errors import DataError, GeometryError
+from mainshock.core.errors import DataError, GeometryError, MissingDependencyError
 from mainshock.locate.velocity.checks import broadcast_paths, require_velocities
 from mainshock.locate.velocity.radial_kernel import grouped_arrivals_s
 
@@ -146,7 +147,7 @@ def _flattened(
 
 
 def read_tvel(path: Path, name: str) -> RadialEarth:
-    """Return the mantle and crust of a ``.tvel`` table: two heading lines, then depth, P, S, density.
+    """Return crust and mantle of a ``.tvel`` table: two heading lines, then depth, P and S speed.
 
     Raises
     ------
@@ -162,10 +163,13 @@ def read_tvel(path: Path, name: str) -> RadialEarth:
 
 
 def _from_obspy(name: str) -> RadialEarth:
-    from importlib.resources import as_file, files
-
-    with as_file(files("obspy.taup").joinpath("data", f"{name}.tvel")) as path:
-        return read_tvel(path, name)
+    spec = find_spec("obspy")  # only its place: importing ObsPy takes a second
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingDependencyError(
+            f"velocity model {name} comes with ObsPy, which is not installed"
+        )
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    return read_tvel(folder / "taup" / "data" / f"{name}.tvel", name)
 
 
 def iasp91(text: str = "") -> RadialEarth:

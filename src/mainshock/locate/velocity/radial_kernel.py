@@ -25,7 +25,8 @@ def _velocity_at(
     tops: FloatArray, v_top: FloatArray, v_end: FloatArray, layer: int, z: float
 ) -> float:
     share = (z - tops[layer]) / (tops[layer + 1] - tops[layer])
-    return v_top[layer] + share * (v_end[layer] - v_top[layer])
+    velocity: float = v_top[layer] + share * (v_end[layer] - v_top[layer])
+    return velocity
 
 
 @compiled

@@ -1,0 +1,115 @@
+"""Credible regions hold what they promise, on events whose place is known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from mainshock.core.geo import LocalFrame
+from mainshock.core.records import Station
+from mainshock.locate.grid_method import GridLocation
+from mainshock.locate.posterior import ranks
+from mainshock.locate.simulate import Simulation
+from mainshock.locate.velocity.constant import ConstantVelocity
+from mainshock.locate.velocity.layered import LayeredVelocity
+
+UNIFORM = ConstantVelocity(6.0, 3.46)
+LAYERS = LayeredVelocity((0.0, 4.0, 15.0, 32.0), (5.0, 5.9, 6.6, 8.0), (2.9, 3.4, 3.8, 4.5))
+BOX = ((-30.0, -30.0, 0.0), (30.0, 30.0, 20.0))
+
+
+@dataclass(frozen=True)
+class BoxPrior:
+    """Uniform in the box that events are drawn from: all that single stations leave open."""
+
+    frame: LocalFrame
+    low_km: tuple[float, float, float]
+    high_km: tuple[float, float, float]
+
+    def log_density(self, longitude, latitude, depth_km):
+        east, north = self.frame.to_local(longitude, latitude)
+        inside = np.ones(np.broadcast(east, depth_km).shape, dtype=bool)
+        for value, low, high in zip(
+            (east, north, depth_km), self.low_km, self.high_km, strict=True
+        ):
+            inside &= (value >= low) & (value <= high)
+        return np.where(inside, 0.0, -1e3)
+
+
+@pytest.fixture
+def case(request, network, frame):
+    """A simulation and the method that knows its errors."""
+    name = request.param
+    single = [Station("XX", "A", 13.0, 46.0, 800.0)]
+    wide = ((-60.0, -60.0, 0.0), (60.0, 60.0, 20.0))
+    simulations = {
+        "P and S, layers": Simulation(network(7), LAYERS, frame, *BOX),
+        "three stations": Simulation(network(3), UNIFORM, frame, *BOX),
+        "P only": Simulation(network(8), UNIFORM, frame, *BOX, phases=("P",)),
+        "outliers": Simulation(network(6), UNIFORM, frame, *BOX, outlier_share=0.05),
+        "model error": Simulation(network(6), UNIFORM, frame, *BOX, model_error=0.03),
+        "single, azimuth": Simulation(single, UNIFORM, frame, *wide, back_azimuth_sigma_deg=15.0),
+        "single": Simulation(single, UNIFORM, frame, *wide),
+    }
+    fields = {
+        "outliers": {"outlier_probability": 0.05},
+        "model error": {"model_error": 0.03},
+        "single, azimuth": {"prior": BoxPrior(frame, *wide), "depth_range_km": (0.0, 20.0)},
+        "single": {"prior": BoxPrior(frame, *wide), "depth_range_km": (0.0, 20.0)},
+    }
+    simulation = simulations[name]
+    return simulation, lambda n_nodes: GridLocation(
+        simulation.travel_times, n_nodes=n_nodes, **fields.get(name, {})
+    )
+
+
+def truth_ranks(simulation, method, n, seed):
+    rng = np.random.default_rng(seed)
+    return np.array(
+        [
+            ranks(
+                method.posterior(event.picks, simulation.stations),
+                event.longitude,
+                event.latitude,
+                event.depth_km,
+            )
+            for event in simulation.events(n, rng)
+        ]
+    )
+
+
+def require_coverage(found, margin):
+    for column, name in enumerate(("epicentre", "hypocentre")):
+        for level in (0.68, 0.95):
+            share = float(np.mean(found[:, column] < level))
+            assert abs(share - level) < margin(level), f"{name} {level}: {share:.3f}"
+
+
+@pytest.mark.parametrize("case", ["P and S, layers", "outliers"], indirect=True)
+def test_regions_hold_what_they_promise(case):
+    simulation, method = case
+    n = 120
+    # three standard errors of a share
+    require_coverage(
+        truth_ranks(simulation, method(20_000), n, 5),
+        lambda level: 3.0 * np.sqrt(level * (1 - level) / n),
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("case", "n"),
+    [
+        ("P and S, layers", 2000),
+        ("P only", 2000),
+        ("outliers", 2000),
+        ("single, azimuth", 2000),
+        ("three stations", 1000),
+        ("model error", 1000),
+        ("single", 1000),
+    ],
+    indirect=["case"],
+)
+def test_regions_hold_what_they_promise_within_three_points(case, n):
+    simulation, method = case
+    require_coverage(truth_ranks(simulation, method(60_000), n, 11), lambda _: 0.03)
