@@ -119,5 +119,7 @@ def fit_network(
         # Lightning advises worker processes; one core trains, the other stays free
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*Checkpoint directory.*")
+        # Lightning 2.6 uses a class that torch 2.13 deprecates
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
         trainer.fit(task, loader)
     return int(trainer.global_step)
