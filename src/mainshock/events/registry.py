@@ -1,0 +1,14 @@
+"""The associators by name. A new associator adds one line here."""
+
+from mainshock.core.registry import Registry
+from mainshock.events.base import Associator
+
+__all__ = ["ASSOCIATORS"]
+
+ASSOCIATORS: Registry[type[Associator]] = Registry(
+    "associator",
+    {
+        "grid": "mainshock.events.association:GridAssociator",
+        "single_station": "mainshock.events.single_station:SingleStationAssociator",
+    },
+)
