@@ -1,7 +1,7 @@
 """The origin and arrivals that a posterior is reported as."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,10 +50,13 @@ def report(
     """Return the origin, and one arrival for each pick.
 
     The reported point is the mean; where the mean lies outside the 68 % region, it is the most
-    probable column (flag ``mode_reported``).
+    probable column (flag ``mode_reported``). The reported time is the one that fits the picks
+    best from that point: where the posterior is a shell, the mean of all its times fits none.
     """
     regions = credible_regions(summary.marginal, LEVELS)
+    inlier = _inlier_probabilities(summary.draws, observations, model, errors)
     place, mode_flags = _reported_place(summary)
+    place = replace(place, time_s=_time_at(place, observations, model, errors, inlier))
     longitude, latitude = (
         float(v) for v in observations.frame.to_geographic(place.east_km, place.north_km)
     )
@@ -80,7 +83,6 @@ def report(
         samples=_samples(summary.draws, observations, place.time_s),
         flags=tuple(dict.fromkeys(flags)),
     )
-    inlier = _inlier_probabilities(summary.draws, observations, model, errors)
     return origin, _arrivals(origin, place, observations, model, inlier)
 
 
@@ -95,6 +97,28 @@ def _reported_place(summary: PosteriorSummary) -> tuple[Place, tuple[str, ...]]:
     if marginal.mass[cell] >= marginal.threshold(0.68):
         return mean, ()
     return summary.densest, ("mode_reported",)
+
+
+def _time_at(
+    place: Place,
+    observations: Observations,
+    model: TravelTimeModel,
+    errors: ErrorModel,
+    inlier: FloatArray,
+) -> float:
+    """Return the mean origin time given the hypocentre, each pick weighted as an inlier."""
+    weights, times = [], []
+    for number, pick in enumerate(observations.picks):
+        distance = np.hypot(
+            place.east_km - observations.east_km[number],
+            place.north_km - observations.north_km[number],
+        )
+        station_depth = float(observations.depth_km[number])
+        travel = float(model.travel_time_s(pick.phase, distance, place.depth_km, station_depth))
+        sd = np.hypot(observations.sigma_s[number], errors.model_error * travel)
+        weights.append(max(float(inlier[number]), 1e-6) / sd**2)
+        times.append(float(observations.observed_s[number]) - travel)
+    return float(np.average(times, weights=weights))
 
 
 def _data_flags(
