@@ -250,7 +250,8 @@ def emptiest_corners(view: MapView, points: FloatArray) -> list[str]:
 def nice_length(longest: float) -> float:
     """Return the largest 1, 2 or 5 times a power of ten that is not above ``longest``."""
     power = 10.0 ** np.floor(np.log10(longest))
-    return float(max(step * power for step in (1.0, 2.0, 5.0) if step * power <= longest))
+    # the logarithm may round up: then half the power still fits
+    return float(max(step * power for step in (0.5, 1.0, 2.0, 5.0) if step * power <= longest))
 
 
 def add_scale_bar(axes: Axes, corner: str = "lower left") -> None:

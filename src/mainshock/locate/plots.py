@@ -43,6 +43,7 @@ from mainshock.locate.sample_density import SampleDensity, estimate_density
 __all__ = ["plot_map"]
 
 FloatArray = NDArray[np.float64]
+_FARTHEST_KM = 2900.0  # that a local frame reaches
 _SMALL_SHARE = 0.10  # of the map's width; a smaller 95 % region gets a close-up
 
 
@@ -146,7 +147,10 @@ def _outline(event: Event) -> FloatArray:
     rings = [rings[0] for region in origin.regions[-1:] for rings in region.polygons]
     if rings:
         return np.concatenate(rings)
-    reach_km = 2.5 * np.array([[origin.east_sd_km, 0.0], [0.0, origin.north_sd_km]])
+    if origin.samples is not None:
+        return np.stack([origin.samples.longitude, origin.samples.latitude], axis=1)
+    sd_km = np.diag([origin.east_sd_km, origin.north_sd_km])
+    reach_km = np.minimum(2.5 * sd_km, _FARTHEST_KM)
     frame = LocalFrame(origin.longitude, origin.latitude)
     return np.stack(frame.to_geographic(*np.concatenate([reach_km, -reach_km]).T), axis=1)
 
@@ -222,14 +226,14 @@ def _number_events(axes: Axes, view: MapView, events: Sequence[Event]) -> None:
         axes.annotate(
             f"{number}",
             (point[0], point[1]),
-            xytext=(11.0 * direction[0], 11.0 * direction[1]),
+            xytext=(14.0 * direction[0], 14.0 * direction[1]),
             textcoords="offset points",
             ha="center",
             va="center",
             fontsize=9,
             fontweight="bold",
             path_effects=HALO,
-            zorder=6.5,
+            zorder=5.9,  # below the stars
         )
 
 

@@ -13,6 +13,7 @@ from importlib.resources import as_file, files
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.polygon import orient
 
 from mainshock.core.errors import GeometryError, SettingsError
 
@@ -80,18 +81,24 @@ def land_polygons(
     Returns
     -------
     list of tuple of ndarray
-        One tuple for each polygon: the outer ring, then its holes, each closed and of shape
-        ``(n, 2)``; the same form as ``CredibleRegion.polygons``.
+        One tuple for each polygon: the outer ring (counter-clockwise), then its holes (clockwise),
+        each closed and of shape ``(n, 2)``; the same form as ``CredibleRegion.polygons``.
     """
     clipped = _clip(_load(resolution).land, bbox)
     return [
-        tuple(
-            np.asarray(ring.coords, dtype=np.float64)
-            for ring in (polygon.exterior, *polygon.interiors)
-        )
-        for polygon in shapely.get_parts(clipped)
+        _rings(polygon)
+        for polygon in clipped
         if polygon.geom_type == "Polygon" and not polygon.is_empty
     ]
+
+
+def _rings(polygon: shapely.Polygon) -> tuple[FloatArray, ...]:
+    """Return the outer ring counter-clockwise and the holes clockwise."""
+    oriented = orient(polygon)
+    return tuple(
+        np.asarray(ring.coords, dtype=np.float64)
+        for ring in (oriented.exterior, *oriented.interiors)
+    )
 
 
 @cache
@@ -129,7 +136,9 @@ def _polygons(rings: list[FloatArray], owners: NDArray[np.int32]) -> NDArray[np.
     whole = np.array(
         [shapely.Polygon(parts[0], parts[1:]) for parts in rings_by_owner.values()], dtype=object
     )
-    return np.asarray(shapely.make_valid(whole), dtype=object)
+    # rounding to a thousandth of a degree may make a ring touch itself
+    valid = shapely.make_valid(whole, method="structure", keep_collapsed=False)
+    return np.asarray(valid, dtype=object)
 
 
 def _line_strings(lines: Iterable[FloatArray]) -> NDArray[np.object_]:
@@ -167,7 +176,7 @@ def _boxes(bbox: BoundingBox) -> list[tuple[BoundingBox, float]]:
 
 def _clip(shapes: NDArray[np.object_], bbox: BoundingBox | None) -> NDArray[np.object_]:
     if bbox is None:
-        return shapes
+        return np.asarray(shapely.get_parts(shapes), dtype=object)
     found = []
     for (west, south, east, north), shift_deg in _boxes(bbox):
         if west == east:
@@ -184,13 +193,13 @@ def _clip(shapes: NDArray[np.object_], bbox: BoundingBox | None) -> NDArray[np.o
         if shift_deg:
             inside = shapely.transform(inside, lambda xy, by=shift_deg: xy + np.array([by, 0.0]))
         found.append(inside)
-    return np.concatenate(found)
+    # twice: clipping may leave a collection of multipolygons
+    return np.asarray(shapely.get_parts(shapely.get_parts(np.concatenate(found))), dtype=object)
 
 
 def _lines(shapes: NDArray[np.object_]) -> list[FloatArray]:
-    parts = shapely.get_parts(shapes)
     return [
         np.asarray(shapely.get_coordinates(part), dtype=np.float64)
-        for part in parts
+        for part in shapes
         if part.geom_type == "LineString" and not part.is_empty
     ]
