@@ -30,8 +30,8 @@ def registries() -> list[tuple[str, str]]:
         if path.parent.name == "core":
             continue
         module = importlib.import_module(f"mainshock.{path.parent.name}.registry")
-        for value in vars(module).values():
-            if isinstance(value, Registry):
+        for attribute, value in vars(module).items():
+            if isinstance(value, Registry) and not attribute.startswith("_"):
                 found.extend((value.kind, name) for name in value.names())
     return sorted(set(found))
 
