@@ -120,7 +120,9 @@ def locate_picks(
         NotUsed(_label(pick), "fits no event with enough other picks") for pick in loose
     )
     events: list[Event] = []
-    for event_id, group in groups:
+    for event_id, found in groups:
+        group, contradicted = _without_s_before_p(found)
+        not_used.extend(contradicted)
         try:
             events.append(builder.build(group, event_id, rng))
         except (DataError, GeometryError) as error:
@@ -146,6 +148,26 @@ def _groups(
     association = associator.associate(free, list(stations), travel_times)
     groups.extend(("", list(group)) for group in association.groups)
     return groups, list(association.unassociated)
+
+
+def _without_s_before_p(picks: Sequence[Pick]) -> tuple[list[Pick], list[NotUsed]]:
+    """Return the picks without the less probable one where S comes before P at a station."""
+    kept = sorted(picks, key=lambda pick: (-pick.probability, pick.phase))
+    dropped: list[NotUsed] = []
+    for pick in tuple(kept):
+        partner = next(
+            (
+                other
+                for other in kept
+                if other.station_code == pick.station_code and other.phase != pick.phase
+            ),
+            None,
+        )
+        if pick.phase == "S" and partner is not None and pick.time <= partner.time:
+            loser = min(partner, pick, key=lambda one: (one.probability, one.phase == "P"))
+            kept.remove(loser)
+            dropped.append(NotUsed(_label(loser), "S before P at this station; the other is kept"))
+    return sorted(kept, key=lambda pick: pick.time), dropped
 
 
 def _with_known_station(

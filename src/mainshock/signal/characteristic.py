@@ -30,7 +30,8 @@ def recursive_sta_lta(
     Returns
     -------
     numpy.ndarray
-        Shape ``(n,)``; 0 during the first ``lta_s``, while the long average is not yet settled.
+        Shape ``(n,)``; 0 during the first quarter of ``lta_s``, while the averages settle. Both
+        start at the mean energy of that quarter.
 
     Raises
     ------
@@ -41,8 +42,10 @@ def recursive_sta_lta(
         raise DataError(f"sta_s is {sta_s} and lta_s {lta_s}; 0 < sta_s < lta_s is needed")
     energy = np.atleast_2d(np.asarray(samples, dtype=np.float64) ** 2).sum(axis=0)
     short, long = (1.0 / max(1.0, span * sampling_rate_hz) for span in (sta_s, lta_s))
-    sta = lfilter([short], [1.0, short - 1.0], energy)
-    lta = lfilter([long], [1.0, long - 1.0], energy)
+    settling = max(1, round(0.25 * lta_s * sampling_rate_hz))
+    start = float(energy[:settling].mean())
+    sta, _ = lfilter([short], [1.0, short - 1.0], energy, zi=[(1.0 - short) * start])
+    lta, _ = lfilter([long], [1.0, long - 1.0], energy, zi=[(1.0 - long) * start])
     ratio = np.divide(sta, lta, out=np.zeros_like(sta), where=lta > 0.0)
-    ratio[: round(lta_s * sampling_rate_hz)] = 0.0
+    ratio[:settling] = 0.0
     return np.asarray(ratio)
