@@ -103,7 +103,7 @@ class GridAssociator:
     max_residual_s: float = 0.3
     residual_growth: float = 0.05
     min_station_share: float = 0.4
-    max_chance: float = 1e-4
+    max_chance: float = 1e-5
     margin_km: float | None = None
     max_depth_km: float = 30.0
     n_horizontal: int = 24

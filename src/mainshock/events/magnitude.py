@@ -66,9 +66,12 @@ def estimate_local_magnitude(
     reasons: list[str] = []
     for code in dict.fromkeys(arrival.pick.station_code for arrival in arrivals):
         own = [arrival for arrival in arrivals if arrival.pick.station_code == code]
-        station = stations[lookup.index(own[0].pick.network, own[0].pick.station) or 0]
+        number = lookup.index(own[0].pick.network, own[0].pick.station)
+        if number is None:
+            reasons.append(f"{code}: its coordinates are not known, so neither is its distance")
+            continue
         try:
-            values[code] = _station_magnitude(waveforms, inventory, origin, own, station)
+            values[code] = _station_magnitude(waveforms, inventory, origin, own, stations[number])
         except DataError as error:
             reasons.append(f"{code}: {error}")
     if not values:
@@ -101,6 +104,8 @@ def _station_magnitude(
     if "clipped" in waveform.flags:
         raise DataError("the record is clipped")
     first, past_last = _signal_window(waveform, arrivals)
+    if waveform.end < _s_time(arrivals) + timedelta(seconds=1.0):
+        raise DataError("the record ends before the largest S waves")
     if any(start < past_last and end > first for start, end in waveform.gaps):
         raise DataError("a gap lies in the signal")
     amplitude = np.abs(wood_anderson_displacement_nm(waveform, inventory))
@@ -125,12 +130,17 @@ def _record_of(waveforms: Sequence[Waveform], station: Station, time: datetime) 
     raise DataError("no record holds its arrival")
 
 
+def _s_time(arrivals: Sequence[Arrival]) -> datetime:
+    """Return the time of the S pick, or where S is expected at usual crustal velocities."""
+    times = {arrival.pick.phase: arrival.pick.time for arrival in arrivals}
+    s_minus_p = timedelta(seconds=0.73 * arrivals[0].distance_km / 6.0)
+    return times.get("S", min(times.values()) + s_minus_p)
+
+
 def _signal_window(waveform: Waveform, arrivals: Sequence[Arrival]) -> tuple[int, int]:
     """Return the samples from half a second before P to well after S."""
-    times = {arrival.pick.phase: arrival.pick.time for arrival in arrivals}
-    first_time = times.get("P", min(times.values()))
-    travel = timedelta(seconds=1.4 * arrivals[0].distance_km / 6.0)
-    s_time = times.get("S", first_time + travel)
+    first_time = min(arrival.pick.time for arrival in arrivals)
+    s_time = _s_time(arrivals)
     end_time = s_time + max((s_time - first_time) * 2, timedelta(seconds=5))
     rate = waveform.sampling_rate_hz
     first = round(((first_time - waveform.start).total_seconds() - 0.5) * rate)
