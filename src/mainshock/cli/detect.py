@@ -52,8 +52,15 @@ def train(
     as_json: _Json = False,
 ) -> None:
     """Train a picker by its recipe; needs the extra `train` (torch, Lightning, SeisBench)."""
-    from mainshock.detect.train import train_picker
+    from mainshock.core.errors import MissingDependencyError
 
+    try:
+        from mainshock.detect.train import train_picker
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"training needs more than the base install ({error}); "
+            "install the extra: pip install 'mainshock[train]'"
+        ) from error
     summary = train_picker(recipe, data, out)
     say(f"model written to {out}")
     if as_json:
