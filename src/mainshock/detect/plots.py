@@ -86,10 +86,8 @@ def plot_record_section(
 
     Parameters
     ----------
-    waveforms
-        Records; those outside the window are left out.
-    curves
-        Probability curves by ``Waveform.trace_id``; stations without one show traces only.
+    waveforms, curves
+        Records, and probability curves by ``Waveform.trace_id`` where there are any.
     picks
         Drawn on the traces of their station, with a band of one standard deviation.
     start, end
@@ -99,12 +97,9 @@ def plot_record_section(
     event_id
         Picks of other events, and of none, are drawn faintly. None: all are drawn alike.
     highpass_hz
-        Corner of the high-pass (Butterworth, order 2, zero phase) applied for display only; None
-        shows the record without its mean.
-    title
-        Text above the section.
-    ax
-        Axes to draw on; by default a new figure as high as the section needs.
+        Corner of the high-pass (Butterworth, order 2, zero phase) applied for display, or None.
+    title, ax
+        Text above the section, and axes to draw on; by default those of a new figure.
 
     Returns
     -------

@@ -16,7 +16,6 @@ from mainshock.core.geo import LocalFrame, geodesic_distance_km
 from mainshock.core.records import CredibleRegion, Event, PosteriorSamples, Station
 from mainshock.locate.map_frame import (
     HALO,
-    LAND,
     MapView,
     add_graticule,
     add_inset,
@@ -65,10 +64,8 @@ def plot_map(
     stations
         Stations to show; filled where an arrival was used. Those without one count for the extent
         of the map only if they lie within three times the distance of the farthest used one.
-    inset
-        Draw where the map lies, in the emptiest corner.
-    title
-        Text above the map.
+    inset, title
+        Whether to draw where the map lies, in the emptiest corner; text above the map.
     ax
         A Cartopy ``GeoAxes``; its projection must be in metres. None makes a new figure with
         transverse Mercator (azimuthal equidistant for maps wider than 2400 km).
@@ -278,7 +275,7 @@ def _add_close_up(axes: Axes, view: MapView, event: Event, corner: str) -> None:
     half_m = 0.72 * float(np.ptp(outline, axis=0).max())
     bounds = corner_bounds(corner, 0.3, 0.3 * view.half_width_m / view.half_height_m)
     close = axes.inset_axes(bounds, zorder=7.0)
-    close.set_facecolor(LAND)
+    close.set_facecolor("white")
     close.set_xlim(middle[0] - half_m, middle[0] + half_m)
     close.set_ylim(middle[1] - half_m, middle[1] + half_m)
     close.set_aspect("equal")

@@ -48,10 +48,8 @@ def plot_depth_section(
     azimuth_deg
         Direction of the section, degrees clockwise from north: 90 looks north with east to the
         right. None: along the longest axis of the posterior.
-    title
-        Text above the section.
-    ax
-        Axes to draw on; by default those of a new figure.
+    title, ax
+        Text above the section, and axes to draw on; by default those of a new figure.
 
     Returns
     -------

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from mainshock import __version__
+from mainshock.core.errors import SourceError
 from mainshock.core.files import replacing
 from mainshock.core.provenance import Provenance
 from mainshock.core.records import Arrival, Event
@@ -123,8 +124,13 @@ def write_report(cases: Sequence[CaseResult], path: Path) -> Path:
     page = template.render(
         cases=views, version=__version__, created=_created(cases), format_utc=format_utc
     )
-    with replacing(path) as temporary:
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SourceError(
+            f"cannot write {path}: {error}; name a folder that can be made"
+        ) from error
+    with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return path
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from mainshock.core.records import Event
+from mainshock.core.times import to_posix_s, utc_from_posix
 
 __all__ = [
     "FLAG_SENTENCES",
@@ -126,12 +127,10 @@ def format_origin_time(event: Event, *, with_date: bool = True) -> str:
     """Return the origin time, UTC, with its standard deviation."""
     origin = event.origin
     decimals = min(_decimals(origin.time_sd_s), 3)
-    seconds = round(origin.time.second + origin.time.microsecond * 1e-6, decimals)
-    clock = f"{origin.time:%H:%M}:{seconds:0{3 + decimals if decimals else 2}.{decimals}f}"
-    if seconds >= 60.0:  # rounding would write 60: keep all digits instead
-        clock = f"{origin.time:%H:%M:%S.%f}"
-    date = f"{origin.time:%Y-%m-%d} " if with_date else ""
-    return f"{date}{clock} ± {max(origin.time_sd_s, 0.001):.{decimals}f} s"
+    rounded = utc_from_posix(round(to_posix_s(origin.time), decimals))
+    text = f"{rounded:%Y-%m-%d %H:%M:%S.%f}" if with_date else f"{rounded:%H:%M:%S.%f}"
+    shown = text[: -6 + decimals] if decimals else text[:-7]
+    return f"{shown} ± {origin.time_sd_s:.{decimals}f} s"
 
 
 def format_position(event: Event) -> str:
