@@ -49,6 +49,8 @@ def test_metadata_without_names_is_refused(folder):
         open_seisbench(folder)
 
 
+# SeisBench still uses a keyword that pandas 3.1 deprecates
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
 def test_agrees_with_seisbench_on_real_data(data_dir):
     seisbench_data = pytest.importorskip("seisbench.data")
     theirs = seisbench_data.WaveformDataset(data_dir / "waveforms", component_order="ZNE")
