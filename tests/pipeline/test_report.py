@@ -316,6 +316,20 @@ def test_flags_are_told_once_and_unknown_ones_in_their_own_words():
     assert explain_flags(event) == [FLAG_SENTENCES["few_picks"], "Flag: odd new thing."]
 
 
+def test_one_station_is_not_also_told_to_have_a_gap():
+    event = make_event(flags=("single_station", "large_azimuthal_gap"))
+    assert explain_flags(event) == [FLAG_SENTENCES["single_station"]]
+
+
+def test_an_arrival_that_hardly_belongs_is_named():
+    event = make_event()
+    first, second = event.arrivals
+    doubtful = replace(second, inlier_probability=0.21, residual_s=-0.83)
+    (sentence,) = explain_flags(replace(event, arrivals=(first, doubtful)))
+    assert "S at RJOB hardly fits (residual -0.83 s)" in sentence
+    assert "probability 0.21" in sentence
+
+
 @pytest.mark.parametrize(
     ("value", "sd", "expected"),
     [

@@ -62,9 +62,23 @@ FLAG_SENTENCES = {
 
 
 def explain_flags(event: Event) -> list[str]:
-    """Return a sentence for each flag of the event and its origin, each once."""
+    """Return what limits the trust in an event, in sentences.
+
+    One for each flag of the event and its origin, and one for each arrival that more probably
+    does not belong to it.
+    """
     flags = dict.fromkeys((*event.origin.flags, *event.flags))
-    return [FLAG_SENTENCES.get(flag, f"Flag: {flag.replace('_', ' ')}.") for flag in flags]
+    if "single_station" in flags:
+        flags.pop("large_azimuthal_gap", None)  # one station cannot have any other
+    told = [FLAG_SENTENCES.get(flag, f"Flag: {flag.replace('_', ' ')}.") for flag in flags]
+    doubtful = [
+        f"{arrival.pick.phase} at {arrival.pick.station} hardly fits (residual "
+        f"{arrival.residual_s:+.2f} s) and counts little: it belongs to this event with "
+        f"probability {arrival.inlier_probability:.2f}."
+        for arrival in event.arrivals
+        if arrival.inlier_probability < 0.5
+    ]
+    return told + doubtful
 
 
 def is_located(event: Event) -> bool:
