@@ -28,11 +28,9 @@ FALSE = "false"
 class HomogeneousTravelTimes:
     """Straight rays; written apart from the package's own velocity models."""
 
-    speed_km_s = {"P": 6.0, "S": 3.45}
-
     def travel_time_s(self, phase, distance_km, source_depth_km, receiver_depth_km):
         height_km = np.asarray(source_depth_km) - np.asarray(receiver_depth_km)
-        return np.hypot(np.asarray(distance_km), height_km) / self.speed_km_s[phase]
+        return np.hypot(np.asarray(distance_km), height_km) / {"P": 6.0, "S": 3.45}[phase]
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +43,7 @@ def build_pick(station: str, phase: str, time_s: float, **changes: object) -> Pi
     return Pick(station=station, location="", phase=phase, time=utc_from_posix(time_s), **values)
 
 
-def square(longitude: float, latitude: float, half: float, *, clockwise: bool = False):
+def build_square(longitude: float, latitude: float, half: float, *, clockwise: bool = False):
     ring = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * half + [longitude, latitude]
     return ring[::-1] if clockwise else ring
 
@@ -67,7 +65,7 @@ def make_event() -> Callable[..., Event]:
             "covariance_km2": np.array([[0.25, 0.05, 0.02], [0.05, 0.16, 0.1], [0.02, 0.1, 0.81]]),
             "velocity_model": "constant:4.35,2.38",
             "regions": tuple(
-                CredibleRegion(level, area, ((square(11.64, 48.05, half),),))
+                CredibleRegion(level, area, ((build_square(11.64, 48.05, half),),))
                 for level, area, half in ((0.5, 0.9, 0.004), (0.68, 1.4, 0.006), (0.95, 3.8, 0.01))
             ),
             "samples": PosteriorSamples(*np.random.default_rng(1).normal(size=(4, 50))),
@@ -188,3 +186,8 @@ def make_scene() -> Callable[..., Scene]:
 @pytest.fixture(scope="session")
 def recall_and_precision() -> Callable[..., tuple[float, float, float]]:
     return score_groups
+
+
+@pytest.fixture(scope="session")
+def make_square() -> Callable[..., np.ndarray]:
+    return build_square

@@ -3,6 +3,7 @@
 import csv
 import logging
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -184,8 +185,6 @@ def test_travel_times_that_are_not_finite_are_refused(rng, travel_times, make_sc
 
 @pytest.mark.slow
 def test_cost_grows_linearly_with_the_record(rng, travel_times, make_scene):
-    from time import perf_counter  # noqa: PLC0415 - used here alone
-
     seconds = []
     for n_events in (20, 80):
         scene = make_scene(rng, travel_times, n_events=n_events, interval_s=25.0)

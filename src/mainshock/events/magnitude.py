@@ -40,8 +40,8 @@ def local_magnitude(amplitude_nm: float, hypocentral_distance_km: float) -> floa
 
     Examples
     --------
-    >>> round(local_magnitude(480_769.0, 100.0), 2)  # 1 mm on a real Wood-Anderson
-    6.0
+    >>> round(local_magnitude(480.769, 100.0), 2)  # 1 mm on a real Wood-Anderson
+    3.0
     """
     distance = hypocentral_distance_km
     return math.log10(amplitude_nm) + 1.11 * math.log10(distance) + 0.00189 * distance - 2.09
