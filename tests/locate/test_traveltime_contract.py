@@ -5,15 +5,18 @@ import pytest
 
 from mainshock.core.errors import DataError
 from mainshock.locate.base import TravelTimeModel
-from mainshock.locate.registry import TRAVEL_TIMES
+from mainshock.locate.registry import TRAVEL_TIMES, open_velocity_model
+
+ARGUMENTS = {"constant": "6.0,3.5"}
 
 
-@pytest.fixture(params=TRAVEL_TIMES.names())
+@pytest.fixture(params=[*TRAVEL_TIMES.names(), "layers in a file"])
 def model(request, tmp_path) -> TravelTimeModel:
-    layers = tmp_path / "layers.csv"
-    layers.write_text("depth_km,vp_km_s,vs_km_s\n0,5.5,3.1\n12,6.4,3.7\n31,8.0,4.6\n")
-    arguments = {"constant": "6.0,3.5", "file": str(layers)}
-    return TRAVEL_TIMES.load(request.param)(arguments.get(request.param, ""))
+    if request.param == "layers in a file":
+        layers = tmp_path / "layers.csv"
+        layers.write_text("depth_km,vp_km_s,vs_km_s\n0,5.5,3.1\n12,6.4,3.7\n31,8.0,4.6\n")
+        return open_velocity_model(layers)
+    return TRAVEL_TIMES.load(request.param)(ARGUMENTS.get(request.param, ""))
 
 
 def test_is_a_travel_time_model_with_a_name(model):

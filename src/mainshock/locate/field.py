@@ -17,6 +17,7 @@ __all__ = ["ErrorModel", "PosteriorField", "azimuth_log_likelihood", "evaluate_f
 
 FloatArray = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
+P_TO_S_SLOWNESS = 0.577  # of a Poisson solid
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,21 @@ def _pick_rows(observations: Observations, first_km: FloatArray) -> FloatArray:
             observations.observed_s,
             observations.sigma_s**2,
             first_km,
+            _smear_shares(observations),
         ]
     )
+
+
+def _smear_shares(observations: Observations) -> FloatArray:
+    """Return the share of a cell's extent that widens each pick.
+
+    A move inside a cell shifts P and S of one station together: with one station only their
+    difference counts, so P takes none of it and S the square of the difference in slowness.
+    """
+    if len(observations.station_codes) > 1:
+        return np.ones(len(observations.picks))
+    shares = {"P": 0.0, "S": (1.0 - P_TO_S_SLOWNESS) ** 2}
+    return np.array([shares[pick.phase] for pick in observations.picks])
 
 
 def _normalised(

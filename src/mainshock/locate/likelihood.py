@@ -68,7 +68,8 @@ def _fill_column(
         across = np.float32(distance * distance)
         station_depth = np.float32(picks[pick, 2])
         observed, variance = np.float32(picks[pick, 3]), np.float32(picks[pick, 4])
-        flat, steep = np.float32(smear[0]), np.float32(smear[1])
+        flat = np.float32(picks[pick, 6] * smear[0])
+        steep = np.float32(picks[pick, 6] * smear[1])
         for k in range(depth.size):
             down = depth[k] - station_depth
             square = across + down * down + _TINY
@@ -267,8 +268,8 @@ def grid_likelihood(
     depth
         Depths of the nodes, shape ``(n_depths,)``, km.
     picks
-        Shape ``(n_picks, 6)``: station east, north, depth in km; observed time in s, variance in
-        s^2; distance of the first row of its table in km.
+        Shape ``(n_picks, 7)``: station east, north, depth in km; observed time in s, variance in
+        s^2; distance of the first row of its table in km; share of ``smear`` that applies.
     tables
         Travel time divided by hypocentral distance, s/km, shape
         ``(n_picks, n_distances, n_depths)``, each row ``step_km`` farther than the one before.

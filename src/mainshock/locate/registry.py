@@ -14,7 +14,6 @@ TRAVEL_TIMES: Registry[Callable[[str], TravelTimeModel]] = Registry(
     {
         "ak135": "mainshock.locate.velocity.radial:ak135",
         "constant": "mainshock.locate.velocity.constant:constant_from_text",
-        "file": "mainshock.locate.velocity.files:read_layers",
         "iasp91": "mainshock.locate.velocity.radial:iasp91",
     },
 )
@@ -29,7 +28,10 @@ LOCATION_METHODS: Registry[Callable[..., LocationMethod]] = Registry(
 )
 """Each entry takes ``travel_times`` and ``model_error`` as keywords."""
 
-_WITH_TEXT = ("constant", "file")
+# a registry of one, so that reading files costs nothing before there is one to read
+_FILES: Registry[Callable[[Path], TravelTimeModel]] = Registry(
+    "velocity file", {"layers": "mainshock.locate.velocity.files:read_layers"}
+)
 
 
 def open_velocity_model(text: str | Path) -> TravelTimeModel:
@@ -58,8 +60,8 @@ def open_velocity_model(text: str | Path) -> TravelTimeModel:
     if name in TRAVEL_TIMES:
         return TRAVEL_TIMES.load(name)(arguments)
     if path.is_file():
-        return TRAVEL_TIMES.load("file")(str(path))
-    known = ", ".join(name for name in TRAVEL_TIMES.names() if name not in _WITH_TEXT)
+        return _FILES.load("layers")(path)
+    known = ", ".join(name for name in TRAVEL_TIMES.names() if name != "constant")
     raise SettingsError(
         f"velocity model {str(text)!r} is neither a name nor a file; give {known}, "
         "constant:VP,VS in km/s, or a CSV or JSON file with depth_km,vp_km_s,vs_km_s"

@@ -17,8 +17,8 @@ FloatArray = NDArray[np.float64]
 COARSE_SHAPE = (40, 40, 24)
 FINER_SHAPE = (64, 64, 40)
 COARSENESS = 2.0
-# P and S of one station err alike inside a cell: taken as independent, half is enough
-FINAL_COARSENESS = 0.5
+# picks err alike inside a cell, but are taken as independent: half of it is enough
+NETWORK_COARSENESS = 0.5
 _TAIL = 2e-4  # mass that a zoom may cut off along each axis
 _AT_WALL = 2e-3  # mass in the outermost cells that asks for more room
 _MAX_ZOOMS = 10
@@ -82,12 +82,13 @@ def find_posterior(
     """
     problem = _Problem(observations, model, errors, prior)
     field, volume, flags = _resolved(problem, limits)
-    final = problem.evaluate(_box_around(field, volume, _final_shape(n_nodes)), FINAL_COARSENESS)
+    coarseness = NETWORK_COARSENESS if len(observations.station_codes) > 1 else 1.0
+    final = problem.evaluate(_box_around(field, volume, _final_shape(n_nodes)), coarseness)
     for _ in range(2):
         grid = _widened(final, volume)
         if grid is final.grid:
             break
-        final = problem.evaluate(grid, FINAL_COARSENESS)
+        final = problem.evaluate(grid, coarseness)
     return final, flags
 
 

@@ -12,7 +12,7 @@ __all__ = ["read_layers"]
 _COLUMNS = ("depth_km", "vp_km_s", "vs_km_s")
 
 
-def read_layers(path: str | Path) -> LayeredVelocity:
+def read_layers(path: Path) -> LayeredVelocity:
     """Return the layered model in a CSV or JSON file.
 
     Parameters
@@ -28,7 +28,6 @@ def read_layers(path: str | Path) -> LayeredVelocity:
     DataError
         If a column is missing, a value is no number or the layers make no sense.
     """
-    path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
