@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mainshock.core.errors import SourceError
@@ -28,4 +28,5 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise SourceError(f"cannot write {path}: {error}; check that its folder exists") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder itself may be what is wrong
+            temporary.unlink(missing_ok=True)

@@ -43,7 +43,6 @@ def write_samples(path: Path, events: Sequence[Event]) -> None:
     with replacing(path) as temporary:
         np.savez_compressed(
             temporary,
-            allow_pickle=False,
             event_id=ids,
             longitude=arrays["longitude"],
             latitude=arrays["latitude"],

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from mainshock.core.errors import DataError, SourceError
+from mainshock.core.files import replacing
 
 __all__ = ["TABLE_SUFFIXES", "parse_times", "read_table", "row_name", "write_table"]
 
@@ -109,7 +110,7 @@ def parse_times(texts: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as CSV or Parquet, whichever the suffix says.
+    """Write a table as CSV or Parquet, whichever the suffix says, whole or not at all.
 
     Raises
     ------
@@ -123,9 +124,10 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
         raise DataError(f"{path} has the suffix {suffix!r}; a table ends in .csv or .parquet")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if suffix == ".csv":
-            table.to_csv(path, index=False)
-        else:
-            table.to_parquet(path, index=False)
     except OSError as error:
-        raise SourceError(f"{path} cannot be written: {error}") from error
+        raise SourceError(f"cannot make the folder of {path}: {error}") from error
+    with replacing(path) as temporary:
+        if suffix == ".csv":
+            table.to_csv(temporary, index=False)
+        else:
+            table.to_parquet(temporary, index=False)
