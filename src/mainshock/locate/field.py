@@ -8,7 +8,7 @@ from scipy.special import i0e
 
 from mainshock.locate.base import TravelTimeModel
 from mainshock.locate.grid import Grid
-from mainshock.locate.likelihood import grid_likelihood
+from mainshock.locate.likelihood import GridResult, GridTask, grid_likelihood
 from mainshock.locate.observations import FEWEST_PICKS_TO_DOUBT, Azimuth, Observations
 from mainshock.locate.priors import Prior
 from mainshock.locate.tables import radial_tables
@@ -89,21 +89,19 @@ def evaluate_field(
     log_density, origin, variance = (np.empty(shape, np.float32) for _ in range(3))
     widths = np.array(grid.cell_km) * coarseness
     smear = np.array([widths[0] * widths[1], widths[2] ** 2]) / 12.0
-    grid_likelihood(
-        east,
-        north,
-        grid.centres(2).astype(np.float32),
-        _pick_rows(observations, tables.first_km),
-        tables.slowness_s_km,
-        tables.step_km,
-        errors.model_error,
-        smear,
-        errors.doubt(len(observations.picks)),
-        errors.outlier_window_s,
-        log_density,
-        origin,
-        variance,
+    task = GridTask(
+        east=east,
+        north=north,
+        depth=grid.centres(2).astype(np.float32),
+        picks=_pick_rows(observations, tables.first_km),
+        tables=tables.slowness_s_km,
+        step_km=tables.step_km,
+        model_error=float(errors.model_error),
+        smear=smear,
+        outlier=float(errors.doubt(len(observations.picks))),
+        window_s=float(errors.outlier_window_s),
     )
+    grid_likelihood(task, GridResult(log_density, origin, variance))
     for azimuth in observations.azimuths:
         doubt = errors.azimuth_outlier_probability
         term = azimuth_log_likelihood(azimuth, grid, east, north, doubt, float(smear[0]))

@@ -8,13 +8,14 @@ method around its mode, which is exact again where no pick is doubtful.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.locate.compiled import compiled
 
-__all__ = ["grid_likelihood"]
+__all__ = ["GridResult", "GridTask", "grid_likelihood"]
 
 Float32Array = NDArray[np.float32]
 FloatArray = NDArray[np.float64]
@@ -23,6 +24,53 @@ _ONE, _HALF, _TINY = np.float32(1.0), np.float32(0.5), np.float32(1e-6)
 STEPS = 3
 CANDIDATES = 12
 CHUNK = 64
+
+
+class GridTask(NamedTuple):
+    """What the likelihood on a grid depends on.
+
+    Parameters
+    ----------
+    east, north
+        Places of the columns, shape ``(n_columns,)``, km in the local frame.
+    depth
+        Depths of the nodes, shape ``(n_depths,)``, km.
+    picks
+        Shape ``(n_picks, 7)``: station east, north, depth in km; observed time in s, variance in
+        s^2; distance of the first row of its table in km; share of ``smear`` that applies.
+    tables
+        Travel time divided by hypocentral distance, s/km, shape
+        ``(n_picks, n_distances, n_depths)``, each row ``step_km`` farther than the one before.
+    model_error
+        Standard deviation of the travel time's relative error.
+    smear
+        Shape ``(2,)``: variance of place inside a cell, horizontal and vertical, km^2.
+    outlier, window_s
+        Probability that a pick belongs to nothing, and the time in which it then may lie; 0
+        takes all picks as they are.
+    """
+
+    east: FloatArray
+    north: FloatArray
+    depth: Float32Array
+    picks: FloatArray
+    tables: Float32Array
+    step_km: float
+    model_error: float
+    smear: FloatArray
+    outlier: float
+    window_s: float
+
+
+class GridResult(NamedTuple):
+    """Log-likelihood up to a constant, mean and variance of the origin time in s and s^2.
+
+    Each has the shape ``(n_columns, n_depths)`` and is filled by ``grid_likelihood``.
+    """
+
+    log_likelihood: Float32Array
+    origin: Float32Array
+    spread: Float32Array
 
 
 @compiled
@@ -43,25 +91,16 @@ def _exp_minus(y: np.float32) -> np.float32:
 
 
 @compiled
-def _fill_column(
-    east: float,
-    north: float,
-    depth: Float32Array,
-    picks: FloatArray,
-    tables: Float32Array,
-    step_km: float,
-    model_error: float,
-    smear: FloatArray,
-    asked: Float32Array,
-    precision: Float32Array,
-) -> None:
+def _fill_column(task: GridTask, column: int, asked: Float32Array, precision: Float32Array) -> None:
     """Set, for one column of nodes, the origin times that picks ask for and their precisions."""
-    square_error = np.float32(model_error**2)
+    east, north, depth = task.east[column], task.north[column], task.depth
+    picks, tables, smear = task.picks, task.tables, task.smear
+    square_error = np.float32(task.model_error**2)
     for pick in range(picks.shape[0]):
         x, y = picks[pick, 0], picks[pick, 1]
         scale = 1.0 + (east * east + east * x + x * x) / (6.0 * 6378.0**2)
         distance = math.hypot(east - x, north - y) / scale
-        place = max((distance - picks[pick, 5]) / step_km, 0.0)
+        place = max((distance - picks[pick, 5]) / task.step_km, 0.0)
         row = min(int(place), tables.shape[1] - 2)
         share = np.float32(place - row)
         near, far = tables[pick, row], tables[pick, row + 1]
@@ -218,16 +257,15 @@ def _laplace(
 def _robust_column(
     asked: Float32Array,
     precision: Float32Array,
-    peak: Float32Array,
     outlier: float,
     window_s: float,
     log_likelihood: Float32Array,
     origin: Float32Array,
     spread: Float32Array,
-    weight: Float32Array,
-    scratch: Float32Array,
+    work: tuple[Float32Array, Float32Array, Float32Array],
 ) -> None:
     """Integrate over the origin time and over which picks are outliers."""
+    peak, weight, scratch = work
     inlier = np.float32(1.0 - outlier)
     uniform = np.float32(outlier / window_s / (1.0 - outlier))
     for pick in range(asked.shape[0]):
@@ -244,78 +282,22 @@ def _robust_column(
 
 
 @compiled
-def grid_likelihood(
-    east: FloatArray,
-    north: FloatArray,
-    depth: Float32Array,
-    picks: FloatArray,
-    tables: Float32Array,
-    step_km: float,
-    model_error: float,
-    smear: FloatArray,
-    outlier: float,
-    window_s: float,
-    log_likelihood: Float32Array,
-    origin: Float32Array,
-    spread: Float32Array,
-) -> None:
-    """Fill log-likelihood, origin time and its variance at the nodes of a grid.
-
-    Parameters
-    ----------
-    east, north
-        Places of the columns, shape ``(n_columns,)``, km in the local frame.
-    depth
-        Depths of the nodes, shape ``(n_depths,)``, km.
-    picks
-        Shape ``(n_picks, 7)``: station east, north, depth in km; observed time in s, variance in
-        s^2; distance of the first row of its table in km; share of ``smear`` that applies.
-    tables
-        Travel time divided by hypocentral distance, s/km, shape
-        ``(n_picks, n_distances, n_depths)``, each row ``step_km`` farther than the one before.
-    model_error
-        Standard deviation of the travel time's relative error.
-    smear
-        Shape ``(2,)``: variance of place inside a cell, horizontal and vertical, km^2.
-    outlier, window_s
-        Probability that a pick belongs to nothing, and the time in which it then may lie; 0
-        takes all picks as they are.
-    log_likelihood, origin, spread
-        Output, shape ``(n_columns, n_depths)``: up to a constant; s; s^2.
-    """
-    n_picks, n_depths = picks.shape[0], depth.size
+def grid_likelihood(task: GridTask, result: GridResult) -> None:
+    """Fill the likelihood at all nodes, column by column."""
+    n_picks, n_depths = task.picks.shape[0], task.depth.size
     asked = np.empty((n_picks, n_depths), np.float32)
     precision = np.empty((n_picks, n_depths), np.float32)
     peak = np.empty((n_picks, n_depths), np.float32)
     weight = np.empty(n_picks, np.float32)
     scratch = np.empty((3, n_depths), np.float32)
-    for column in range(east.size):
-        _fill_column(
-            east[column],
-            north[column],
-            depth,
-            picks,
-            tables,
-            step_km,
-            model_error,
-            smear,
-            asked,
-            precision,
-        )
-        if outlier > 0.0:
+    for column in range(task.east.size):
+        log_likelihood = result.log_likelihood[column]
+        origin, spread = result.origin[column], result.spread[column]
+        _fill_column(task, column, asked, precision)
+        if task.outlier > 0.0:
+            work = (peak, weight, scratch)
             _robust_column(
-                asked,
-                precision,
-                peak,
-                outlier,
-                window_s,
-                log_likelihood[column],
-                origin[column],
-                spread[column],
-                weight,
-                scratch,
+                asked, precision, task.outlier, task.window_s, log_likelihood, origin, spread, work
             )
         else:
-            _gaussian_column(
-                asked, precision, log_likelihood[column], origin[column], spread[column]
-            )
+            _gaussian_column(asked, precision, log_likelihood, origin, spread)

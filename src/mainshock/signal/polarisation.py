@@ -1,4 +1,15 @@
-"""Direction to the source from the particle motion of the P wave at one station."""
+"""Direction to the source from the particle motion of the P wave at one station.
+
+The eigenvector of the largest eigenvalue of the covariance of Z, N, E is the line of motion.
+A P wave from below moves up and away from the source, or down and towards it: of the two ends
+of the line, the one that points down points to the source. The stated deviation combines the
+floor, the spread over windows and half the width of the line, ``atan(sqrt(1 - rectilinearity)
+/ horizontal share)``.
+
+References
+----------
+Jurkevics (1988), https://doi.org/10.1785/BSSA0780051725
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,13 +80,11 @@ def polarisation_back_azimuth(
         Pass bands to choose from: the lowest one whose signal stands out is used.
     windows_s
         Lengths of the windows after P; the directions of all are averaged.
-    min_signal_to_noise
-        Least ratio of amplitudes after and before P.
-    min_rectilinearity
-        Least mean rectilinearity.
+    min_signal_to_noise, min_rectilinearity
+        Least ratio of amplitudes after and before P; least mean rectilinearity.
     floor_deg
-        Least standard deviation that is stated in the lowest band; structure bends rays by about
-        this much, and shorter waves more: the second band has twice this floor, and so on.
+        Least standard deviation stated in the first band, since structure bends rays; twice this
+        in the second band, and so on, since it bends shorter waves more.
 
     Returns
     -------
@@ -87,18 +96,6 @@ def polarisation_back_azimuth(
     ------
     RecordError
         If a band or window is not positive.
-
-    Notes
-    -----
-    The eigenvector of the largest eigenvalue of the covariance of Z, N, E is the line of motion.
-    A P wave from below moves up and away from the source, or down and towards it: of the two ends
-    of the line, the one that points down points to the source. The stated deviation combines the
-    floor, the spread over windows and bands, and the width of the line,
-    ``atan(sqrt(eigenvalue 2 / eigenvalue 1) / horizontal share)``.
-
-    References
-    ----------
-    Jurkevics (1988), https://doi.org/10.1785/BSSA0780051725
     """
     if min(windows_s) <= 0.0 or any(not 0.0 < low < high for low, high in bands_hz):
         raise RecordError(
@@ -110,19 +107,32 @@ def polarisation_back_azimuth(
     cut = _around(waveform, p_time, max(windows_s))
     if cut is None:
         return None
-    samples, onset = cut
-    rate = waveform.sampling_rate_hz
     for number, (low, high) in enumerate(bands_hz, start=1):
-        if high > 0.45 * rate:
+        filtered = _standing_out(*cut, (low, high), waveform.sampling_rate_hz, min_signal_to_noise)
+        if filtered is None:
             continue
-        filtered = _filtered(samples, low, high, rate)
-        if _signal_to_noise(filtered, onset, rate) < min_signal_to_noise:
-            continue
-        motions = [_motion(_window(filtered, onset, length, rate)) for length in windows_s]
-        found = _combined([one for one in motions if one is not None], number * floor_deg)
+        windows = [
+            _window(filtered, cut[1], length, waveform.sampling_rate_hz) for length in windows_s
+        ]
+        found = _combined([_motion(window) for window in windows], number * floor_deg)
         if found is not None and found.rectilinearity >= min_rectilinearity:
             return found
     return None
+
+
+def _standing_out(
+    samples: FloatArray,
+    onset: int,
+    band_hz: tuple[float, float],
+    rate_hz: float,
+    min_signal_to_noise: float,
+) -> FloatArray | None:
+    """Return the samples in a band, or None where P does not stand out in it."""
+    if band_hz[1] > 0.45 * rate_hz:
+        return None
+    filtered = _filtered(samples, *band_hz, rate_hz)
+    weak = _signal_to_noise(filtered, onset, rate_hz) < min_signal_to_noise
+    return None if weak else filtered
 
 
 def _around(
@@ -177,7 +187,8 @@ def _motion(window: FloatArray) -> _Motion | None:
     return _Motion(float(np.arctan2(line[2], line[1])), rectilinearity, horizontal)
 
 
-def _combined(motions: Sequence[_Motion], floor_deg: float) -> Polarisation | None:
+def _combined(found: Sequence[_Motion | None], floor_deg: float) -> Polarisation | None:
+    motions = [motion for motion in found if motion is not None]
     if not motions:
         return None
     angles = np.array([motion.back_azimuth_rad for motion in motions])
