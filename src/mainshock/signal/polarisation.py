@@ -89,19 +89,15 @@ def polarisation_back_azimuth(
     Returns
     -------
     Polarisation or None
-        None if a component is missing, the horizontals do not point north and east, a gap or the
-        record's edge is too close to P, the signal is weak or its motion not linear.
+        None if a component is missing or not geographic, a gap or the record's edge is too close
+        to P, the signal is weak or its motion not linear.
 
     Raises
     ------
     RecordError
         If a band or window is not positive.
     """
-    if min(windows_s) <= 0.0 or any(not 0.0 < low < high for low, high in bands_hz):
-        raise RecordError(
-            f"windows_s is {tuple(windows_s)} and bands_hz {tuple(bands_hz)}; lengths must be "
-            "positive and each band (low, high) with 0 < low < high"
-        )
+    _check(bands_hz, windows_s)
     if not all(waveform.has_component) or "horizontals_not_geographic" in waveform.flags:
         return None
     cut = _around(waveform, p_time, max(windows_s))
@@ -133,6 +129,14 @@ def _standing_out(
     filtered = _filtered(samples, *band_hz, rate_hz)
     weak = _signal_to_noise(filtered, onset, rate_hz) < min_signal_to_noise
     return None if weak else filtered
+
+
+def _check(bands_hz: Sequence[tuple[float, float]], windows_s: Sequence[float]) -> None:
+    if min(windows_s) <= 0.0 or any(not 0.0 < low < high for low, high in bands_hz):
+        raise RecordError(
+            f"windows_s is {tuple(windows_s)} and bands_hz {tuple(bands_hz)}; lengths must be "
+            "positive and each band (low, high) with 0 < low < high"
+        )
 
 
 def _around(
