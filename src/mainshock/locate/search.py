@@ -19,6 +19,8 @@ FINER_SHAPE = (64, 64, 40)
 COARSENESS = 2.0
 # picks err alike inside a cell, but are taken as independent: half of it is enough
 NETWORK_COARSENESS = 0.5
+# one station leaves thin shells, which cells must not make knobbly
+SINGLE_STATION_COARSENESS = 1.25
 _TAIL = 2e-4  # mass that a zoom may cut off along each axis
 _AT_WALL = 2e-3  # mass in the outermost cells that asks for more room
 _MAX_ZOOMS = 10
@@ -82,7 +84,8 @@ def find_posterior(
     """
     problem = _Problem(observations, model, errors, prior)
     field, volume, flags = _resolved(problem, limits)
-    coarseness = NETWORK_COARSENESS if len(observations.station_codes) > 1 else 1.0
+    is_single = len(observations.station_codes) == 1
+    coarseness = SINGLE_STATION_COARSENESS if is_single else NETWORK_COARSENESS
     final = problem.evaluate(_box_around(field, volume, _final_shape(n_nodes)), coarseness)
     for _ in range(2):
         grid = _widened(final, volume)
