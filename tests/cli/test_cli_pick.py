@@ -96,3 +96,10 @@ def test_silence_is_nothing_found(command, tmp_path):
     result = command("pick", path, "--json")
     assert result.exit_code in {0, 3}
     assert (result.exit_code == 3) == (not result.document["picks"])
+
+
+def test_nothing_readable_is_a_failure_not_silence(command, tmp_path):
+    (tmp_path / "broken.mseed").write_bytes(b"")
+    result = command("pick", tmp_path)
+    assert result.exit_code == 1
+    assert "broken.mseed" in result.stderr

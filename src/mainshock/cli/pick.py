@@ -30,7 +30,7 @@ def pick(
     Prints the picks as CSV unless --out or --json is given. A file that cannot be read is
     reported and skipped. Exit code 3 means that all was read and nothing was found.
     """
-    from mainshock.core.errors import NothingFoundError
+    from mainshock.core.errors import NothingFoundError, SourceError
     from mainshock.detect.registry import open_picker
     from mainshock.pipeline.picking import one_pick_per_arrival, pick_waveforms
     from mainshock.pipeline.results import NotUsed
@@ -59,6 +59,8 @@ def pick(
         )
     elif out is None:
         print_result(picks_to_frame(picks).to_csv(index=False))
+    if not found:
+        raise SourceError("no record could be read; the reasons stand above")
     if not picks:
         raise NothingFoundError(
             f"no arrival found in {len(found)} records; a lower threshold or another --model may "
