@@ -143,7 +143,7 @@ def test_other_suffix_and_unwritable_place_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"\.csv or \.parquet"):
         write_picks(tmp_path / "picks.xlsx", [])
     (tmp_path / "file").write_text("")
-    with pytest.raises(SourceError, match=r"picks\.csv"):
+    with pytest.raises(SourceError, match="cannot make the folder"):
         write_picks(tmp_path / "file" / "picks.csv", [])
 
 

@@ -21,6 +21,7 @@ def demo(
     Writes QuakeML, CSV, GeoJSON regions, posterior samples and a self-contained HTML report.
     """
     from mainshock.core.errors import NothingFoundError
+    from mainshock.core.files import make_folder
     from mainshock.detect.registry import open_picker
     from mainshock.events.tables import event_record
     from mainshock.pipeline.demo import DEMO_CASES, run_case
@@ -29,6 +30,7 @@ def demo(
     from mainshock.pipeline.summary import summarise_case
     from mainshock.sources.tables import pick_record
 
+    make_folder(out)
     picker = open_picker("default")
     cases = []
     for case in DEMO_CASES:

@@ -7,12 +7,15 @@ import typer
 
 from mainshock.cli.output import print_json, print_result, progress, say, tell_not_used
 from mainshock.core.errors import NothingFoundError, SettingsError
+from mainshock.core.files import make_folder
 
 if TYPE_CHECKING:
     from mainshock.pipeline.from_waveforms import PickedRecords
     from mainshock.pipeline.locating import LocatedPicks
 
 __all__ = ["app"]
+
+NAMED_MODEL_ERROR = 0.03
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -48,9 +51,13 @@ def locate(
         typer.Option(help="iasp91, ak135, constant:VP,VS, or a CSV/JSON file of layers."),
     ] = "iasp91",
     model_error: Annotated[
-        float,
-        typer.Option(help="Error of the velocity model, as a share of the travel time.", min=0.0),
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            help="Error of the velocity model, as a share of the travel time; by default 0.03 for "
+            "a named Earth model, 0 for one that you state.",
+            min=0.0,
+        ),
+    ] = None,
     sampler: Annotated[str, typer.Option(help="Location method.")] = "grid",
     model: Annotated[str, typer.Option(help="Picker for --waveforms.")] = "default",
     seed: Annotated[int, typer.Option(help="Seed of the posterior draws.")] = 0,
@@ -65,16 +72,25 @@ def locate(
             "locate needs --stations FILE, --out DIR, and either --picks FILE or --waveforms PATH; "
             "`mainshock locate --help` shows all"
         )
-    from mainshock.pipeline.from_waveforms import PickedRecords
-    from mainshock.sources.tables import read_picks
-
+    make_folder(out)
     if picks is not None:
-        records = PickedRecords(tuple(read_picks(picks)), (), ())
+        records = _read(picks)
     else:
         records = _pick(waveforms or [], model, stations, one_event_per_file)
     located = _locate(records, stations, velocity, model_error, sampler, seed)
     left_out = [(item.what, item.reason) for item in (*records.not_used, *located.not_used)]
     _report(located, left_out, out, as_json)
+
+
+def _read(picks: Path) -> "PickedRecords":
+    from mainshock.pipeline.from_waveforms import PickedRecords
+    from mainshock.pipeline.results import NotUsed
+    from mainshock.sources.base import SkippedInput
+    from mainshock.sources.tables import read_picks
+
+    skipped: list[SkippedInput] = []
+    found = read_picks(picks, skipped)
+    return PickedRecords(tuple(found), (), tuple(NotUsed(x.name, x.reason) for x in skipped))
 
 
 def _has_responses(stations: Path) -> bool:
@@ -97,18 +113,20 @@ def _locate(
     records: "PickedRecords",
     stations: Path,
     velocity: str,
-    model_error: float,
+    model_error: float | None,
     sampler: str,
     seed: int,
 ) -> "LocatedPicks":
     import numpy as np
 
     from mainshock.events.registry import ASSOCIATORS
-    from mainshock.locate.registry import LOCATION_METHODS, open_velocity_model
+    from mainshock.locate.registry import LOCATION_METHODS, TRAVEL_TIMES, open_velocity_model
     from mainshock.pipeline.locating import AmplitudeInput, EventBuilder, locate_picks
     from mainshock.sources.stations import read_inventory, read_stations
 
     travel_times = open_velocity_model(velocity)
+    if model_error is None:  # a global model is never the crust under a network
+        model_error = NAMED_MODEL_ERROR if velocity in TRAVEL_TIMES else 0.0
     method = LOCATION_METHODS.load(sampler)(travel_times=travel_times, model_error=model_error)
     amplitudes = (
         AmplitudeInput(records.waveforms, read_inventory(stations)) if records.waveforms else None

@@ -11,6 +11,9 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, help="List models, read their cards, check their files.")
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Name = Annotated[str, typer.Argument(metavar="MODEL", help="A name from `models list`.")]
+_MaybeName = Annotated[
+    str | None, typer.Argument(metavar="[MODEL]", help="A name from `models list`; default all.")
+]
 
 
 @app.command("list")
@@ -40,13 +43,14 @@ def card(name: _Name, as_json: _Json = False) -> None:
 
 
 @app.command()
-def verify(name: _Name, as_json: _Json = False) -> None:
-    """Check a model's files against the checksums in its manifest."""
-    from mainshock.learn.models import find_model, verify_model
+def verify(name: _MaybeName = None, as_json: _Json = False) -> None:
+    """Check the files of one model, or of all, against the checksums in their manifests."""
+    from mainshock.learn.models import find_model, list_models, verify_model
 
-    folder = find_model(name)
-    checked = verify_model(folder)
+    names = [manifest.name for manifest in list_models()] if name is None else [name]
+    checked = {one: verify_model(find_model(one)) for one in names}
     if as_json:
-        print_json({"model": name, "verified": True, "files": checked})
-    else:
-        print_result(f"{name}: {len(checked)} files match their checksums")
+        print_json({"verified": True, "models": checked})
+        return
+    for one, files in checked.items():
+        print_result(f"{one}: {len(files)} files match their checksums")

@@ -13,7 +13,7 @@ from mainshock.core.errors import (
     SourceError,
     UnreachableError,
 )
-from mainshock.core.files import replacing
+from mainshock.core.files import make_folder, replacing
 from mainshock.core.geo import LocalFrame, geodesic_azimuth_deg, geodesic_distance_km
 from mainshock.core.provenance import Provenance, file_sha256
 from mainshock.core.records import (
@@ -60,6 +60,7 @@ __all__ = [
     "format_utc",
     "geodesic_azimuth_deg",
     "geodesic_distance_km",
+    "make_folder",
     "parse_utc",
     "replacing",
     "to_posix_s",

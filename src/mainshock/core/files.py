@@ -7,7 +7,22 @@ from pathlib import Path
 
 from mainshock.core.errors import SourceError
 
-__all__ = ["replacing"]
+__all__ = ["make_folder", "replacing"]
+
+
+def make_folder(path: Path) -> Path:
+    """Make a folder with all above it, if it is not there yet, and return it.
+
+    Raises
+    ------
+    SourceError
+        If something else has that name, or it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SourceError(f"cannot make the folder {path}: {error}; name another one") from error
+    return path
 
 
 @contextmanager

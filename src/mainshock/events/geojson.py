@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely import MultiPolygon
 
 from mainshock.core.files import replacing
 from mainshock.core.records import CredibleRegion, Event
@@ -29,10 +30,26 @@ def _wound(ring: Ring, *, outer: bool) -> list[list[float]]:
     return [[float(x), float(y)] for x, y in np.round(turned, _DIGITS)]
 
 
+def _valid_polygons(region: CredibleRegion) -> list[list[Ring]]:
+    """Return the polygons, rounded as they are written, without rings that touch themselves."""
+    shape = MultiPolygon(
+        [
+            (np.round(rings[0], _DIGITS), [np.round(hole, _DIGITS) for hole in rings[1:]])
+            for rings in region.polygons
+        ]
+    )
+    if not shape.is_valid:
+        shape = shape.buffer(0.0)
+    parts = getattr(shape, "geoms", [shape])
+    return [
+        [np.asarray(ring.coords) for ring in (part.exterior, *part.interiors)] for part in parts
+    ]
+
+
 def _geometry(region: CredibleRegion) -> dict[str, Any]:
     polygons = [
         [_wound(ring, outer=index == 0) for index, ring in enumerate(rings)]
-        for rings in region.polygons
+        for rings in _valid_polygons(region)
     ]
     if len(polygons) == 1:
         return {"type": "Polygon", "coordinates": polygons[0]}

@@ -124,10 +124,15 @@ def locate_picks(
         group, contradicted = _without_s_before_p(found)
         not_used.extend(contradicted)
         try:
-            events.append(builder.build(group, event_id, rng))
+            event = builder.build(group, event_id, rng)
         except (DataError, GeometryError) as error:
             label = event_id or f"event near {group[0].time:%Y-%m-%dT%H:%M:%S}"
             not_used.append(NotUsed(f"{label} ({len(group)} picks)", str(error)))
+        else:
+            if event_id or "at_grid_edge" not in event.flags:
+                events.append(event)
+            else:
+                not_used.append(_nowhere(event))
         if progress is not None:
             progress(event_id)
     events = _with_unique_ids(sorted(events, key=lambda event: event.origin.time))
@@ -148,6 +153,15 @@ def _groups(
     association = associator.associate(free, list(stations), travel_times)
     groups.extend(("", list(group)) for group in association.groups)
     return groups, list(association.unassociated)
+
+
+def _nowhere(event: Event) -> NotUsed:
+    """Return the reason against a group of picks that no place within reach explains."""
+    return NotUsed(
+        f"{len(event.arrivals)} picks near {event.picks[0].time:%Y-%m-%dT%H:%M:%S}",
+        "associated, but their posterior runs out of the search volume: more likely false picks "
+        "than an earthquake",
+    )
 
 
 def _without_s_before_p(picks: Sequence[Pick]) -> tuple[list[Pick], list[NotUsed]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from mainshock.core.files import make_folder
 from mainshock.core.records import Event, Pick
 from mainshock.events.geojson import write_regions
 from mainshock.events.quakeml import write_quakeml
@@ -21,7 +22,7 @@ def write_located(folder: Path, events: Sequence[Event], picks: Sequence[Pick]) 
     SourceError
         If the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     paths = {
         "events": folder / "events.csv",
         "quakeml": folder / "events.xml",

@@ -133,12 +133,10 @@ def _of_similar_rate(
     fragments: Sequence[Fragment],
 ) -> tuple[list[Fragment], list[SkippedInput]]:
     """Return the fragments without those whose rate cannot be true beside the other ones."""
-    duration_s: dict[float, float] = defaultdict(float)
+    n_samples: dict[float, int] = defaultdict(int)  # not seconds: a wrong low rate inflates those
     for one in fragments:
-        duration_s[one.header.sampling_rate_hz] += (
-            one.header.n_samples / one.header.sampling_rate_hz
-        )
-    usual_hz = max(duration_s, key=lambda rate: duration_s[rate])
+        n_samples[one.header.sampling_rate_hz] += one.header.n_samples
+    usual_hz = max(n_samples, key=lambda rate: (n_samples[rate], rate))
     chosen: list[Fragment] = []
     skipped: dict[SkippedInput, None] = {}
     for one in fragments:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from mainshock.core.errors import DataError, SourceError
-from mainshock.core.files import replacing
+from mainshock.core.files import make_folder, replacing
 
 __all__ = ["TABLE_SUFFIXES", "parse_times", "read_table", "row_name", "write_table"]
 
@@ -122,10 +122,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     suffix = path.suffix.lower()
     if suffix not in TABLE_SUFFIXES:
         raise DataError(f"{path} has the suffix {suffix!r}; a table ends in .csv or .parquet")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SourceError(f"cannot make the folder of {path}: {error}") from error
+    make_folder(path.parent)
     with replacing(path) as temporary:
         if suffix == ".csv":
             table.to_csv(temporary, index=False)
