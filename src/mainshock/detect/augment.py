@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
+from scipy.signal import lfilter, resample_poly
 
 from mainshock.core.records import PHASES
 from mainshock.detect.labels import cut_padded
@@ -122,7 +122,10 @@ class WindowSampler:
         return cut_padded(samples, start, n), labels, trace.unlabelled
 
     def _stretched(self, trace: LabelledTrace) -> tuple[FloatArray, list[float]]:
-        """Return a trace played up to 25 % slower or faster, with its labels moved alike."""
+        """Return a trace played at half to twice its speed, with its labels moved alike.
+
+        A slower one looks like a larger and more distant earthquake, of which few were recorded.
+        """
         shift = self._recipe.label_shift_s.get(trace.dataset, {})
         rate = self._recipe.sampling_rate_hz
         moved = [
@@ -131,7 +134,7 @@ class WindowSampler:
         ]
         if not self._chance(self._recipe.augmentation.time_stretch):
             return trace.samples, moved
-        up = int(self._rng.integers(16, 26))
+        up = round(20.0 * 2.0 ** self._rng.uniform(-1.0, 1.0))
         stretched = resample_poly(trace.samples, up, 20, axis=1).astype(np.float32)
         return stretched, [sample * up / 20.0 for sample in moved]
 
@@ -161,6 +164,8 @@ class WindowSampler:
             window = _as_if_recorded_slower(window, int(self._rng.choice([2, 4])))
         if self._chance(changes.horizontal_rotation):
             window = _rotated(window, self._rng.uniform(0.0, 2.0 * np.pi))
+        if self._chance(changes.spectral_tilt):
+            window = _tilted(window, towards_high=self._chance(0.5))
         window = self._with_dropped_channels(window.copy())
         if self._chance(changes.sign_flip):
             window = -window
@@ -184,6 +189,12 @@ def _as_if_recorded_slower(window: FloatArray, factor: int) -> FloatArray:
     slow = resample_poly(window, 1, factor, axis=1)
     back = resample_poly(slow, factor, 1, axis=1)[:, : window.shape[1]]
     return np.pad(back, ((0, 0), (0, window.shape[1] - back.shape[1]))).astype(np.float32)
+
+
+def _tilted(window: FloatArray, *, towards_high: bool) -> FloatArray:
+    """Return the window as another kind of sensor shows it: differenced, or leakily summed."""
+    recursion = ([1.0, -0.97], [1.0]) if towards_high else ([1.0], [1.0, -0.97])
+    return np.asarray(lfilter(*recursion, window, axis=1), dtype=np.float32)
 
 
 def _rotated(window: FloatArray, angle_rad: float) -> FloatArray:

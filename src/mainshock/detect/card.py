@@ -45,12 +45,16 @@ The fitted sigma covers {coverage} of the development residuals within one sigma
 (68 % is right).
 
 ## Beware
-* Two thirds of the training windows come from swarms in Iceland, Bolivia and New Zealand; large
+* Most of the training windows come from swarms in Iceland, Bolivia and New Zealand; large
   earthquakes (M > 4), teleseisms and volcanic tremor were not in the training data.
 * The network confuses P and S where only one of them is in the window, most of all on vertical
   components alone.
 * Sigma describes the timing of a right pick; a wrong pick is what `probability` is about, and
   that probability is not calibrated yet.
+* A window is scaled as a whole: in a dense swarm, an event much smaller than another one within
+  30 s is usually missed.
+* Larger earthquakes get lower probabilities than small ones: of 25 events of M 2 and above near
+  Ridgecrest, about 16 have P at three of four stations.
 * Records below 40 Hz carry less than the network expects; expect later and fewer picks.
 
 ## Repeat

@@ -28,7 +28,8 @@ class Augmentation(BaseModel):
     horizontal_rotation: Share = 0.3
     lower_rate: Share = 0.12
     gap: Share = 0.05
-    time_stretch: Share = 0.15
+    time_stretch: Share = 0.4
+    spectral_tilt: Share = 0.3
 
 
 class PickerRecipe(BaseModel):

@@ -5,7 +5,7 @@ grade 68 % region      azimuthal gap      stations      picks
 ===== ================ ================== ============= ========
 A     up to 5 km2      up to 180 degrees  at least 5    8
 B     up to 50 km2     up to 270 degrees  at least 4    6
-C     up to 500 km2    any                at least 3    4
+C     up to 500 km2    any                at least 3    5
 D     anything else
 ===== ================ ================== ============= ========
 
@@ -23,7 +23,7 @@ from mainshock.events.geometry import azimuthal_gap_deg, station_codes
 
 __all__ = ["grade"]
 
-_GRADES = (("A", 5.0, 180.0, 5, 8), ("B", 50.0, 270.0, 4, 6), ("C", 500.0, 360.0, 3, 4))
+_GRADES = (("A", 5.0, 180.0, 5, 8), ("B", 50.0, 270.0, 4, 6), ("C", 500.0, 360.0, 3, 5))
 _LETTERS = "ABCD"
 _POOR_FIT, _WEAK_PICKS = 3.0, 0.5
 
