@@ -48,7 +48,7 @@ demo: $(BASE_ENVIRONMENT)/.ready  ## locate real earthquakes and write a report 
 	@$(BASE_ENVIRONMENT)/bin/mainshock demo --out $(OUT)
 
 test: setup  ## the whole suite, slow tests included
-	$(TEST_VARIABLES) $(BIN)/pytest -n $(WORKERS) -m "not network"
+	$(TEST_VARIABLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not network"
 
 test-fast: setup  ## the tests that take seconds
 	$(TEST_VARIABLES) $(BIN)/pytest -n $(WORKERS)
