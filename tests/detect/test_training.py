@@ -16,6 +16,8 @@ RECIPE = {
     "name": "tiny",
     "version": "0",
     "description": "synthetic test",
+    "purpose": "To be tested.",
+    "beware": ["Synthetic."],
     "seed": 1,
     "steps": 3,
     "batch_size": 4,
@@ -137,6 +139,8 @@ def test_one_command_trains_packages_and_the_result_picks(dataset, tmp_path):
     assert set(verify_model(out)) == {"model.onnx", "recipe.yaml"}
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["training"]["traces_by_dataset"] == {"noise_synthetic": 2, "synthetic": 4}
-    assert "Beware" in (out / "card.md").read_text()
+    card = (out / "card.md").read_text()
+    assert "* Synthetic." in card
+    assert "Ridgecrest" not in card  # a card speaks of its own model alone
     assert list((out / "logs").glob("events.out.tfevents.*"))
     assert open_picker(out).name == "phasenet"

@@ -16,8 +16,7 @@ _TEMPLATE = """# {name} {version}
 {description}. Weights: {licence}. Architecture: {architecture}.
 
 ## Purpose
-Find P and S of small local earthquakes (mostly M < 2, closer than 80 km) in records of 20 to
-250 Hz, velocity or acceleration, three components or fewer.
+{purpose}
 
 ## Data
 {n_windows} training windows: {sets}. Real records only; phases
@@ -45,16 +44,13 @@ The fitted sigma covers {coverage} of the development residuals within one sigma
 (68 % is right).
 
 ## Beware
-* Most of the training windows come from swarms in Iceland, Bolivia and New Zealand; large
-  earthquakes (M > 4), teleseisms and volcanic tremor were not in the training data.
+{beware}
 * The network confuses P and S where only one of them is in the window, most of all on vertical
   components alone.
 * Sigma describes the timing of a right pick; a wrong pick is what `probability` is about, and
   that probability is not calibrated yet.
 * A window is scaled as a whole: in a dense swarm, an event much smaller than another one within
   30 s is usually missed.
-* Larger earthquakes get lower probabilities than small ones: of 25 events of M 2 and above near
-  Ridgecrest, about 16 have P at three of four stations.
 * Records below 40 Hz carry less than the network expects; expect later and fewer picks.
 
 ## Repeat
@@ -89,6 +85,8 @@ def picker_card(manifest: ModelManifest, results: Sequence[WindowResult]) -> str
         split=training["split"],
         rate_hz=manifest.settings["sampling_rate_hz"],
         n_samples=manifest.settings["window_samples"],
+        purpose=training["purpose"],
+        beware="\n".join(f"* {warning}" for warning in training["beware"]),
         scores=_score_rows(results),
         n_alarms=noise["with_pick"],
         n_noise=noise["n"],

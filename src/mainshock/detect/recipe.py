@@ -40,6 +40,8 @@ class PickerRecipe(BaseModel):
     name: str
     version: str
     description: str
+    purpose: str
+    beware: tuple[str, ...] = ()
     seed: int
     steps: Annotated[int, Field(ge=1)]
     time_limit_min: Positive = 60.0

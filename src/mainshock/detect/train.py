@@ -221,6 +221,8 @@ def _manifest(
             "rules": dict.fromkeys(PHASES, placeholder),
         },
         training={
+            "purpose": recipe.purpose,
+            "beware": list(recipe.beware),
             "seed": recipe.seed,
             "steps": steps,
             "architecture": "PhaseNet (SeisBench), classes P, S, noise",

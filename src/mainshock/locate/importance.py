@@ -163,9 +163,8 @@ def _moments(weighted: WeightedDraws) -> Moments:
     mean = rows @ weights
     covariance = (rows - mean[:, None]) * weights @ (rows - mean[:, None]).T
     mean_s = float(draws.time_s @ weights)
-    variance_s2 = float((draws.time_s - mean_s) ** 2 @ weights)
     place = Place(float(mean[0]), float(mean[1]), float(mean[2]), mean_s)
-    return Moments(place, covariance, float(np.sqrt(variance_s2)))
+    return Moments(place, covariance)
 
 
 def _marginal(weighted: WeightedDraws, grid: Grid) -> EpicentralMarginal:

@@ -45,13 +45,10 @@ class Moments:
         Mean hypocentre; time in seconds after the reference.
     covariance_km2
         Shape ``(3, 3)``, east, north, down.
-    time_sd_s
-        Standard deviation of the origin time.
     """
 
     mean: Place
     covariance_km2: FloatArray
-    time_sd_s: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,11 +79,9 @@ def moments(field: PosteriorField) -> Moments:
         covariance[i, j] = covariance[j, i] = (axes[i] - means[i]) @ mass @ (axes[j] - means[j])
     turn = _turn(grid)
     east, north = grid.to_east_north(means[0], means[1])
-    mean_s, variance_s2 = _time_moments(field)
     return Moments(
-        Place(float(east), float(north), float(means[2]), mean_s),
+        Place(float(east), float(north), float(means[2]), _mean_time_s(field)),
         turn @ covariance @ turn.T,
-        float(np.sqrt(variance_s2)),
     )
 
 
@@ -95,14 +90,10 @@ def _turn(grid: Grid) -> FloatArray:
     return np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
 
 
-def _time_moments(field: PosteriorField) -> tuple[float, float]:
-    """Return mean and variance of the origin time; nodes without mass have none to speak of."""
+def _mean_time_s(field: PosteriorField) -> float:
     mass, origin = field.mass.ravel(), field.origin_s.ravel()
     anchor = float(origin[int(mass.argmax())])
-    apart = origin - np.float32(anchor)
-    mean = float(np.dot(mass, apart))
-    square = float(np.dot(mass, apart * apart + field.variance_s2.ravel()))
-    return anchor + mean, max(square - mean**2, 0.0)
+    return anchor + float(np.dot(mass, origin - np.float32(anchor)))
 
 
 def epicentral_marginal(field: PosteriorField) -> EpicentralMarginal:

@@ -73,7 +73,7 @@ def report(
         longitude=longitude,
         latitude=latitude,
         depth_km=place.depth_km,
-        time_sd_s=float(np.std(summary.draws.time_s)),  # the moment minds far nodes too much
+        time_sd_s=float(np.std(summary.draws.time_s)),
         east_sd_km=float(sd[0]),
         north_sd_km=float(sd[1]),
         depth_sd_km=float(sd[2]),
