@@ -18,7 +18,7 @@ RECIPE = {
     "description": "synthetic test",
     "purpose": "To be tested.",
     "beware": ["Synthetic."],
-    "seed": 1,
+    "seeds": [1, 2],
     "steps": 3,
     "batch_size": 4,
 }
@@ -31,12 +31,15 @@ def test_misspelt_key_is_an_error(tmp_path):
         read_recipe(path)
 
 
-def sampler(seed: int = 0) -> WindowSampler:
+def sampler(seed: int = 0, **changes: object) -> WindowSampler:
     rng = np.random.default_rng(3)
     samples = rng.normal(size=(3, 6000)).astype(np.float32)
-    quake = LabelledTrace(samples, (3000.0, np.nan), (False, True), "set")
-    noise = LabelledTrace(samples, (np.nan, np.nan), (False, False), "noise")
-    return WindowSampler([quake], [noise], PickerRecipe(**RECIPE), np.random.default_rng(seed))
+    lacks_s = np.zeros((2, 6000), dtype=bool)
+    lacks_s[1] = True
+    quake = LabelledTrace(samples, ((3000.0,), ()), lacks_s, "set")
+    noise = LabelledTrace(samples, ((), ()), np.zeros((2, 6000), dtype=bool), "noise")
+    recipe = PickerRecipe(**{**RECIPE, **changes})
+    return WindowSampler([quake], [noise], recipe, np.random.default_rng(seed))
 
 
 def test_batches_repeat_with_the_seed_and_differ_without():
@@ -51,8 +54,18 @@ def test_batches_are_finite_and_masks_follow_the_labels():
     assert np.isfinite(batch.windows).all()
     has_p = batch.labels[:, 0].max(axis=1) > 0.5
     assert has_p.any()
-    np.testing.assert_array_equal(batch.unlabelled[has_p, 1], 1.0)
+    # samples beyond the end of the trace are known to hold nothing
+    assert (batch.unlabelled[has_p, 1].mean(axis=1) > 0.1).all()
+    assert not batch.unlabelled[:, 0].any()
     assert not batch.labels[:, 1].any()
+    assert not batch.labels[batch.is_noise].any()
+
+
+def test_second_event_adds_its_labels():
+    changes = {"second_event": 1.0, "noise_window": 0.0, "gap": 0.0, "time_stretch": 0.0}
+    batch = sampler(augmentation=changes, batch_size=24).batch()
+    peaks = [(np.diff(np.sign(np.diff(curve))) < 0).sum() for curve in batch.labels[:, 0]]
+    assert max(peaks) == 2
 
 
 def test_loss_does_not_punish_finding_an_unlabelled_phase():
@@ -64,7 +77,8 @@ def test_loss_does_not_punish_finding_an_unlabelled_phase():
     says_noise = torch.zeros(1, 3, 50)
     says_noise[:, 2] = 8.0
     labels = torch.zeros(1, 2, 50)
-    s_unknown, all_known = torch.tensor([[0.0, 1.0]]), torch.zeros(1, 2)
+    s_unknown, all_known = torch.zeros(1, 2, 50), torch.zeros(1, 2, 50)
+    s_unknown[:, 1] = 1.0
     assert float(masked_cross_entropy(says_s, labels, s_unknown)) < 0.01
     assert float(masked_cross_entropy(says_noise, labels, s_unknown)) < 0.01
     assert float(masked_cross_entropy(says_s, labels, all_known)) > 5.0
@@ -80,7 +94,7 @@ def test_loss_equals_plain_cross_entropy_where_all_is_labelled():
     labels = torch.cat([p, 0.5 * p], dim=1)
     target = torch.cat([labels, 1.0 - labels.sum(dim=1, keepdim=True)], dim=1)
     plain = torch.nn.functional.cross_entropy(logits, target)
-    assert float(masked_cross_entropy(logits, labels, torch.zeros(2, 2))) == pytest.approx(
+    assert float(masked_cross_entropy(logits, labels, torch.zeros(2, 2, 40))) == pytest.approx(
         float(plain), rel=1e-5
     )
 
@@ -134,13 +148,13 @@ def test_one_command_trains_packages_and_the_result_picks(dataset, tmp_path):
     recipe.write_text(yaml.safe_dump(RECIPE))
     out = tmp_path / "model"
     summary = train_picker(recipe, dataset, out)
-    assert summary.steps == 3
+    assert summary.steps == 6
     assert summary.onnx_difference <= 1e-5
-    assert set(verify_model(out)) == {"model.onnx", "recipe.yaml"}
+    assert set(verify_model(out)) == {"model.onnx", "recipe.yaml", "weights.safetensors"}
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["training"]["traces_by_dataset"] == {"noise_synthetic": 2, "synthetic": 4}
     card = (out / "card.md").read_text()
     assert "* Synthetic." in card
     assert "Ridgecrest" not in card  # a card speaks of its own model alone
-    assert list((out / "logs").glob("events.out.tfevents.*"))
-    assert open_picker(out).name == "phasenet"
+    assert list((out / "logs").glob("seed*/events.out.tfevents.*"))
+    assert open_picker(out).name == "tiny"

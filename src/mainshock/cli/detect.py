@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
+from mainshock.cli import detect_dataset, detect_regions
 from mainshock.cli.output import print_json, print_result, progress, say
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Train and evaluate pickers.")
+app.add_typer(detect_dataset.app, name="dataset")
+app.add_typer(detect_regions.app, name="regions")
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -49,6 +52,10 @@ def train(
     recipe: Annotated[Path, typer.Argument(help="Recipe file, such as recipes/picker/*.yaml.")],
     data: Annotated[Path, typer.Option(help="Folder in SeisBench format.")],
     out: Annotated[Path, typer.Option(help="Folder for weights, manifest, card and logs.")],
+    records: Annotated[
+        list[Path] | None,
+        typer.Option(help="Continuous records that the recipe's teachers label; repeatable."),
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """Train a picker by its recipe; needs the extra `train` (torch, Lightning, SeisBench)."""
@@ -61,7 +68,23 @@ def train(
             f"training needs more than the base install ({error}); "
             "install the extra: pip install 'mainshock[train]'"
         ) from error
-    summary = train_picker(recipe, data, out)
+    summary = train_picker(recipe, data, out, records or ())
     say(f"model written to {out}")
     if as_json:
         print_json(summary.as_dict())
+
+
+@app.command()
+def ensemble(
+    recipe: Annotated[Path, typer.Argument(help="Recipe: members and what their sets count.")],
+    data: Annotated[Path, typer.Option(help="Folder in SeisBench format.")],
+    out: Annotated[Path, typer.Option(help="Folder for manifest and recipe.")],
+    as_json: _Json = False,
+) -> None:
+    """Fit how the pickers of an ensemble count, on the development windows of a dataset."""
+    from mainshock.detect.ensemble_fit import fit_ensemble
+
+    manifest = fit_ensemble(recipe, data, out)
+    say(f"ensemble written to {out}")
+    if as_json:
+        print_json(manifest.as_dict())

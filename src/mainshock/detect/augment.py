@@ -18,6 +18,9 @@ from mainshock.detect.windowing import normalise_windows
 __all__ = ["LabelledTrace", "TrainingBatch", "WindowSampler"]
 
 FloatArray = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
+# a window, its label curves, and where it may hold a phase without label
+_Drawn = tuple[FloatArray, FloatArray, BoolArray]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,24 +30,28 @@ class LabelledTrace:
     Parameters
     ----------
     arrivals
-        Sample of P and of S, NaN where not labelled.
+        Samples at which P, and S, arrive; more than one where the trace holds several events.
     unlabelled
-        Whether P, and S, may be in the trace without a label.
+        Shape ``(2, n_samples)``: where P, and S, may arrive without a label.
     """
 
     samples: FloatArray
-    arrivals: tuple[float, float]
-    unlabelled: tuple[bool, bool]
+    arrivals: tuple[tuple[float, ...], tuple[float, ...]]
+    unlabelled: NDArray[np.bool_]
     dataset: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingBatch:
-    """Windows ``(batch, 3, n)``, label curves ``(batch, 2, n)``, unlabelled ``(batch, 2)``."""
+    """Windows ``(batch, 3, n)``, label curves and unlabelled samples ``(batch, 2, n)``.
+
+    ``is_noise`` ``(batch,)`` marks windows in which nothing arrives.
+    """
 
     windows: FloatArray
     labels: FloatArray
     unlabelled: FloatArray
+    is_noise: BoolArray
 
 
 class WindowSampler:
@@ -76,29 +83,47 @@ class WindowSampler:
 
     def batch(self) -> TrainingBatch:
         """Return the next batch."""
-        drawn = [self._draw() for _ in range(self._recipe.batch_size)]
+        changes = self._recipe.augmentation
+        is_noise = np.zeros(self._recipe.batch_size, dtype=bool)
+        if self._noise:
+            is_noise = self._rng.random(is_noise.size) < changes.noise_window
+        drawn = [self._draw(is_noise=bool(one)) for one in is_noise]
         return TrainingBatch(
             windows=np.stack([window for window, _, _ in drawn]),
             labels=np.stack([labels for _, labels, _ in drawn]),
-            unlabelled=np.asarray([lacks for _, _, lacks in drawn], dtype=np.float32),
+            unlabelled=np.stack([lacks for _, _, lacks in drawn]).astype(np.float32),
+            is_noise=is_noise,
         )
 
     def _chance(self, share: float) -> bool:
         return bool(self._rng.random() < share)
 
-    def _draw(self) -> tuple[FloatArray, FloatArray, tuple[bool, bool]]:
+    def _draw(self, *, is_noise: bool) -> _Drawn:
         changes, n = self._recipe.augmentation, self._recipe.window_samples
-        if self._noise and self._chance(changes.noise_window):
-            window, lacks = self._noise_window(), (False, False)
-            labels = np.zeros((2, n), dtype=np.float32)
+        if is_noise:
+            window = self._noise_window()
+            labels, lacks = np.zeros((2, n), dtype=np.float32), np.zeros((2, n), dtype=bool)
             if self._chance(changes.noise_superposition):
                 window = window * 10.0 ** self._rng.uniform(-1.0, 1.0) + self._noise_window()
         else:
             window, labels, lacks = self._earthquake_window()
+            if self._chance(changes.second_event):
+                window, labels, lacks = self._with_second_event(window, labels, lacks)
             if self._noise and self._chance(changes.noise_superposition):
                 window = self._with_noise(window)
         window, labels = self._changed(window, labels)
         return normalise_windows(window, np.zeros(1, np.int64), n)[0], labels, lacks
+
+    def _with_second_event(
+        self, window: FloatArray, labels: FloatArray, lacks: BoolArray
+    ) -> _Drawn:
+        """Return the window with another event in it, up to thirty times smaller or larger."""
+        other, other_labels, other_lacks = self._earthquake_window()
+        peaks = [max(float(np.abs(one).max()), 1e-12) for one in (window, other)]
+        scale = peaks[0] / peaks[1] * 10.0 ** self._rng.uniform(-1.5, 1.5)
+        recorded = np.abs(window).max(axis=1, keepdims=True) > 0.0
+        both = np.where(recorded, window + scale * other, 0.0).astype(np.float32)
+        return both, np.maximum(labels, other_labels), lacks | other_lacks
 
     def _noise_window(self) -> FloatArray:
         n = self._recipe.window_samples
@@ -109,19 +134,22 @@ class WindowSampler:
         )
         return cut_padded(samples, start, n)
 
-    def _earthquake_window(self) -> tuple[FloatArray, FloatArray, tuple[bool, bool]]:
+    def _earthquake_window(self) -> _Drawn:
         trace = self._earthquakes[int(self._rng.choice(len(self._earthquakes), p=self._share))]
-        samples, arrivals = self._stretched(trace)
+        samples, arrivals, lacks = self._stretched(trace)
         n = self._recipe.window_samples
-        labelled = [sample for sample in arrivals if np.isfinite(sample)]
+        labelled = [sample for times in arrivals for sample in times]
         anchor = labelled[int(self._rng.integers(len(labelled)))]
         start = int(anchor) - int(self._rng.integers(50, n - 50))
         if samples.shape[1] >= n and self._chance(0.9):
             start = int(np.clip(start, 0, samples.shape[1] - n))
         labels = self._label_curves(arrivals, start)
-        return cut_padded(samples, start, n), labels, trace.unlabelled
+        window_lacks = np.zeros((2, n), dtype=bool)
+        first, past_last = max(0, start), min(samples.shape[1], start + n)
+        window_lacks[:, first - start : past_last - start] = lacks[:, first:past_last]
+        return cut_padded(samples, start, n), labels, window_lacks
 
-    def _stretched(self, trace: LabelledTrace) -> tuple[FloatArray, list[float]]:
+    def _stretched(self, trace: LabelledTrace) -> tuple[FloatArray, list[list[float]], BoolArray]:
         """Return a trace played at half to twice its speed, with its labels moved alike.
 
         A slower one looks like a larger and more distant earthquake, of which few were recorded.
@@ -129,23 +157,26 @@ class WindowSampler:
         shift = self._recipe.label_shift_s.get(trace.dataset, {})
         rate = self._recipe.sampling_rate_hz
         moved = [
-            sample + shift.get(phase, 0.0) * rate
-            for phase, sample in zip(PHASES, trace.arrivals, strict=True)
+            [sample + shift.get(phase, 0.0) * rate for sample in times]
+            for phase, times in zip(PHASES, trace.arrivals, strict=True)
         ]
         if not self._chance(self._recipe.augmentation.time_stretch):
-            return trace.samples, moved
+            return trace.samples, moved, trace.unlabelled
         up = round(20.0 * 2.0 ** self._rng.uniform(-1.0, 1.0))
         stretched = resample_poly(trace.samples, up, 20, axis=1).astype(np.float32)
-        return stretched, [sample * up / 20.0 for sample in moved]
+        source = np.minimum(np.arange(stretched.shape[1]) * 20 // up, trace.samples.shape[1] - 1)
+        moved = [[sample * up / 20.0 for sample in times] for times in moved]
+        return stretched, moved, trace.unlabelled[:, source]
 
-    def _label_curves(self, arrivals: Sequence[float], start: int) -> FloatArray:
+    def _label_curves(self, arrivals: Sequence[Sequence[float]], start: int) -> FloatArray:
         sigma = self._recipe.label_sigma_s * self._recipe.sampling_rate_hz
         sample = np.arange(self._recipe.window_samples) + start
         curves = np.zeros((2, sample.size), dtype=np.float32)
-        for curve, arrival in zip(curves, arrivals, strict=True):
-            if np.isfinite(arrival):
+        for curve, times in zip(curves, arrivals, strict=True):
+            for arrival in times:
                 offset = (sample - arrival) / sigma
-                curve[:] = np.where(np.abs(offset) < 3.2, np.exp(-0.5 * offset**2), 0.0)
+                bell = np.where(np.abs(offset) < 3.2, np.exp(-0.5 * offset**2), 0.0)
+                np.maximum(curve, bell, out=curve, casting="same_kind")
         return curves
 
     def _with_noise(self, window: FloatArray) -> FloatArray:

@@ -55,7 +55,7 @@ The fitted sigma covers {coverage} of the development residuals within one sigma
 
 ## Repeat
 `mainshock detect train recipes/picker/phasenet.yaml --data DATA --out MODEL_DIR`
-(seed {seed}, {steps} steps).
+(seeds {seeds}, {steps} steps in all).
 
 ## Cite
 Zhu and Beroza (2019), https://doi.org/10.1093/gji/ggy423; SeisBench: Woollam et al. (2022),
@@ -92,7 +92,7 @@ def picker_card(manifest: ModelManifest, results: Sequence[WindowResult]) -> str
         n_noise=noise["n"],
         calibration=calibration,
         coverage=_coverage(results),
-        seed=training["seed"],
+        seeds=", ".join(map(str, training["seeds"])),
         steps=training["steps"],
     )
 

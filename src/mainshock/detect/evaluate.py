@@ -13,7 +13,14 @@ from mainshock.detect.base import Picker
 from mainshock.detect.labels import LabelledWindow, labelled_windows
 from mainshock.sources.seisbench_format import open_seisbench
 
-__all__ = ["TOLERANCES_S", "WindowResult", "evaluate_picker", "pick_windows", "score_windows"]
+__all__ = [
+    "TOLERANCES_S",
+    "WindowResult",
+    "context_samples",
+    "evaluate_picker",
+    "pick_windows",
+    "score_windows",
+]
 
 TOLERANCES_S = (0.1, 0.2, 0.5)
 
@@ -28,6 +35,7 @@ class WindowResult:
     is_noise: bool
     picked_s: dict[str, list[float]]
     sigma_s: dict[str, list[float]] = field(default_factory=dict)
+    probability: dict[str, list[float]] = field(default_factory=dict)
 
 
 def pick_windows(
@@ -35,12 +43,14 @@ def pick_windows(
     windows: Iterable[LabelledWindow],
     progress: Callable[[str], None] | None = None,
 ) -> list[WindowResult]:
-    """Return what a picker finds in each window."""
+    """Return what a picker finds in each window; times count from the start of its waveform."""
     results: list[WindowResult] = []
     for window in windows:
         waveform = window.waveform
         picks = picker.classify(waveform) if waveform.samples.any() else []
+        first_s, end_s = (sample / waveform.sampling_rate_hz for sample in window.scored)
         times = [(one, (one.time - waveform.start).total_seconds()) for one in picks]
+        times = [(one, time) for one, time in times if first_s <= time < end_s]
         results.append(
             WindowResult(
                 arrivals_s={
@@ -51,12 +61,20 @@ def pick_windows(
                 dataset=window.dataset,
                 is_noise=window.is_noise,
                 picked_s={p: [t for one, t in times if one.phase == p] for p in PHASES},
-                sigma_s={p: [one.sigma_s for one in picks if one.phase == p] for p in PHASES},
+                sigma_s={p: [one.sigma_s for one, _ in times if one.phase == p] for p in PHASES},
+                probability={
+                    p: [one.probability for one, _ in times if one.phase == p] for p in PHASES
+                },
             )
         )
         if progress is not None:
             progress(window.dataset)
     return results
+
+
+def context_samples(picker: Picker, sampling_rate_hz: float) -> int:
+    """Return how many samples a picker sees at once; 0 for one that does not say."""
+    return round(float(getattr(picker, "window_s", 0.0)) * sampling_rate_hz)
 
 
 def _phase_score(results: Sequence[WindowResult], phase: str, tolerance_s: float) -> dict[str, Any]:
@@ -119,7 +137,10 @@ def evaluate_picker(
     DataError
         If the windows do not fit the dataset, or there is none.
     """
-    windows = labelled_windows(open_seisbench(dataset_dir), windows_file)
+    dataset = open_seisbench(dataset_dir)
+    windows = labelled_windows(
+        dataset, windows_file, context_samples(picker, dataset.sampling_rate_hz)
+    )
     results = pick_windows(picker, windows, progress)
     if not results:
         raise DataError(f"{windows_file} lists no window; it needs at least one row")

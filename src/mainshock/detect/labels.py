@@ -26,13 +26,18 @@ class LabelledWindow:
 
     Parameters
     ----------
+    waveform
+        The window, and around it what ``context_samples`` asked for and the trace has.
+    scored
+        First and past-last sample of the window within the waveform; only picks there count.
     arrivals
-        Phase to sample within the window; only phases labelled inside it.
+        Phase to sample within the waveform; only phases labelled inside the window.
     unlabelled
         Phases that may be in the window without a label: neither hits nor errors.
     """
 
     waveform: Waveform
+    scored: tuple[int, int]
     arrivals: Mapping[str, float]
     unlabelled: frozenset[str]
     dataset: str
@@ -59,8 +64,16 @@ def cut_padded(samples: NDArray[np.float32], start: int, n_samples: int) -> NDAr
     return window
 
 
-def labelled_windows(dataset: SeisBenchDataset, windows_file: Path) -> Iterator[LabelledWindow]:
+def labelled_windows(
+    dataset: SeisBenchDataset, windows_file: Path, context_samples: int = 0
+) -> Iterator[LabelledWindow]:
     """Yield the windows that a file lists by ``trace_name,start_sample,npts``.
+
+    Parameters
+    ----------
+    context_samples
+        Extend the waveform to at least this length where the trace goes on: a network with a
+        longer window sees the record instead of padding.
 
     Raises
     ------
@@ -79,18 +92,31 @@ def labelled_windows(dataset: SeisBenchDataset, windows_file: Path) -> Iterator[
     cuts = zip(windows["start_sample"], windows["npts"], strict=True)
     rows = ({str(key): value for key, value in table.loc[name].items()} for name in names)
     for row, (start, npts), samples in zip(rows, cuts, dataset.waveforms(names), strict=True):
-        yield _labelled_window(row, samples, int(start), int(npts))
+        yield _labelled_window(row, samples, (int(start), int(npts)), context_samples)
 
 
 def _code(value: object, absent: str) -> str:
     return value if isinstance(value, str) and value else absent
 
 
+def _with_context(start: int, npts: int, n_trace: int, n_context: int) -> tuple[int, int]:
+    """Return first and past-last sample of a window grown into its trace, evenly if it can."""
+    spare = max(0, n_context - npts)
+    first = min(start, max(0, start - spare // 2))
+    past_last = max(start + npts, min(n_trace, first + npts + spare))
+    return min(first, max(0, past_last - npts - spare)), past_last
+
+
 def _labelled_window(
-    row: Mapping[str, Any], samples: NDArray[np.float32], start: int, npts: int
+    row: Mapping[str, Any],
+    samples: NDArray[np.float32],
+    cut: tuple[int, int],
+    context_samples: int,
 ) -> LabelledWindow:
+    start, npts = cut
     labels = {phase: phase_label(row, phase) for phase in PHASES}
-    window = cut_padded(samples, start, npts)
+    first, past_last = _with_context(start, npts, samples.shape[1], context_samples)
+    window = cut_padded(samples, first, past_last - first)
     recorded = (bool(window[0].any()), bool(window[1].any()), bool(window[2].any()))
     waveform = Waveform(
         network=_code(row.get("station_network_code"), ""),
@@ -104,8 +130,9 @@ def _labelled_window(
     )
     return LabelledWindow(
         waveform=waveform,
+        scored=(start - first, start - first + npts),
         arrivals={
-            phase: sample - start
+            phase: sample - first
             for phase, (sample, _) in labels.items()
             if sample is not None and 0 <= sample - start < npts
         },

@@ -10,7 +10,26 @@ from scipy.signal import find_peaks, peak_widths
 from mainshock.core.records import Pick, Waveform
 from mainshock.detect.base import ProbabilityCurves
 
-__all__ = ["PeakRule", "curve_picks"]
+__all__ = ["Calibration", "PeakRule", "curve_picks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Turns the output of a network into the probability that a pick at such a peak is right.
+
+    ``logit(p) = intercept + slope * logit(output)`` (Platt 1999); the defaults change nothing.
+    """
+
+    intercept: float = 0.0
+    slope: float = 1.0
+
+    def apply(self, output: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return probabilities of the same shape; NaN stays NaN."""
+        if self.intercept == 0.0 and self.slope == 1.0:
+            return output
+        clipped = np.clip(output, 1e-6, 1.0 - 1e-6)
+        logit = self.intercept + self.slope * np.log(clipped / (1.0 - clipped))
+        return np.asarray(1.0 / (1.0 + np.exp(-logit)), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The recipe of a picker: everything that decides its weights, checked when read."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mainshock.core.errors import SettingsError
 
-__all__ = ["Augmentation", "PickerRecipe", "read_recipe"]
+__all__ = ["Augmentation", "PickerRecipe", "TeacherThresholds", "read_recipe"]
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
@@ -21,6 +22,7 @@ class Augmentation(BaseModel):
 
     noise_window: Share = 0.15
     noise_superposition: Share = 0.35
+    second_event: Share = 0.0
     noise_log10_ratio: tuple[float, float] = (-2.5, -0.8)
     horizontals_dropped: Share = 0.12
     one_channel_dropped: Share = 0.10
@@ -32,8 +34,24 @@ class Augmentation(BaseModel):
     spectral_tilt: Share = 0.3
 
 
+class TeacherThresholds(BaseModel):
+    """The smallest output at which a teacher's P, and S, counts as a vote."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    p: Share
+    s: Share
+
+
 class PickerRecipe(BaseModel):
-    """What `mainshock detect train` needs; unknown keys are errors."""
+    """What `mainshock detect train` needs; unknown keys are errors.
+
+    Each of ``seeds`` gives one training of ``steps`` steps; the weights are averaged over them, and
+    with those of ``start``, a model of the store, which then count ``start_share``.
+    ``teachers`` and ``tutor`` are models of the store: the first vote on what analysts left
+    unlabelled, the second gives each training window soft labels, ``tutor_late_s`` early.
+    ``records_before`` keeps the later part of continuous records apart.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,7 +60,7 @@ class PickerRecipe(BaseModel):
     description: str
     purpose: str
     beware: tuple[str, ...] = ()
-    seed: int
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)]
     steps: Annotated[int, Field(ge=1)]
     time_limit_min: Positive = 60.0
     batch_size: Annotated[int, Field(ge=1)] = 48
@@ -55,6 +73,12 @@ class PickerRecipe(BaseModel):
     excluded_datasets: tuple[str, ...] = ()
     dataset_weights: dict[str, Positive] = {}
     label_shift_s: dict[str, dict[str, float]] = {}
+    start: str | None = None
+    start_share: Share = 0.0
+    teachers: dict[str, TeacherThresholds] = {}
+    tutor: str | None = None
+    tutor_late_s: float = 0.0
+    records_before: datetime | None = None
     augmentation: Augmentation = Augmentation()
 
 

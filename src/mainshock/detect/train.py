@@ -1,32 +1,38 @@
 """Trains PhaseNet by its recipe: data, loss, loop, calibration, export, card."""
 
 import shutil
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
+from safetensors.torch import save_file
 
-from mainshock.core.errors import DataError, MissingDependencyError
 from mainshock.core.provenance import file_sha256
 from mainshock.core.records import PHASES
-from mainshock.detect.augment import LabelledTrace, WindowSampler
-from mainshock.detect.calibrate import calibrated_rules
+from mainshock.detect.augment import TrainingBatch, WindowSampler
+from mainshock.detect.calibrate import calibrated_manifest
 from mainshock.detect.card import picker_card
+from mainshock.detect.converted.interface import Architecture, PickerNetwork, open_network
 from mainshock.detect.evaluate import pick_windows, score_windows
-from mainshock.detect.labels import labelled_windows, phase_label
-from mainshock.detect.phasenet import PhaseNetPicker
+from mainshock.detect.labels import labelled_windows
+from mainshock.detect.network import NetworkPicker
 from mainshock.detect.recipe import PickerRecipe, read_recipe
+from mainshock.detect.teachers import Tutor
+from mainshock.detect.training_traces import TrainingTraces, open_teachers, training_traces
 from mainshock.learn.loop import LoopSettings, fit_network
-from mainshock.learn.models import ModelManifest, load_manifest, write_manifest
+from mainshock.learn.models import ModelManifest, find_model, load_manifest, write_manifest
 from mainshock.learn.onnx_export import export_onnx
 from mainshock.sources.seisbench_format import SeisBenchDataset, open_seisbench
 
 __all__ = ["TrainingSummary", "masked_cross_entropy", "train_picker"]
 
 DEV_WINDOWS = "eval_windows_dev.csv"
+_ARCHITECTURE = Architecture(
+    "PhaseNet", {"component_order": "ENZ", "phases": "NPS", "norm": "std"}, "ENZ", ("N", "P", "S")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,9 @@ class TrainingSummary:
         return asdict(self)
 
 
-def train_picker(recipe_path: Path, data_dir: Path, out_dir: Path) -> TrainingSummary:
+def train_picker(
+    recipe_path: Path, data_dir: Path, out_dir: Path, records: Sequence[Path] = ()
+) -> TrainingSummary:
     """Train by a recipe and write weights, manifest, card and logs into a model folder.
 
     Parameters
@@ -53,6 +61,8 @@ def train_picker(recipe_path: Path, data_dir: Path, out_dir: Path) -> TrainingSu
     data_dir
         SeisBench dataset with the column ``split`` (train, dev) and ``eval_windows_dev.csv``.
         Everything is chosen on the development windows.
+    records
+        Continuous records that the recipe's teachers label: files, folders or SDS roots.
 
     Raises
     ------
@@ -62,27 +72,21 @@ def train_picker(recipe_path: Path, data_dir: Path, out_dir: Path) -> TrainingSu
     recipe = read_recipe(recipe_path)
     dataset = open_seisbench(data_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
-    sampler = _sampler(dataset, recipe)
-    network = _network()
-    steps = fit_network(
-        network,
-        lambda net, batch: masked_cross_entropy(net(batch[0], logits=True), batch[1], batch[2]),
-        lambda: _tensors(sampler),
-        LoopSettings(
-            steps=recipe.steps,
-            time_limit_min=recipe.time_limit_min,
-            learning_rate=recipe.learning_rate,
-            final_learning_rate=recipe.final_learning_rate,
-            ema_decay=recipe.ema_decay,
-            seed=recipe.seed,
-        ),
-        out_dir / "logs",
-    )
-    example = np.stack([sampler.batch().windows[0] for _ in range(3)])
+    traces = training_traces(dataset, recipe, open_teachers(recipe), records)
+    start = _start_state(recipe)
+    states, steps = [], 0
+    for index, seed in enumerate(recipe.seeds):
+        state, taken = _trained(traces, recipe, seed, start, out_dir / "logs" / f"seed{index}")
+        states.append(state)
+        steps += taken
+    network = _ARCHITECTURE.build()
+    network.load_state_dict(_mean_state(states, start, recipe.start_share))
+    save_file(network.state_dict(), out_dir / "weights.safetensors")
+    sampler = WindowSampler(traces.earthquakes, traces.noise, recipe, np.random.default_rng(0))
     difference = export_onnx(
-        _Probabilities(network),
+        PickerNetwork(network, _ARCHITECTURE).eval(),
         out_dir / "model.onnx",
-        example,
+        sampler.batch().windows[:3],
         input_name="waveform",
         output_name="probability",
     )
@@ -103,12 +107,12 @@ def masked_cross_entropy(
     labels
         Shape ``(batch, 2, n)``: how much each sample is P, and S, 0 to 1.
     unlabelled
-        Shape ``(batch, 2)``: 1 where P, or S, may be in the window without a label. Its
-        probability then counts as noise, so that finding it costs nothing.
+        Shape ``(batch, 2, n)``: 1 where P, or S, may arrive without a label. Its probability
+        then counts as noise, so that finding it costs nothing.
     """
     log_p = torch.log_softmax(logits, dim=1)
     absent = torch.full_like(log_p[:, 2], -torch.inf)
-    lacks_p, lacks_s = unlabelled[:, 0:1] > 0, unlabelled[:, 1:2] > 0
+    lacks_p, lacks_s = unlabelled[:, 0] > 0, unlabelled[:, 1] > 0
     neither = torch.stack(
         [
             log_p[:, 2],
@@ -120,64 +124,87 @@ def masked_cross_entropy(
     return -(labels[:, 0] * log_p[:, 0] + labels[:, 1] * log_p[:, 1] + rest * neither).mean()
 
 
-class _Probabilities(torch.nn.Module):
-    """PhaseNet with softmax outputs, as it is exported: P, S, noise."""
+State = dict[str, torch.Tensor]
+
+
+class _Logits(torch.nn.Module):
+    """PhaseNet from components Z, N, E to the logits of P, S and noise."""
 
     def __init__(self, network: torch.nn.Module) -> None:
         super().__init__()
         self.network = network
+        self.components = ["ZNE".index(component) for component in _ARCHITECTURE.components]
+        self.rows = [_ARCHITECTURE.labels.index(row) for row in _ARCHITECTURE.rows]
 
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:
-        return torch.softmax(self.network(waveform, logits=True), dim=1)
+        logits: torch.Tensor = self.network(waveform[:, self.components], logits=True)
+        return logits[:, self.rows]
 
 
-def _network() -> torch.nn.Module:
-    try:
-        from seisbench.models import PhaseNet  # noqa: PLC0415 - slow, and only in the extra `train`
-    except ImportError as error:
-        raise MissingDependencyError(
-            "training needs SeisBench; install the extra: pip install 'mainshock[train]'"
-        ) from error
-    network: torch.nn.Module = PhaseNet(phases="PSN", norm="std")
-    return network
+def _start_state(recipe: PickerRecipe) -> State | None:
+    """Return the weights to start from, or None to start from random ones."""
+    if recipe.start is None:
+        return None
+    network = open_network(find_model(recipe.start)).network
+    return {key: value.clone() for key, value in network.state_dict().items()}
 
 
-def _tensors(sampler: WindowSampler) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    batch = sampler.batch()
+def _trained(
+    traces: TrainingTraces, recipe: PickerRecipe, seed: int, start: State | None, log_dir: Path
+) -> tuple[State, int]:
+    """Return the weights after the training of one seed, and its steps."""
+    torch.manual_seed(seed)  # the first weights are drawn before the loop seeds itself
+    network = _ARCHITECTURE.build()
+    if start is not None:
+        network.load_state_dict(start)
+    rng = np.random.default_rng(seed)
+    sampler = WindowSampler(traces.earthquakes, traces.noise, recipe, rng)
+    steps = fit_network(
+        _Logits(network.train()),
+        lambda net, batch: masked_cross_entropy(net(batch[0]), batch[1], batch[2]),
+        _drawer(sampler, recipe),
+        LoopSettings(
+            steps=recipe.steps,
+            time_limit_min=recipe.time_limit_min / len(recipe.seeds),
+            learning_rate=recipe.learning_rate,
+            final_learning_rate=recipe.final_learning_rate,
+            ema_decay=recipe.ema_decay,
+            seed=seed,
+        ),
+        log_dir,
+    )
+    return network.state_dict(), steps
+
+
+def _mean_state(states: Sequence[State], start: State | None, start_share: float) -> State:
+    """Return the average over the seeds, with the share of the weights they started from.
+
+    Averaging fine-tuned weights with their start keeps what the start knew of other regions
+    (Wortsman et al. 2022, https://doi.org/10.1109/CVPR52688.2022.00780).
+    """
+    mean = {}
+    for key, first in states[0].items():
+        if not torch.is_floating_point(first):
+            mean[key] = first
+            continue
+        mean[key] = torch.stack([state[key] for state in states]).mean(dim=0)
+        if start is not None:
+            mean[key] = (1.0 - start_share) * mean[key] + start_share * start[key]
+    return mean
+
+
+def _tensors(batch: TrainingBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     arrays = (batch.windows, batch.labels, batch.unlabelled)
     windows, labels, unlabelled = (torch.from_numpy(array) for array in arrays)
     return windows, labels, unlabelled
 
 
-def _sampler(dataset: SeisBenchDataset, recipe: PickerRecipe) -> WindowSampler:
-    torch.manual_seed(recipe.seed)  # the first weights are drawn before the loop seeds itself
-    table = dataset.metadata
-    chosen = table[(table["split"] == "train")]
-    chosen = chosen[~chosen["trace_dataset"].isin(recipe.excluded_datasets)]
-    is_noise = chosen["trace_category"].str.startswith("noise")
-    earthquakes = [
-        trace for trace in _traces(dataset, chosen[~is_noise]) if np.isfinite(trace.arrivals).any()
-    ]
-    if not earthquakes:
-        raise DataError(f"{dataset.waveform_path.parent} has no labelled trace with split 'train'")
-    rng = np.random.default_rng(recipe.seed)
-    return WindowSampler(earthquakes, _traces(dataset, chosen[is_noise]), recipe, rng)
-
-
-def _traces(dataset: SeisBenchDataset, table: pd.DataFrame) -> list[LabelledTrace]:
-    names = [str(name) for name in table["trace_name"]]
-    traces = []
-    rows = ({str(key): value for key, value in row.items()} for row in table.to_dict("records"))
-    for row, samples in zip(rows, dataset.waveforms(names), strict=True):
-        labels = [phase_label(row, phase) for phase in PHASES]
-        (p_sample, lacks_p), (s_sample, lacks_s) = labels
-        arrivals = (
-            np.nan if p_sample is None else p_sample,
-            np.nan if s_sample is None else s_sample,
-        )
-        name = str(row["trace_dataset"])
-        traces.append(LabelledTrace(samples, arrivals, (lacks_p, lacks_s), name))
-    return traces
+def _drawer(sampler: WindowSampler, recipe: PickerRecipe) -> Callable[[], tuple[torch.Tensor, ...]]:
+    """Return what draws the next batch, with soft labels where the recipe names a tutor."""
+    if recipe.tutor is None:
+        return lambda: _tensors(sampler.batch())
+    tutor = Tutor(NetworkPicker(find_model(recipe.tutor)), recipe.tutor_late_s)
+    return lambda: _tensors(tutor.taught(sampler.batch()))
 
 
 def _package(
@@ -187,13 +214,10 @@ def _package(
     windows = list(labelled_windows(dataset, dataset.waveform_path.parent / DEV_WINDOWS))
     manifest = _manifest(out_dir, recipe, dataset, steps)
     write_manifest(out_dir, manifest)
-    loose = PhaseNetPicker(model_dir=out_dir, p_threshold=0.1, s_threshold=0.1)
-    rules = calibrated_rules(loose, windows)
-    settings = {**manifest.settings, "rules": {phase: asdict(rules[phase]) for phase in PHASES}}
-    write_manifest(out_dir, ModelManifest(**{**manifest.as_dict(), "settings": settings}))
-    results = pick_windows(PhaseNetPicker(model_dir=out_dir), windows)
-    metrics = {"development": {"windows": len(windows), **score_windows(results)}}
-    final = ModelManifest(**{**manifest.as_dict(), "settings": settings, "metrics": metrics})
+    manifest = calibrated_manifest(out_dir, manifest, windows)
+    results = pick_windows(NetworkPicker(model_dir=out_dir), windows)
+    scores = {"windows": len(windows), **score_windows(results)}
+    final = replace(manifest, metrics={**manifest.metrics, "development": scores})
     (out_dir / "card.md").write_text(picker_card(final, results), encoding="utf-8")
     write_manifest(out_dir, final)
     return load_manifest(out_dir).as_dict()["metrics"]  # type: ignore[no-any-return]
@@ -202,7 +226,7 @@ def _package(
 def _manifest(
     out_dir: Path, recipe: PickerRecipe, dataset: SeisBenchDataset, steps: int
 ) -> ModelManifest:
-    files = ("model.onnx", "recipe.yaml")
+    files = ("model.onnx", "recipe.yaml", "weights.safetensors")
     table = dataset.metadata
     train = table[
         (table["split"] == "train") & ~table["trace_dataset"].isin(recipe.excluded_datasets)
@@ -219,13 +243,19 @@ def _manifest(
             "sampling_rate_hz": recipe.sampling_rate_hz,
             "window_samples": recipe.window_samples,
             "rules": dict.fromkeys(PHASES, placeholder),
+            "refine_onsets": True,
+            "architecture": _ARCHITECTURE.as_dict(),
         },
         training={
             "purpose": recipe.purpose,
             "beware": list(recipe.beware),
-            "seed": recipe.seed,
+            "seeds": list(recipe.seeds),
             "steps": steps,
             "architecture": "PhaseNet (SeisBench), classes P, S, noise",
+            "start": recipe.start,
+            "start_share": recipe.start_share,
+            "teachers": sorted(recipe.teachers),
+            "tutor": recipe.tutor,
             "data": {
                 name: file_sha256(dataset.waveform_path.parent / name)
                 for name in ("waveforms.hdf5", "metadata.csv", DEV_WINDOWS)

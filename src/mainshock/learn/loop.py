@@ -12,7 +12,7 @@ import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, Timer
 from lightning.pytorch.loggers import TensorBoardLogger
 
-__all__ = ["LoopSettings", "fit_network"]
+__all__ = ["LoopSettings", "fit_network", "newest_checkpoint"]
 
 Loss = Callable[[torch.nn.Module, Any], torch.Tensor]
 
@@ -29,6 +29,12 @@ class LoopSettings:
         Training ends here even if steps are left.
     ema_decay
         Decay of the exponential moving average of the weights that is returned.
+    warm_up_steps
+        Steps over which the learning rate rises to its full value; 0 for none.
+    weight_decay
+        Share of the weights that a step removes, times the learning rate; with 0 this is Adam.
+    checkpoint_steps
+        A checkpoint is written each time this many steps are done, and at the end.
     """
 
     steps: int
@@ -38,6 +44,8 @@ class LoopSettings:
     ema_decay: float
     seed: int
     warm_up_steps: int = 100
+    weight_decay: float = 1e-4
+    checkpoint_steps: int = 500
 
 
 class _Task(lightning.LightningModule):  # type: ignore[misc]  # Lightning ships no types we follow
@@ -56,14 +64,19 @@ class _Task(lightning.LightningModule):  # type: ignore[misc]  # Lightning ships
 
     def configure_optimizers(self) -> dict[str, Any]:
         chosen = self._settings
-        optimiser = torch.optim.AdamW(self.parameters(), lr=chosen.learning_rate, weight_decay=1e-4)
-        warm = torch.optim.lr_scheduler.LinearLR(
-            optimiser, start_factor=0.01, total_iters=chosen.warm_up_steps
+        optimiser = torch.optim.AdamW(
+            self.parameters(), lr=chosen.learning_rate, weight_decay=chosen.weight_decay
         )
         cosine = torch.optim.lr_scheduler.CosineAnnealingLR(
             optimiser, T_max=max(1, chosen.steps), eta_min=chosen.final_learning_rate
         )
-        scheduler = torch.optim.lr_scheduler.ChainedScheduler([warm, cosine])
+        parts: list[torch.optim.lr_scheduler.LRScheduler] = [cosine]
+        if chosen.warm_up_steps > 0:
+            warm = torch.optim.lr_scheduler.LinearLR(
+                optimiser, start_factor=0.01, total_iters=chosen.warm_up_steps
+            )
+            parts.insert(0, warm)
+        scheduler = torch.optim.lr_scheduler.ChainedScheduler(parts)
         return {
             "optimizer": optimiser,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
@@ -79,12 +92,35 @@ class _Batches(torch.utils.data.IterableDataset):  # type: ignore[type-arg]  # a
         return (self._draw() for _ in range(self._steps))
 
 
+class _TimeOfThisRun(Timer):  # type: ignore[misc]  # Lightning ships no types we follow
+    """A time limit that starts anew when training is resumed."""
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Forget what earlier runs took."""
+
+
+class _EachCheckpoint(lightning.Callback):  # type: ignore[misc]  # the same
+    def __init__(self, call: Callable[[int], None], steps: int) -> None:
+        self._call = call
+        self._steps = steps
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        if trainer.global_step % self._steps == 0:
+            self._call(int(trainer.global_step))
+
+
 def fit_network(
     network: torch.nn.Module,
     loss: Loss,
     draw_batch: Callable[[], Any],
     settings: LoopSettings,
     log_dir: Path,
+    *,
+    resume: bool = False,
+    at_checkpoint: Callable[[int], None] | None = None,
 ) -> int:
     """Train a network in place, leave its averaged weights in it, return the steps taken.
 
@@ -96,30 +132,70 @@ def fit_network(
         Returns the next batch of tensors; brings its own randomness.
     log_dir
         Folder for TensorBoard events and the last checkpoint.
+    resume
+        Go on from the newest checkpoint in ``log_dir``: weights, their average, optimiser and
+        learning rate. Without a checkpoint training starts anew. The batches are not those that
+        an uninterrupted run would have drawn.
+    at_checkpoint
+        Called with the number of steps done each ``settings.checkpoint_steps`` steps. The network
+        then holds its present weights, not their average.
     """
     lightning.seed_everything(settings.seed, verbose=False)
     task = _Task(network, loss, settings)
-    trainer = lightning.Trainer(
-        max_steps=settings.steps,
-        accelerator="cpu",
-        devices=1,
-        logger=TensorBoardLogger(str(log_dir), name="", version=""),
-        callbacks=[
-            EMAWeightAveraging(decay=settings.ema_decay),
-            ModelCheckpoint(dirpath=log_dir, every_n_train_steps=500, save_top_k=1),
-            Timer(duration=timedelta(minutes=settings.time_limit_min)),
-        ],
-        gradient_clip_val=1.0,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        log_every_n_steps=50,
-    )
+    checkpoint = newest_checkpoint(log_dir) if resume else None
+    done = 0 if checkpoint is None else _load_averaged(task, checkpoint)
+    if done >= settings.steps:
+        return done
+    trainer = _trainer(settings, log_dir, at_checkpoint)
     loader = torch.utils.data.DataLoader(_Batches(draw_batch, settings.steps), batch_size=None)
     with warnings.catch_warnings():
         # Lightning advises worker processes; one core trains, the other stays free
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*Checkpoint directory.*")
+        # batches are drawn, not read: there is no place in an epoch to go back to
+        warnings.filterwarnings("ignore", message=".*resuming from a checkpoint.*")
         # Lightning 2.6 uses a class that torch 2.13 deprecates
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
-        trainer.fit(task, loader)
+        trainer.fit(task, loader, ckpt_path=checkpoint, weights_only=True)
     return int(trainer.global_step)
+
+
+def _trainer(
+    settings: LoopSettings, log_dir: Path, at_checkpoint: Callable[[int], None] | None
+) -> lightning.Trainer:
+    callbacks: list[lightning.Callback] = [
+        EMAWeightAveraging(decay=settings.ema_decay),
+        ModelCheckpoint(
+            dirpath=log_dir,
+            every_n_train_steps=settings.checkpoint_steps,
+            save_top_k=1,
+            save_last=True,
+        ),
+        _TimeOfThisRun(duration=timedelta(minutes=settings.time_limit_min)),
+    ]
+    if at_checkpoint is not None:
+        callbacks.append(_EachCheckpoint(at_checkpoint, settings.checkpoint_steps))
+    return lightning.Trainer(
+        max_steps=settings.steps,
+        accelerator="cpu",
+        devices=1,
+        logger=TensorBoardLogger(str(log_dir), name="", version=""),
+        callbacks=callbacks,
+        gradient_clip_val=1.0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        log_every_n_steps=50,
+    )
+
+
+def _load_averaged(task: _Task, checkpoint: Path) -> int:
+    """Put the averaged weights of a checkpoint into the task and return its steps."""
+    stored = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    task.load_state_dict(stored["state_dict"])
+    return int(stored["global_step"])
+
+
+def newest_checkpoint(log_dir: Path) -> Path | None:
+    """Return the checkpoint in a folder that was written last, or None."""
+    found = sorted(log_dir.glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
+    return found[-1] if found else None

@@ -5,26 +5,36 @@ their checksums. Packaged models lie inside this package, added ones in ``Settin
 """
 
 import json
-from collections.abc import Mapping
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from mainshock.core.errors import ModelError, RegistryError
+from mainshock.core.errors import ModelError, RegistryError, SourceError
+from mainshock.core.files import make_folder
 from mainshock.core.provenance import file_sha256
 from mainshock.core.settings import Settings
 
 __all__ = [
     "ModelManifest",
     "find_model",
+    "is_packaged",
     "list_models",
     "load_manifest",
+    "new_model_folder",
     "verify_model",
     "write_manifest",
 ]
 
 MANIFEST = "manifest.json"
+# Names that stand for a packaged model: `default` is the picker of that name
+_ALIASES: Mapping[str, str] = {"default": "phasenet"}
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +70,19 @@ class ModelManifest:
         return asdict(self)
 
 
+def _package() -> Path:
+    return Path(str(files("mainshock")))
+
+
 def _folders() -> list[Path]:
-    packaged = Path(str(files("mainshock")))
-    stores = [*packaged.glob("*/models"), Settings.from_environment().model_store]
-    return sorted(path.parent for store in stores for path in store.glob(f"*/{MANIFEST}"))
+    stores = [*_package().glob("*/models"), Settings.from_environment().model_store]
+    found = (path.parent for store in stores for path in store.glob(f"*/{MANIFEST}"))
+    return sorted(folder for folder in found if not folder.name.startswith("."))
+
+
+def is_packaged(folder: Path) -> bool:
+    """Return whether a model folder came with this package; if not, a user added it."""
+    return folder.resolve().is_relative_to(_package().resolve())
 
 
 def list_models() -> list[ModelManifest]:
@@ -74,6 +93,8 @@ def list_models() -> list[ModelManifest]:
 def find_model(name: str | Path) -> Path:
     """Return the folder of a model, given its name or the folder itself.
 
+    ``default`` is another name of the model that the picker ``default`` runs.
+
     Raises
     ------
     RegistryError
@@ -82,13 +103,67 @@ def find_model(name: str | Path) -> Path:
     if (Path(name) / MANIFEST).is_file():
         return Path(name)
     found = {load_manifest(folder).name: folder for folder in _folders()}
-    if str(name) not in found:
+    known_as = _ALIASES.get(str(name), str(name))
+    if known_as not in found:
         known = ", ".join(sorted(found)) or "none"
         raise RegistryError(
             f"no model is called {str(name)!r} and no folder of that name holds a {MANIFEST}; "
             f"known models: {known}"
         )
-    return found[str(name)]
+    return found[known_as]
+
+
+@contextmanager
+def new_model_folder(name: str) -> Iterator[Path]:
+    """Give an empty folder beside the user's models and move it to its name in the end.
+
+    Nobody sees half a model: an error, or a stop, leaves the store as it was. A model of the
+    same name that a user added before is replaced.
+
+    Raises
+    ------
+    ModelError
+        If the name is no name, or that of a packaged model.
+    SourceError
+        If the store cannot be written.
+    """
+    _check_new_name(name)
+    target = make_folder(Settings.from_environment().model_store) / name
+    # hidden names: the store does not list them
+    temporary = target.with_name(f".{name}.{os.getpid()}.new")
+    shutil.rmtree(temporary, ignore_errors=True)  # what a killed process may have left
+    make_folder(temporary)
+    old = target.with_name(f".{name}.{os.getpid()}.old")
+    try:
+        yield temporary
+        _swap(temporary, target, old)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _swap(new: Path, target: Path, old: Path) -> None:
+    try:
+        if target.exists():
+            target.replace(old)
+        new.replace(target)
+    except OSError as error:
+        if old.exists() and not target.exists():
+            old.replace(target)
+        raise SourceError(
+            f"cannot write {target}: {error}; check the folder that MAINSHOCK_MODELS names"
+        ) from error
+
+
+def _check_new_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ModelError(
+            f"{name!r} cannot name a model; use small letters, digits, '.', '_' and '-'"
+        )
+    if name in _ALIASES or any(
+        load_manifest(folder).name == name for folder in _folders() if is_packaged(folder)
+    ):
+        raise ModelError(f"{name!r} is the name of a packaged model; choose another one")
 
 
 def load_manifest(folder: Path) -> ModelManifest:

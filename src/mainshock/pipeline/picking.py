@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import groupby
+
+import numpy as np
 
 from mainshock.core.errors import DataError, RecordError
 from mainshock.core.records import Pick, Waveform
@@ -10,9 +13,23 @@ from mainshock.detect.base import Picker, ProbabilityCurves
 from mainshock.pipeline.results import NotUsed
 from mainshock.signal.polarisation import polarisation_back_azimuth
 
-__all__ = ["PickedWaveform", "best_pair_per_station", "one_pick_per_arrival", "pick_waveforms"]
+__all__ = [
+    "PickedWaveform",
+    "best_pair_per_station",
+    "one_pick_per_arrival",
+    "pick_waveforms",
+    "record_warnings",
+]
 
 Progress = Callable[[str], None]
+
+_SEAM_S = 60.0
+_TRUSTED_S = 30.0
+_SAME_ARRIVAL_S = 0.5
+_WARNINGS = {
+    "clipped": "the record is clipped: amplitudes are too small, later phases are doubtful",
+    "flat": "a component that recorded nothing was left out",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +54,7 @@ def pick_waveforms(
     Parameters
     ----------
     waveforms
-        Any source of waveforms; only one is held at a time.
+        Any source of waveforms, in order of station, instrument and time; two are held at a time.
     picker
         What finds the arrivals.
     with_curves
@@ -46,18 +63,110 @@ def pick_waveforms(
         Receives what could not be picked, with the reason.
     progress
         Called with the trace id after each waveform.
+
+    Notes
+    -----
+    Where one record goes on in the next, as at midnight in an archive of days, a network would
+    see half of an arrival on either side. A third record of two minutes across the seam is picked
+    there, and its picks take the place of those within half a minute of the seam.
     """
+    held: PickedWaveform | None = None
     for waveform in waveforms:
         try:
-            picks = [_with_back_azimuth(pick, waveform) for pick in picker.classify(waveform)]
+            picks = _picks(picker, waveform)
             curves = picker.annotate(waveform) if with_curves else None
+            latest = PickedWaveform(waveform, picks, curves)
+            if held is not None:
+                held, latest = _sewn(held, latest, picker)
         except (DataError, RecordError) as error:
             if failures is not None:
                 failures.append(NotUsed(f"{waveform.trace_id} from {waveform.start}", str(error)))
         else:
-            yield PickedWaveform(waveform, tuple(picks), curves)
+            if held is not None:
+                yield held
+            held = latest
         if progress is not None:
             progress(waveform.trace_id)
+    if held is not None:
+        yield held
+
+
+def _picks(picker: Picker, waveform: Waveform) -> tuple[Pick, ...]:
+    return tuple(_with_back_azimuth(pick, waveform) for pick in picker.classify(waveform))
+
+
+def _sewn(
+    before: PickedWaveform, after: PickedWaveform, picker: Picker
+) -> tuple[PickedWaveform, PickedWaveform]:
+    """Return both with the picks near their seam found in a record that runs across it."""
+    seam = _across(before.waveform, after.waveform)
+    if seam is None:
+        return before, after
+    try:
+        across = _picks(picker, seam)
+    except (DataError, RecordError):
+        return before, after  # both stand by themselves
+    middle = after.waveform.start
+    trusted = timedelta(seconds=_TRUSTED_S)
+    found = [one for one in across if abs(one.time - middle) <= trusted]
+    inside = timedelta(seconds=_TRUSTED_S - 2.0 * _SAME_ARRIVAL_S)
+    # at the rim both may have found the same arrival, further in the seam alone is right
+    kept = [one for one in (*before.picks, *after.picks) if abs(one.time - middle) > inside]
+    picks = _each_once(kept, found)
+    return (
+        replace(before, picks=tuple(one for one in picks if one.time < middle)),
+        replace(after, picks=tuple(one for one in picks if one.time >= middle)),
+    )
+
+
+def _across(before: Waveform, after: Waveform) -> Waveform | None:
+    """Return a minute each of two records of one instrument, or None if they do not touch."""
+    rate_hz = before.sampling_rate_hz
+    step_s = (after.start - before.end).total_seconds()
+    if before.trace_id != after.trace_id or rate_hz != after.sampling_rate_hz:
+        return None
+    if not 0.0 < step_s * rate_hz < 2.0:
+        return None
+    n_tail = min(before.n_samples, round(_SEAM_S * rate_hz))
+    n_head = min(after.n_samples, round(_SEAM_S * rate_hz))
+    first = before.n_samples - n_tail
+    gaps = [(max(a - first, 0), b - first) for a, b in before.gaps if b > first]
+    gaps += [(a + n_tail, min(b, n_head) + n_tail) for a, b in after.gaps if a < n_head]
+    has = [a or b for a, b in zip(before.has_component, after.has_component, strict=True)]
+    return replace(
+        before,
+        start=before.time_at(first),
+        samples=np.concatenate([before.samples[:, first:], after.samples[:, :n_head]], axis=1),
+        has_component=(has[0], has[1], has[2]),
+        gaps=tuple(gaps),
+        flags=tuple(dict.fromkeys((*before.flags, *after.flags))),
+    )
+
+
+def _each_once(kept: Sequence[Pick], found: Sequence[Pick]) -> list[Pick]:
+    """Return the picks in order of time, those kept only where nothing else found them."""
+    tolerance = timedelta(seconds=_SAME_ARRIVAL_S)
+    alone = [
+        one
+        for one in kept
+        if not any(one.phase == x.phase and abs(one.time - x.time) < tolerance for x in found)
+    ]
+    return sorted((*alone, *found), key=lambda pick: pick.time)
+
+
+def record_warnings(waveform: Waveform) -> list[str]:
+    """Return what a reader of the picks in a waveform must know about the record.
+
+    Examples
+    --------
+    >>> from mainshock.core.times import parse_utc
+    >>> samples = np.ones((3, 10), dtype=np.float32)
+    >>> start = parse_utc("2020-01-01")
+    >>> record = Waveform("XX", "ABC", "", "HH", start, 100.0, samples, flags=("flat",))
+    >>> record_warnings(record)
+    ['a component that recorded nothing was left out']
+    """
+    return [_WARNINGS[flag] for flag in waveform.flags if flag in _WARNINGS]
 
 
 def _with_back_azimuth(pick: Pick, waveform: Waveform) -> Pick:
@@ -83,8 +192,9 @@ def one_pick_per_arrival(
 ) -> tuple[list[Pick], list[NotUsed]]:
     """Return the picks with one for each arrival at a station, and what was dropped.
 
-    A station with several instruments sees each arrival several times; the most probable pick
-    within ``tolerance_s`` stays.
+    A station with several instruments, such as a seismometer (``HH``) and an accelerometer
+    (``HN``), sees each arrival several times; the most probable pick within ``tolerance_s``
+    stays, whichever instrument it is from.
     """
     kept: list[Pick] = []
     dropped: list[NotUsed] = []

@@ -190,6 +190,8 @@ def _place(fragment: Fragment, origin_ns: int, rate_hz: float, max_gap: int) -> 
     component = _COMPONENT_OF_LETTER[header.channel[-1]]
     with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which is a gap
         samples = np.asarray(fragment.samples, dtype=np.float32)
+    if np.issubdtype(fragment.samples.dtype, np.integer):
+        return [_Placed(component, first, samples, None)]
     finite = np.isfinite(samples)
     if finite.all():
         return [_Placed(component, first, samples, None)]
@@ -221,7 +223,8 @@ def _fill(
     noticed = list(flags)
     has_component = [False, False, False]
     for index in range(3):
-        values = samples[index][recorded[index]]
+        is_whole = bool(recorded[index].all())
+        values = samples[index] if is_whole else samples[index][recorded[index]]
         if is_flat(values):
             if values.size:
                 noticed.append("flat")
@@ -275,8 +278,8 @@ def _gaps(recorded: NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:
 
 def _without_empty_ends(waveform: Waveform, recorded: NDArray[np.bool_]) -> Waveform:
     """Return the waveform from the first to the last sample that any component recorded."""
-    covered = np.flatnonzero(recorded.any(axis=0))
-    first, past_last = int(covered[0]), int(covered[-1]) + 1
+    covered = np.asarray(recorded.any(axis=0))
+    first, past_last = int(covered.argmax()), covered.size - int(covered[::-1].argmax())
     if first == 0 and past_last == waveform.n_samples:
         return waveform
     return replace(

@@ -70,8 +70,18 @@ def is_waveform_candidate(path: Path) -> bool:
 
 
 def find_files(folder: Path) -> Iterator[Path]:
-    """Yield the waveform candidates below a folder, sorted, hidden files and folders left out."""
-    for parent, folders, names in os.walk(folder):
+    """Yield the waveform candidates below a folder, sorted, hidden files and folders left out.
+
+    Linked folders are entered, as archives spread over several disks need; a folder that links
+    lead to again is searched once.
+    """
+    entered: set[tuple[int, int]] = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        status = Path(parent).stat()
+        if (status.st_dev, status.st_ino) in entered:
+            folders.clear()
+            continue
+        entered.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (
             Path(parent, name) for name in sorted(names) if is_waveform_candidate(Path(name))

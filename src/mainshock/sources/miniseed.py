@@ -1,7 +1,8 @@
 """Reads miniSEED quickly, and saves what can be saved from damaged files."""
 
+import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pymseed import MiniSEEDError, MS3RecordReader, MS3TraceList, nstime2timestr, sourceid2nslc
 
@@ -11,6 +12,9 @@ __all__ = ["is_miniseed", "read_miniseed", "scan_miniseed"]
 
 _RECORD_TYPES = b"DRQM"
 _NUMBERS = frozenset("ifd")
+_HEAD = 512
+_SHORTEST_RECORD = 64
+_LENGTH_BLOCKETTE = 1000
 
 
 def is_miniseed(path: Path) -> bool:
@@ -105,7 +109,51 @@ def read_miniseed(
             if part.sampletype in _NUMBERS and _is_wanted(header, key):
                 # the array takes the buffer over, so it outlives the list
                 fragments.append(Fragment(header, part.take_np_datasamples()))
-    return fragments, ""
+    return fragments, _cut_tail(path)
+
+
+def _cut_tail(path: Path) -> str:
+    """Return what is lost where a file ends inside a record, or an empty text.
+
+    The reader stops there without a word. A file whose last record starts where records as long
+    as the first one put it is sound; only otherwise each record is visited.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        length = _record_length(stream, 0)
+        if length and size % length == 0 and _record_length(stream, size - length) == length:
+            return ""
+        position = 0
+        while position < size:
+            length = _record_length(stream, position)
+            if length == 0 and size - position >= _SHORTEST_RECORD:
+                return ""  # bytes that are no record: not for this test to judge
+            if length == 0 or position + length > size:
+                lost = size - position
+                return f"file ends inside a record: its last {lost} bytes could not be used"
+            position += length
+    return ""
+
+
+def _record_length(stream: BinaryIO, position: int) -> int:
+    """Return the length in bytes that the record at a position states, or 0 for no record."""
+    stream.seek(position)
+    head = stream.read(_HEAD)
+    if head[:3] == b"MS\x03" and len(head) >= 40:
+        n_id, n_extra, n_data = struct.unpack_from("<BHI", head, 33)
+        return int(40 + n_id + n_extra + n_data)
+    if len(head) < _SHORTEST_RECORD or head[6] not in _RECORD_TYPES:
+        return 0
+    order = ">" if 1900 <= struct.unpack_from(">H", head, 20)[0] <= 2100 else "<"
+    offset = struct.unpack_from(f"{order}H", head, 46)[0]
+    while 48 <= offset <= len(head) - 8:
+        kind, following = struct.unpack_from(f"{order}HH", head, offset)
+        if kind == _LENGTH_BLOCKETTE:
+            return 1 << head[offset + 6] if 6 <= head[offset + 6] <= 20 else 0
+        if following <= offset:
+            break
+        offset = following
+    return 0
 
 
 def _is_wanted(header: FragmentHeader, key: InstrumentKey | None) -> bool:

@@ -29,11 +29,16 @@ class JoinedSource:
     ----------
     sources
         What to read, in this order.
+    unusable
+        Inputs that none of them reads; told in ``skipped`` before anything else.
     """
 
-    def __init__(self, sources: Sequence[WaveformSource]) -> None:
+    def __init__(
+        self, sources: Sequence[WaveformSource], unusable: Sequence[SkippedInput] = ()
+    ) -> None:
         self.sources = tuple(sources)
-        self.skipped: list[SkippedInput] = []
+        self.unusable = tuple(unusable)
+        self.skipped: list[SkippedInput] = list(unusable)
 
     def __len__(self) -> int:
         """Return the number of pieces of all sources."""
@@ -41,7 +46,7 @@ class JoinedSource:
 
     def __iter__(self) -> Iterator[Waveform]:
         """Yield the waveforms of each source in turn."""
-        self.skipped = []
+        self.skipped = list(self.unusable)
         for source in self.sources:
             yield from source
             self.skipped.extend(source.skipped)
@@ -54,24 +59,25 @@ def open_source(inputs: Sequence[str | Path]) -> WaveformSource:
     ----------
     inputs
         Paths; a folder that is the root of an SDS archive, or holds one as ``sds``, is read by
-        days, every other one is searched for files.
+        days, every other one is searched for files. A path that does not exist is told in
+        ``skipped`` as long as another one can be read.
 
     Raises
     ------
     SourceError
-        If a path does not exist.
+        If none of the paths exists.
     NothingFoundError
         If there is not a single waveform file.
     """
     paths = [Path(entry) for entry in inputs]
-    for path in paths:
-        if not path.exists():
-            raise SourceError(
-                f"{path} does not exist; name a waveform file, a folder or an SDS root"
-            )
-    roots = {path: find_sds_root(path) for path in paths if path.is_dir()}
+    present = [path for path in paths if path.exists()]
+    absent = [SkippedInput(str(path), "path does not exist") for path in paths if not path.exists()]
+    if absent and not present:
+        names = ", ".join(item.name for item in absent)
+        raise SourceError(f"{names} does not exist; name a waveform file, a folder or an SDS root")
+    roots = {path: find_sds_root(path) for path in present if path.is_dir()}
     archives = [root for root in roots.values() if root is not None]
-    others = [path for path in paths if roots.get(path) is None]
+    others = [path for path in present if roots.get(path) is None]
     sources: list[WaveformSource] = [SOURCES.load("sds")(root) for root in archives]
     if others or not sources:
         sources.append(SOURCES.load("files")(others))
@@ -80,4 +86,4 @@ def open_source(inputs: Sequence[str | Path]) -> WaveformSource:
         raise NothingFoundError(
             f"no waveform file in {named}; give miniSEED, SAC or another format that ObsPy reads"
         )
-    return sources[0] if len(sources) == 1 else JoinedSource(sources)
+    return sources[0] if len(sources) == 1 and not absent else JoinedSource(sources, absent)

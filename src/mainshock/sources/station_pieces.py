@@ -38,12 +38,16 @@ class StationPiece:
 class SkippedList(list[SkippedInput]):
     """A list that takes each entry once: a bad file belongs to many pieces."""
 
+    def __init__(self, items: Iterable[SkippedInput] = ()) -> None:
+        super().__init__()
+        self._known: set[SkippedInput] = set()
+        self.add(items)
+
     def add(self, items: Iterable[SkippedInput]) -> None:
         """Append those items that are not in the list yet."""
-        known = set(self)
         for item in items:
-            if item not in known:
-                known.add(item)
+            if item not in self._known:
+                self._known.add(item)
                 self.append(item)
 
 

@@ -1,0 +1,170 @@
+"""Pickers that are networks: PhaseNet, EQTransformer and their kin, run by ONNX Runtime.
+
+All have one interface: ``waveform`` ``(batch, 3, n)`` in order Z, N, E, each component of zero
+mean and unit standard deviation, to ``probability`` ``(batch, rows, n)`` whose first rows are P
+and S. Rate, window length, calibration and peak rules stand in the manifest beside the weights.
+
+References
+----------
+Zhu and Beroza (2019), https://doi.org/10.1093/gji/ggy423
+Mousavi et al. (2020), https://doi.org/10.1038/s41467-020-17591-w
+"""
+
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict
+
+from mainshock.core.errors import ModelError, SettingsError
+from mainshock.core.records import PHASES, Pick, Waveform
+from mainshock.detect.base import ProbabilityCurves
+from mainshock.detect.peaks import Calibration, PeakRule, curve_picks
+from mainshock.detect.refine import refine_onsets
+from mainshock.detect.windowing import normalise_windows, stack_windows, window_starts
+from mainshock.learn.models import load_manifest
+from mainshock.signal.resample import resample_waveform
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+__all__ = ["NetworkPicker"]
+
+_BATCH = 16
+
+
+def _packaged() -> Path:
+    return Path(str(files("mainshock.detect"))) / "models" / "phasenet"
+
+
+@dataclass(slots=True)
+class NetworkPicker:
+    """Picks P and S with a network of the model store, by default the packaged PhaseNet.
+
+    Parameters
+    ----------
+    model_dir
+        Folder with ``manifest.json`` and ``model.onnx``.
+    name
+        What picks and reports call it; the manifest's name by default.
+    p_threshold, s_threshold
+        Smallest probability of a pick, 0 to 1; by default what the manifest states, chosen on
+        the development set.
+    overlap
+        Share of a window that the next one repeats, 0 to 0.9. Curves are averaged, window edges
+        count less.
+
+    Raises
+    ------
+    ModelError
+        If the weights are missing or do not fit.
+    SettingsError
+        If a threshold or the overlap is out of range.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    model_dir: Path = field(default_factory=_packaged)
+    name: str = ""
+    p_threshold: float | None = None
+    s_threshold: float | None = None
+    overlap: float = 0.5
+    _session: "InferenceSession" = field(init=False, repr=False)
+    _settings: dict[str, Any] = field(init=False, repr=False)
+    _rules: dict[str, PeakRule] = field(init=False, repr=False)
+    _calibration: dict[str, Calibration] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.overlap <= 0.9:
+            raise SettingsError(f"overlap is {self.overlap}; it must lie between 0 and 0.9")
+        self.model_dir = Path(self.model_dir)
+        manifest = load_manifest(self.model_dir)
+        self.name = self.name or manifest.name
+        self._settings = dict(manifest.settings)
+        self._rules = {
+            phase: _rule(self._settings["rules"][phase], threshold)
+            for phase, threshold in (("P", self.p_threshold), ("S", self.s_threshold))
+        }
+        stated = self._settings.get("calibration", {})
+        self._calibration = {phase: Calibration(**stated.get(phase, {})) for phase in PHASES}
+        self._session = _open_session(self.model_dir / "model.onnx")
+
+    @property
+    def sampling_rate_hz(self) -> float:
+        """Rate of the network and of its curves."""
+        return float(self._settings["sampling_rate_hz"])
+
+    @property
+    def window_s(self) -> float:
+        """Length of record that the network sees at once, in seconds."""
+        return int(self._settings["window_samples"]) / self.sampling_rate_hz
+
+    def annotate(self, waveform: Waveform) -> ProbabilityCurves:
+        """Return the probability of P and S over the whole waveform.
+
+        A record shorter than a window is padded with zeros, never lost; inside gaps and within
+        half a second of them the curves are zero, since an edge is no onset.
+        """
+        at_rate = resample_waveform(waveform, self.sampling_rate_hz)
+        n_window = int(self._settings["window_samples"])
+        starts = window_starts(at_rate.n_samples, n_window, self.overlap)
+        blocks = []
+        for first in range(0, len(starts), _BATCH):
+            windows = normalise_windows(at_rate.samples, starts[first : first + _BATCH], n_window)
+            blocks.append(self.window_curves(windows))
+        probability = stack_windows(np.concatenate(blocks), starts, at_rate.n_samples)
+        for row, phase in enumerate(PHASES):
+            probability[row] = self._calibration[phase].apply(probability[row])
+        _silence_gaps(probability, at_rate)
+        return ProbabilityCurves(
+            start=at_rate.start,
+            sampling_rate_hz=self.sampling_rate_hz,
+            phases=PHASES,
+            probability=probability,
+        )
+
+    def window_curves(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the network says of normalised windows, before any calibration.
+
+        Shape ``(batch, 2, n)``, P and S, from ``(batch, 3, n)``, Z, N and E.
+        """
+        curves: NDArray[np.float32] = self._session.run(None, {"waveform": windows})[0][:, :2]
+        return curves
+
+    def classify(self, waveform: Waveform) -> list[Pick]:
+        """Return the picks in the waveform in order of time."""
+        return self.peaks(waveform, self._rules)
+
+    def peaks(self, waveform: Waveform, rules: dict[str, PeakRule]) -> list[Pick]:
+        """Return the picks by other rules than the picker's own, in order of time."""
+        found = curve_picks(self.annotate(waveform), waveform, rules, self.name)
+        if self._settings.get("refine_onsets", False):
+            found = sorted(refine_onsets(found, waveform), key=lambda pick: pick.time)
+        return found
+
+
+def _rule(stated: dict[str, float], threshold: float | None) -> PeakRule:
+    chosen = stated["threshold"] if threshold is None else threshold
+    if not 0.0 < chosen < 1.0:
+        raise SettingsError(f"threshold is {chosen}; it must lie between 0 and 1")
+    return PeakRule(**{**stated, "threshold": chosen})
+
+
+def _open_session(path: Path) -> "InferenceSession":
+    from onnxruntime import InferenceSession, SessionOptions  # noqa: PLC0415 - slow to import
+
+    if not path.is_file():
+        raise ModelError(f"{path} is missing; run `mainshock models verify` or add the model again")
+    options = SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _silence_gaps(probability: NDArray[np.float32], waveform: Waveform) -> None:
+    margin = round(0.5 * waveform.sampling_rate_hz)
+    for first, past_last in waveform.gaps:
+        probability[:, max(0, first - margin) : past_last + margin] = 0.0

@@ -1,0 +1,152 @@
+"""Map of a catalogue in the colours of its regions, with their ellipses."""
+
+import math
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from mainshock.detect.regions.cluster import ELLIPSE_PROBABILITIES, NO_CLUSTER, RegionClusters
+from mainshock.detect.regions.ellipse import ellipse_outline
+
+__all__ = ["CLUSTER_COLOURS", "map_figure", "plot_clusters"]
+
+# Okabe and Ito's colours less yellow, which a white page swallows
+CLUSTER_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5B2A86")
+_MARKERS = ("o", "^", "s", "D", "v")
+_LEFT_OVER = "#9a9a9a"
+_INK = "#222222"
+_DASHES: tuple[Literal["-", "--"], ...] = ("-", "--")
+_LINES = dict(zip(ELLIPSE_PROBABILITIES, _DASHES, strict=True))
+_MOST_NAMED = 14
+
+
+def plot_clusters(
+    catalogue: pd.DataFrame, clusters: RegionClusters, ax: Axes | None = None
+) -> Axes:
+    """Return the axes of a map: epicentres by cluster, train and test told apart, ellipses.
+
+    Parameters
+    ----------
+    catalogue
+        ``longitude,latitude,cluster_id`` and ``split``; rows whose split is ``test`` are drawn
+        with a dark rim, the others without. Events of no cluster are grey.
+    clusters
+        The regions; ellipses hold 68 % (full) and 95 % (dashed) of a Gaussian of each cluster's
+        covariance. The 14 largest clusters get
+        ellipses and numbers.
+    ax
+        Axes to draw on; a figure is made where there is none.
+    """
+    axes = ax if ax is not None else map_figure(catalogue).subplots()
+    n_train = int((catalogue["split"] != "test").sum())
+    size = float(np.clip(2200.0 / max(n_train, 1), 2.0, 16.0))
+    _draw_events(axes, catalogue, size)
+    _draw_ellipses(axes, clusters)
+    latitude = float(catalogue["latitude"].mean())
+    axes.set_aspect(1.0 / max(math.cos(math.radians(latitude)), 0.05))
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.set_xlabel("longitude (degrees)")
+    axes.set_ylabel("latitude (degrees)")
+    n_test = len(catalogue) - n_train
+    after = f"; {n_test:,} later ones are for test" if n_test else ""
+    count = f"{clusters.n_clusters} region{'s' if clusters.n_clusters > 1 else ''}"
+    axes.set_title(f"{clusters.model}: {count} of {n_train:,} events{after}", loc="left")
+    _draw_legend(axes, catalogue, clusters)
+    return axes
+
+
+def map_figure(catalogue: pd.DataFrame) -> Figure:
+    """Return an empty figure whose shape suits a map of the events and a legend beside it."""
+    high = max(float(np.ptp(catalogue["latitude"])), 1e-3)
+    east = math.cos(math.radians(float(catalogue["latitude"].mean())))
+    wide = float(np.ptp(catalogue["longitude"])) * east
+    width = float(np.clip(6.4 * wide / high, 4.2, 10.0))
+    return Figure(figsize=(width + 3.6, 7.2), layout="constrained")
+
+
+def _style(cluster_id: int) -> tuple[str, str]:
+    """Return colour and marker; markers change when the colours are used up."""
+    if cluster_id == NO_CLUSTER:
+        return _LEFT_OVER, "."
+    n = len(CLUSTER_COLOURS)
+    return CLUSTER_COLOURS[cluster_id % n], _MARKERS[cluster_id // n % len(_MARKERS)]
+
+
+def _draw_events(axes: Axes, catalogue: pd.DataFrame, size: float) -> None:
+    is_test = (catalogue["split"] == "test").to_numpy()
+    ids = catalogue["cluster_id"].to_numpy()
+    for cluster_id in sorted(set(ids.tolist())):
+        colour, marker = _style(cluster_id)
+        for part in (False, True):
+            chosen: NDArray[np.bool_] = (ids == cluster_id) & (is_test == part)
+            axes.scatter(
+                catalogue["longitude"].to_numpy()[chosen],
+                catalogue["latitude"].to_numpy()[chosen],
+                s=size * (1.8 if part else 1.0),
+                c=colour,
+                marker=marker,
+                alpha=0.9 if part else 0.55,
+                edgecolors=_INK if part else "none",
+                linewidths=0.45 if part else 0.0,
+                zorder=2.0 + part + (cluster_id != NO_CLUSTER) * 0.5,
+                rasterized=True,
+            )
+
+
+def _draw_ellipses(axes: Axes, clusters: RegionClusters) -> None:
+    for index in range(min(clusters.n_clusters, _MOST_NAMED)):
+        mean, covariance = clusters.means_m[index], clusters.covariances_m2[index]
+        for level, line in _LINES.items():
+            longitude, latitude = ellipse_outline(clusters.frame, mean, covariance, level)
+            axes.plot(longitude, latitude, color="white", linewidth=2.6, zorder=4.0)
+            axes.plot(longitude, latitude, color=_INK, linewidth=1.1, linestyle=line, zorder=4.1)
+        east_km, north_km = mean[0] / 1e3, mean[1] / 1e3
+        lon, lat = clusters.frame.to_geographic(east_km, north_km)
+        axes.annotate(
+            str(index),
+            (float(lon), float(lat)),
+            ha="center",
+            va="center",
+            fontsize=10,
+            fontweight="bold",
+            color=_INK,
+            zorder=5.0,
+            path_effects=[withStroke(linewidth=3.0, foreground="white")],
+        )
+
+
+def _dot(colour: str, marker: str, label: str, rim: str = "none") -> Line2D:
+    return Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker=marker,
+        markerfacecolor=colour,
+        markeredgecolor=rim,
+        label=label,
+    )
+
+
+def _draw_legend(axes: Axes, catalogue: pd.DataFrame, clusters: RegionClusters) -> None:
+    entries: list[Line2D] = []
+    for index in range(min(clusters.n_clusters, _MOST_NAMED)):
+        entries.append(_dot(*_style(index), f"{index}: {clusters.counts[index]:,} events"))
+    if clusters.n_clusters > _MOST_NAMED:
+        rest = int(clusters.counts[_MOST_NAMED:].sum())
+        more = clusters.n_clusters - _MOST_NAMED
+        entries.append(_dot("none", "o", f"and {more} smaller ones: {rest:,}", _LEFT_OVER))
+    n_left = int((catalogue["cluster_id"] == NO_CLUSTER).sum())
+    if n_left:
+        entries.append(_dot(*_style(NO_CLUSTER), f"in no region: {n_left:,}"))
+    if (catalogue["split"] == "test").any():
+        entries.append(_dot("white", "o", "dark rim: test", _INK))
+    for level, line in _LINES.items():
+        entries.append(Line2D([], [], color=_INK, linestyle=line, label=f"{level:.0%} ellipse"))
+    axes.legend(handles=entries, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)

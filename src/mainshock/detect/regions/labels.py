@@ -1,0 +1,150 @@
+"""What the regions are, and to which one each event belongs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mainshock.core.errors import DataError
+from mainshock.detect.regions.cluster import NO_CLUSTER, RegionClusters
+from mainshock.detect.regions.cluster_fit import ClusterSettings, fit_clusters
+from mainshock.detect.regions.windows import RegionWindows
+
+__all__ = ["RegionScheme", "choose_scheme"]
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class RegionScheme:
+    """The names of the regions and how an event gets its own.
+
+    Parameters
+    ----------
+    names
+        One a region, in order of number.
+    clusters
+        Regions by place; then ``column`` is not looked at.
+    column
+        Column with region numbers or names.
+    """
+
+    names: tuple[str, ...]
+    clusters: RegionClusters | None = None
+    column: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def truth(self, table: pd.DataFrame) -> IntArray:
+        """Return the region of each row, 0 to K - 1, or -1 where it has none.
+
+        Raises
+        ------
+        DataError
+            If the column that the regions come from is missing.
+        """
+        if self.clusters is not None:
+            places = [table[name].to_numpy(float) for name in ("longitude", "latitude")]
+            known = np.isfinite(places[0]) & np.isfinite(places[1])
+            ids = np.full(len(table), NO_CLUSTER, dtype=np.int64)
+            depth = table["depth_km"].to_numpy(float)
+            if known.any():
+                ids[known] = self.clusters.assign(places[0][known], places[1][known], depth[known])
+            return ids
+        column = str(self.column)
+        if column not in table:
+            raise DataError(
+                f"the metadata has no column {column!r}, which states the regions of this model; "
+                "give a folder that has it"
+            )
+        return np.array([self._number(value) for value in table[column]], dtype=np.int64)
+
+    def _number(self, value: object) -> int:
+        if isinstance(value, float | np.floating):
+            value = int(value) if np.isfinite(value) else NO_CLUSTER
+        return self.names.index(str(value)) if str(value) in self.names else NO_CLUSTER
+
+
+def choose_scheme(
+    windows: RegionWindows,
+    *,
+    n_clusters: int | None,
+    label_column: str | None,
+    clusters_path: Path | None,
+    seed: int,
+) -> RegionScheme:
+    """Return the regions: of a file, of a column, or K-means of the hypocentres of these windows.
+
+    Parameters
+    ----------
+    windows
+        Events of the training alone: nothing else may decide the regions.
+    n_clusters
+        Number of regions. Without ``label_column`` and ``clusters_path`` the column
+        ``trace_cluster_id`` or ``cluster_id`` decides where there is one.
+
+    Raises
+    ------
+    DataError
+        If there are no places to cluster, or the column does not fit ``n_clusters``.
+    """
+    if clusters_path is not None:
+        return _by_place(RegionClusters.from_json(clusters_path), n_clusters)
+    if label_column is not None:
+        return _named(windows, label_column)
+    if windows.cluster_column is not None:
+        return _numbered(windows, windows.cluster_column, n_clusters)
+    return _kmeans_scheme(windows, n_clusters or 6, seed)
+
+
+def _kmeans_scheme(windows: RegionWindows, n_clusters: int, seed: int) -> RegionScheme:
+    """Return K-means regions of the hypocentres, in metres, depth included where it is known."""
+    places = [windows.column(name) for name in ("longitude", "latitude", "depth_km")]
+    known = np.isfinite(places[0]) & np.isfinite(places[1]) & ~windows.is_noise
+    if not known.any():
+        raise DataError(
+            "the metadata has neither a region nor the place of any event; give --label-column, "
+            "or columns source_longitude_deg, source_latitude_deg, source_depth_km"
+        )
+    use_depth = bool(np.isfinite(places[2][known]).all())
+    settings = ClusterSettings("KMeans", n_clusters, use_depth=use_depth, seed=seed)
+    return _by_place(
+        fit_clusters(places[0][known], places[1][known], places[2][known], settings), None
+    )
+
+
+def _by_place(clusters: RegionClusters, n_clusters: int | None) -> RegionScheme:
+    if n_clusters not in (None, clusters.n_clusters):
+        raise DataError(
+            f"--n-clusters is {n_clusters}, the file of clusters has {clusters.n_clusters}; "
+            "leave the option out or give the same number"
+        )
+    return RegionScheme(tuple(str(index) for index in range(clusters.n_clusters)), clusters)
+
+
+def _named(windows: RegionWindows, column: str) -> RegionScheme:
+    name = column if column in windows.table else f"event_{column}"
+    if name not in windows.table:
+        raise DataError(
+            f"the metadata has no column {column!r}; its columns are "
+            f"{', '.join(map(str, windows.table.columns[:12]))} ..."
+        )
+    values = windows.table.loc[~windows.is_noise, name].dropna().astype(str)
+    counts = values.value_counts()
+    if len(counts) < 2:
+        raise DataError(f"column {name!r} has {len(counts)} different values; 2 or more are needed")
+    return RegionScheme(tuple(sorted(str(value) for value in counts.index)), column=name)
+
+
+def _numbered(windows: RegionWindows, column: str, n_clusters: int | None) -> RegionScheme:
+    largest = int(windows.column(column)[~windows.is_noise].max())
+    number = largest + 1 if n_clusters is None else n_clusters
+    if largest >= number:
+        raise DataError(
+            f"column {column} goes up to {largest}, so that there are {largest + 1} regions or "
+            f"more; --n-clusters is {n_clusters}"
+        )
+    return RegionScheme(tuple(str(index) for index in range(number)), column=column)

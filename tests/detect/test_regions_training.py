@@ -1,0 +1,201 @@
+"""Training, evaluation and prediction of a region classifier, on real windows, a few steps long."""
+
+import json
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from mainshock.core.errors import DataError, SettingsError
+from mainshock.detect.regions.labels import choose_scheme
+from mainshock.detect.regions.region_options import recipe_from_options
+from mainshock.detect.regions.windows import noise_before_p, read_windows
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def pb01(data_dir):
+    return data_dir / "location" / "ipoc_pb01"
+
+
+@pytest.fixture(scope="module")
+def command():
+    from mainshock.cli.app import app
+
+    runner = CliRunner()
+    return lambda *arguments: runner.invoke(app, ["detect", "regions", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def few(pb01, tmp_path_factory):
+    """Forty windows in the bare form, with a short recipe."""
+    folder = tmp_path_factory.mktemp("few")
+    table = pd.read_csv(pb01 / "metadata.csv").iloc[:40]
+    table.to_csv(folder / "metadata.csv", index=False)
+    data = np.load(pb01 / "waveforms.npz")["data"][:40]
+    np.savez(folder / "waveforms.npz", data=data)
+    (folder / "recipe.yaml").write_text(
+        "steps: 3\ncheckpoint_steps: 2\nfolds: 2\nhead_steps: 60\nsynthetic_events: 2000\n"
+        "batch_size: 4\n"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(few, tmp_path_factory):
+    from mainshock.detect.regions.train import train_regions
+
+    out = tmp_path_factory.mktemp("model")
+    recipe = recipe_from_options(few / "recipe.yaml", data_dir=few, n_clusters=3)
+    return out, train_regions(few, out, recipe)
+
+
+def test_published_network_has_its_published_size():
+    from mainshock.detect.regions.network import ConvNetQuake, original_loss
+
+    network = ConvNetQuake(6)
+    assert sum(weight.numel() for weight in network.parameters()) == 22_951
+    widths = []
+    for layer in network.convolutions:
+        layer.register_forward_hook(lambda _m, _i, out: widths.append(out.shape[-1]))
+    assert network(torch.zeros(2, 3, 1001)).shape == (2, 7)
+    assert widths == [501, 251, 126, 63, 32, 16, 8, 4]
+    batch = (torch.randn(4, 3, 1001), torch.tensor([0, 1, 2, 6]))
+    entropy = torch.nn.functional.cross_entropy(network(batch[0]), batch[1])
+    squares = sum((layer.weight**2).sum() for layer in network.convolutions)
+    expected = entropy + 0.5e-3 * squares
+    assert float(original_loss(network, batch).detach()) == pytest.approx(float(expected.detach()))
+
+
+def test_regions_are_fitted_on_the_windows_given_alone(pb01):
+    windows = read_windows(pb01, 20.0)
+    options = {"n_clusters": 4, "label_column": None, "clusters_path": None, "seed": 0}
+    scheme = choose_scheme(windows.take(np.arange(60)), **options)
+    assert int(scheme.clusters.counts.sum()) == 60
+    assert set(scheme.truth(windows.table)) <= {0, 1, 2, 3}
+    named = choose_scheme(windows, **(options | {"label_column": "class"}))
+    assert named.names == ("ID", "P1", "P2", "P3", "UP")
+    with pytest.raises(DataError, match="no column"):
+        choose_scheme(windows, **(options | {"label_column": "region"}))
+
+
+def test_noise_is_what_lies_before_p(pb01):
+    windows = read_windows(pb01, 20.0)
+    noise = noise_before_p(windows, 1200)
+    assert len(noise) == 100
+    assert all(record.shape == (3, 1200) for record in noise.records)
+    p = int((windows.column("p_s")[0] - 1.0) * 20.0)
+    np.testing.assert_array_equal(noise.records[0][:, :p], windows.records[0][:, :p])
+
+
+def test_a_model_folder_is_whole_and_says_how_it_scores(trained):
+    from mainshock.learn.models import load_manifest, verify_model
+
+    out, summary = trained
+    assert summary.steps == 3
+    names = ["clusters.json", "model.onnx", "polarisation.onnx", "recipe.yaml", "regions.onnx"]
+    assert verify_model(out) == names
+    manifest = load_manifest(out)
+    assert manifest.task == "regions"
+    assert not manifest.training["interim"]
+    scores = manifest.metrics["cross_validation"]
+    assert {"regions", "polarisation", "majority", "detection"} <= set(scores)
+    assert "## Beware" in (out / "card.md").read_text()
+
+
+def test_evaluation_gives_the_promised_keys(trained, few, command, tmp_path):
+    out, _ = trained
+    wrong = tmp_path / "wrong.csv"
+    result = command("evaluate", out, few, "--json", "--save-false", wrong)
+    assert result.exit_code == 0, result.output
+    scores = json.loads(result.stdout)
+    assert {"detection_accuracy", "location_accuracy", "confusion", "ece", "n"} <= set(scores)
+    assert scores["n"] == 80 == int(np.sum(scores["confusion"]))
+    assert {"majority", "polarisation"} <= set(scores["baselines"])
+    assert scores["events"]["n"] == 40 == scores["noise"]["n"]
+    assert list(pd.read_csv(wrong))[:3] == ["name", "time", "truth"]
+    noise = json.loads(command("evaluate", out, few, "--json", "--noise").stdout)
+    assert noise["location_accuracy"] is None
+    assert noise["n"] == 40
+    assert command("evaluate", out, few, "--events", "--noise").exit_code == 2
+
+
+def test_evaluation_again_and_again(trained, few):
+    from mainshock.detect.regions.evaluate import watch_regions
+
+    out, _ = trained
+    slept, told = [], []
+    found = watch_regions(
+        out, few, part="noise", interval_s=7.0, max_evaluations=2,
+        sleep=slept.append, on_scores=told.append,
+    )  # fmt: skip
+    assert slept == [7.0]
+    assert found == told
+    assert list((out / "logs" / "evaluation").iterdir())
+    with pytest.raises(DataError, match="max_evaluations"):
+        watch_regions(out, few, part="all", interval_s=1.0, max_evaluations=0)
+
+
+def test_training_goes_on(trained, few, tmp_path):
+    import shutil
+
+    from mainshock.detect.regions.train import train_regions
+
+    out, _ = trained
+    again = tmp_path / "again"
+    shutil.copytree(out, again)
+    recipe = recipe_from_options(few / "recipe.yaml", data_dir=few, n_clusters=3, steps=5)
+    assert train_regions(few, again, recipe, resume=True).steps == 5
+
+
+def test_options_change_a_recipe_and_bad_ones_are_refused(few):
+    recipe = recipe_from_options(None, data_dir=few, head="original", n_clusters=6)
+    assert (recipe.window_samples, recipe.learning_rate) == (1001, 1e-4)
+    assert recipe_from_options(few / "recipe.yaml", data_dir=few, epochs=2).steps == 20
+    with pytest.raises(SettingsError, match="epochs"):
+        recipe_from_options(None, data_dir=few, epochs=1, steps=2)
+    with pytest.raises(SettingsError, match="n_clusters"):
+        recipe_from_options(None, data_dir=few, n_clusters=1)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_original_network_from_cut_windows(tmp_path, rng, legacy, command):
+    n = 24
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with h5py.File(folder / "waveforms.hdf5", "w") as file:
+        file["data_format/component_order"] = "ZNE"
+        file["data_format/sampling_rate"] = 100.0
+        file["data/bucket0"] = rng.normal(size=(n, 3, 1001)).astype(np.float32)
+    ids = np.arange(n) % 3 - 1
+    pd.DataFrame(
+        {
+            "trace_name": [f"bucket0${row},:3,:1001" for row in range(n)],
+            "trace_cluster_id": ids,
+            "trace_category": np.where(ids < 0, "noise", "earthquake_local"),
+            "trace_start_time": [f"2014-02-{row + 1:02d}T00:00:00Z" for row in range(n)],
+            "trace_p_arrival_sample": 100.0,
+        }
+    ).to_csv(folder / "metadata.csv", index=False)
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        "head: original\nsteps: 2\nfolds: 2\nbatch_size: 8\nsampling_rate_hz: 100\n"
+        "window_samples: 1001\n"
+    )
+    extra = ["--legacy-normalisation"] if legacy else []
+    out = tmp_path / "model"
+    done = command("train", "--recipe", recipe, "--data", folder, "--out", out, *extra)
+    assert done.exit_code == 0, done.output
+    scores = json.loads(command("evaluate", out, folder, "--json").stdout)
+    assert scores["n"] == n
+    assert scores["labels"] == ["noise", "0", "1"]
+
+
+def test_model_of_another_task_is_refused(command, few):
+    from mainshock.core.errors import ModelError
+
+    result = command("evaluate", "phasenet", few)
+    assert isinstance(result.exception, ModelError)
