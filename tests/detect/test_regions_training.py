@@ -91,6 +91,7 @@ def test_noise_is_what_lies_before_p(pb01):
     np.testing.assert_array_equal(noise.records[0][:, :p], windows.records[0][:, :p])
 
 
+@pytest.mark.slow
 def test_a_model_folder_is_whole_and_says_how_it_scores(trained):
     from mainshock.learn.models import load_manifest, verify_model
 
@@ -106,6 +107,7 @@ def test_a_model_folder_is_whole_and_says_how_it_scores(trained):
     assert "## Beware" in (out / "card.md").read_text()
 
 
+@pytest.mark.slow
 def test_evaluation_gives_the_promised_keys(trained, few, command, tmp_path):
     out, _ = trained
     wrong = tmp_path / "wrong.csv"
@@ -123,6 +125,7 @@ def test_evaluation_gives_the_promised_keys(trained, few, command, tmp_path):
     assert command("evaluate", out, few, "--events", "--noise").exit_code == 2
 
 
+@pytest.mark.slow
 def test_evaluation_again_and_again(trained, few):
     from mainshock.detect.regions.evaluate import watch_regions
 
@@ -139,6 +142,7 @@ def test_evaluation_again_and_again(trained, few):
         watch_regions(out, few, part="all", interval_s=1.0, max_evaluations=0)
 
 
+@pytest.mark.slow
 def test_training_goes_on(trained, few, tmp_path):
     import shutil
 
@@ -161,6 +165,7 @@ def test_options_change_a_recipe_and_bad_ones_are_refused(few):
         recipe_from_options(None, data_dir=few, n_clusters=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("legacy", [False, True])
 def test_original_network_from_cut_windows(tmp_path, rng, legacy, command):
     n = 24
@@ -199,3 +204,35 @@ def test_model_of_another_task_is_refused(command, few):
 
     result = command("evaluate", "phasenet", few)
     assert isinstance(result.exception, ModelError)
+
+
+@pytest.mark.slow
+def test_cut_windows_without_arrivals_get_them_from_the_default_picker(few, tmp_path, command):
+    table = pd.read_csv(few / "metadata.csv").iloc[:24]
+    data = np.load(few / "waveforms.npz")["data"][:24, :, 60:].astype(np.float32)
+    folder = tmp_path / "cut"
+    folder.mkdir()
+    with h5py.File(folder / "waveforms.hdf5", "w") as file:
+        file["data_format/component_order"] = "ZNE"
+        file["data_format/sampling_rate"] = 20.0
+        file["data/bucket0"] = data
+    pd.DataFrame(
+        {
+            "trace_name": [f"bucket0${row},:3,:1140" for row in range(24)],
+            "trace_cluster_id": (table["latitude"] > -21.0).astype(int),
+            "trace_category": "earthquake_local",
+            "split": "train",
+            "source_origin_time": table["origin_time"].str.replace("/", "-"),
+            "source_longitude_deg": table["longitude"],
+            "source_latitude_deg": table["latitude"],
+            "source_depth_km": table["depth_km"],
+            "station_longitude_deg": table["station_longitude"],
+            "station_latitude_deg": table["station_latitude"],
+        }
+    ).to_csv(folder / "metadata.csv", index=False)
+    out = tmp_path / "model"
+    done = command("train", "--recipe", few / "recipe.yaml", "--data", folder, "--out", out)
+    assert done.exit_code == 0, done.output
+    scores = json.loads(command("evaluate", out, folder, "--json").stdout)
+    assert scores["n"] == 24
+    assert scores["labels"] == ["noise", "0", "1"]

@@ -31,8 +31,9 @@ def pick(
     reported and skipped. Exit code 3 means that all was read and nothing was found.
     """
     from mainshock.core.errors import NothingFoundError, SourceError
+    from mainshock.core.records import Pick
     from mainshock.detect.registry import open_picker
-    from mainshock.pipeline.picking import one_pick_per_arrival, pick_waveforms
+    from mainshock.pipeline.picking import one_pick_per_arrival, pick_waveforms, record_warnings
     from mainshock.pipeline.results import NotUsed
     from mainshock.sources.registry import open_source
     from mainshock.sources.tables import pick_record, picks_to_frame, write_picks
@@ -40,9 +41,18 @@ def pick(
     picker = open_picker(model)
     source = open_source(inputs)
     failures: list[NotUsed] = []
+    n_read = 0
+    found: list[Pick] = []
+    warned: list[tuple[str, str]] = []
     with progress("picking", len(source)) as advance:
-        found = list(pick_waveforms(source, picker, failures=failures, progress=advance))
-    picks, doubles = one_pick_per_arrival([one for item in found for one in item.picks])
+        for item in pick_waveforms(source, picker, failures=failures, progress=advance):
+            n_read += 1
+            found.extend(item.picks)
+            name = f"{item.waveform.trace_id} from {item.waveform.start:%Y-%m-%dT%H:%M:%S}"
+            warned += [(name, text) for text in record_warnings(item.waveform)]
+    picks, doubles = one_pick_per_arrival(found)
+    for name, text in warned:
+        say(f"warning: {name}: {text}")
     left_out = [(item.name, item.reason) for item in source.skipped]
     left_out += [(item.what, item.reason) for item in (*failures, *doubles)]
     tell_not_used(left_out)
@@ -55,14 +65,15 @@ def pick(
                 "model": picker.name,
                 "picks": [pick_record(one) for one in picks],
                 "not_used": [{"what": what, "reason": reason} for what, reason in left_out],
+                "warnings": [{"what": name, "text": text} for name, text in warned],
             }
         )
     elif out is None:
         print_result(picks_to_frame(picks).to_csv(index=False))
-    if not found:
+    if not n_read:
         raise SourceError("no record could be read; the reasons stand above")
     if not picks:
         raise NothingFoundError(
-            f"no arrival found in {len(found)} records; a lower threshold or another --model may "
+            f"no arrival found in {n_read} records; a lower threshold or another --model may "
             "see weaker ones"
         )

@@ -33,6 +33,7 @@ _TOLERANCE_S = 0.5
 _LOWEST = 0.03
 _THRESHOLDS = np.arange(0.10, 0.91, 0.02)
 _FOLDS = 5
+_FEWEST = 10
 FloatArray = NDArray[np.float64]
 
 
@@ -57,6 +58,7 @@ class Candidates:
     width_s: list[float] = field(default_factory=list)
     window: list[int] = field(default_factory=list)
     is_noise: list[bool] = field(default_factory=list)
+    dataset: list[str] = field(default_factory=list)
     n_windows: int = 0
     n_labels: int = 0
     n_noise: int = 0
@@ -108,6 +110,7 @@ def _collect(found: Candidates, index: int, window: LabelledWindow, picks: Seque
         found.width_s.append(pick.sigma_s)
         found.window.append(index)
         found.is_noise.append(window.is_noise)
+        found.dataset.append(window.dataset)
 
 
 def fitted_calibration(found: Candidates) -> Calibration:
@@ -152,19 +155,29 @@ def reliability(found: Candidates, n_bins: int = 8) -> dict[str, Any]:
     return {"ece": float(np.sum(gaps) / height.size), "n": int(height.size), "bins": rows}
 
 
-def calibrated_rules(found: dict[str, Candidates]) -> dict[str, PeakRule]:
+def calibrated_rules(
+    found: dict[str, Candidates], timing_datasets: Sequence[str] = ()
+) -> dict[str, PeakRule]:
     """Return the rule of each phase.
 
+    Parameters
+    ----------
+    timing_datasets
+        Sets whose labels agree with the onset: the bias comes from these. All by default.
+
+    Notes
+    -----
     The threshold is the lowest whose F1 within 0.5 s, smoothed over its neighbours, is no more
     than 0.01 below the best, among those with which at most 6 % of the noise windows get a pick
     of the phase: on records that the network knows less well its probabilities are lower. The
     bias is the median residual. Sigma grows with the peak's width as a heavy-tailed likelihood
-    says, and is scaled so that 68 % of the residuals lie within it.
+    says, and is scaled so that 68 % of the residuals, less the median of their set, lie within it:
+    sets differ in what their analysts call the onset.
     """
-    return {phase: _rule(one) for phase, one in found.items()}
+    return {phase: _rule(one, timing_datasets) for phase, one in found.items()}
 
 
-def _rule(found: Candidates) -> PeakRule:
+def _rule(found: Candidates, timing_datasets: Sequence[str]) -> PeakRule:
     height, residual = np.asarray(found.height), np.asarray(found.residual_s)
     window, is_noise = np.asarray(found.window), np.asarray(found.is_noise, dtype=bool)
     f1 = np.zeros(_THRESHOLDS.size)
@@ -178,25 +191,32 @@ def _rule(found: Candidates) -> PeakRule:
     smooth[alarms > NOISE_ALARM_LIMIT] = -1.0
     threshold = float(_THRESHOLDS[np.argmax(smooth >= smooth.max() - _F1_SLACK)])
     is_hit = (height >= threshold) & found.is_hit
-    bias, floor, slope = _timing(residual[is_hit], np.asarray(found.width_s)[is_hit])
-    return PeakRule(round(threshold, 2), bias, floor, slope)
+    dataset = np.asarray(found.dataset)
+    is_timed = is_hit & (np.isin(dataset, timing_datasets) if timing_datasets else True)
+    if is_timed.sum() < _FEWEST:
+        return PeakRule(round(threshold, 2))
+    bias = round(float(np.median(residual[is_timed])), 4)
+    centred = residual - bias
+    for name in np.unique(dataset[is_hit]):
+        same = is_hit & (dataset == name)
+        if same.sum() >= _FEWEST:
+            centred[same] = residual[same] - np.median(residual[same])
+    return PeakRule(
+        round(threshold, 2), bias, *_sigma(centred[is_hit], np.asarray(found.width_s)[is_hit])
+    )
 
 
-def _timing(residual_s: FloatArray, width_s: FloatArray) -> tuple[float, float, float]:
-    """Return bias, sigma floor and sigma per width."""
-    if residual_s.size < 10:
-        return 0.0, 0.05, 0.1
-    bias = float(np.median(residual_s))
-    centred = residual_s - bias
+def _sigma(centred_s: FloatArray, width_s: FloatArray) -> tuple[float, float]:
+    """Return sigma floor and sigma per width."""
     best = (np.inf, 0.05, 0.1)
     for floor in np.arange(0.01, 0.201, 0.01):
         for slope in np.arange(0.0, 0.601, 0.02):
             sigma = np.hypot(floor, slope * width_s)
-            cost = float(np.sum(np.log(sigma) + 2.5 * np.log1p((centred / sigma) ** 2 / 4.0)))
+            cost = float(np.sum(np.log(sigma) + 2.5 * np.log1p((centred_s / sigma) ** 2 / 4.0)))
             best = min(best, (cost, float(floor), float(slope)))
     sigma = np.hypot(best[1], best[2] * width_s)
-    scale = float(np.quantile(np.abs(centred) / sigma, 0.68))
-    return round(bias, 4), round(best[1] * scale, 4), round(best[2] * scale, 4)
+    scale = float(np.quantile(np.abs(centred_s) / sigma, 0.68))
+    return round(best[1] * scale, 4), round(best[2] * scale, 4)
 
 
 def false_picks_per_hour(found: Candidates, threshold: float) -> dict[str, float]:
@@ -217,7 +237,10 @@ def false_picks_per_hour(found: Candidates, threshold: float) -> dict[str, float
 
 
 def calibrated_manifest(
-    model_dir: Path, manifest: ModelManifest, windows: Sequence[LabelledWindow]
+    model_dir: Path,
+    manifest: ModelManifest,
+    windows: Sequence[LabelledWindow],
+    timing_datasets: Sequence[str] = (),
 ) -> ModelManifest:
     """Fit probability, thresholds and timing of a network to development windows.
 
@@ -229,7 +252,7 @@ def calibrated_manifest(
     settings["calibration"] = {p: asdict(fitted_calibration(raw[p])) for p in PHASES}
     write_manifest(model_dir, replace(manifest, settings=settings))
     found = candidates(NetworkPicker(model_dir=model_dir), windows)
-    rules = calibrated_rules(found)
+    rules = calibrated_rules(found, timing_datasets)
     settings["rules"] = {phase: asdict(rules[phase]) for phase in PHASES}
     metrics = {
         "reliability": {phase: reliability(raw[phase]) for phase in PHASES},

@@ -21,6 +21,7 @@ from mainshock.detect.calibrate import (
     false_picks_per_hour,
     reliability,
 )
+from mainshock.detect.card import ensemble_card
 from mainshock.detect.ensemble import FLOOR, EnsemblePicker
 from mainshock.detect.evaluate import pick_windows, score_windows
 from mainshock.detect.labels import LabelledWindow, labelled_windows
@@ -32,6 +33,8 @@ __all__ = ["EnsembleRecipe", "fit_ensemble", "fitted_weights"]
 
 _TOLERANCE_S = 0.5
 _FEWEST = 20
+_LOWEST = float(np.log(0.01 / 0.99))
+"""Smallest mean logit of a peak to learn from."""
 FloatArray = NDArray[np.float64]
 
 
@@ -45,6 +48,7 @@ class EnsembleRecipe(BaseModel):
     description: str
     members: Annotated[tuple[str, ...], Field(min_length=2)]
     dataset_weights: dict[str, Annotated[float, Field(gt=0.0)]] = {}
+    timing_datasets: tuple[str, ...] = ()
     penalty: Annotated[float, Field(ge=0.0)] = 0.01
     beware: tuple[str, ...] = ()
 
@@ -80,7 +84,7 @@ def fit_ensemble(recipe_path: Path, data_dir: Path, out_dir: Path) -> ModelManif
     rules: dict[str, Any] = {phase: {"threshold": 0.5} for phase in PHASES}
     settings = {"members": list(recipe.members), "weights": weights, "rules": rules}
     found = candidates(EnsemblePicker(members, settings), windows)
-    chosen = calibrated_rules(found)
+    chosen = calibrated_rules(found, recipe.timing_datasets)
     settings["rules"] = {phase: asdict(chosen[phase]) for phase in PHASES}
     results = pick_windows(EnsemblePicker(members, settings), windows)
     metrics = {
@@ -90,7 +94,9 @@ def fit_ensemble(recipe_path: Path, data_dir: Path, out_dir: Path) -> ModelManif
             phase: false_picks_per_hour(found[phase], chosen[phase].threshold) for phase in PHASES
         },
     }
-    return _write(out_dir, recipe_path, recipe, settings, metrics)
+    manifest = _write(out_dir, recipe_path, recipe, settings, metrics)
+    (out_dir / "card.md").write_text(ensemble_card(manifest, results), encoding="utf-8")
+    return manifest
 
 
 def fitted_weights(
@@ -127,7 +133,7 @@ def _collect(
     rate = window.waveform.sampling_rate_hz
     first, past_last = window.scored
     mean = logits.mean(axis=0)[first:past_last]
-    where = find_peaks(mean, height=_logit(np.float32([0.01]))[0], distance=round(rate))[0] + first
+    where = find_peaks(mean, height=_LOWEST, distance=round(rate))[0] + first
     label = window.arrivals.get(phase)
     distance = np.full(where.size, np.inf) if label is None else np.abs(where - label) / rate
     nearest = int(np.argmin(distance)) if where.size else -1

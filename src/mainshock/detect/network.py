@@ -24,7 +24,7 @@ from mainshock.core.records import PHASES, Pick, Waveform
 from mainshock.detect.base import ProbabilityCurves
 from mainshock.detect.peaks import Calibration, PeakRule, curve_picks
 from mainshock.detect.refine import refine_onsets
-from mainshock.detect.windowing import normalise_windows, stack_windows, window_starts
+from mainshock.detect.windowing import sliding_curves
 from mainshock.learn.models import load_manifest
 from mainshock.signal.resample import resample_waveform
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 __all__ = ["NetworkPicker"]
-
-_BATCH = 16
 
 
 def _packaged() -> Path:
@@ -109,13 +107,8 @@ class NetworkPicker:
         half a second of them the curves are zero, since an edge is no onset.
         """
         at_rate = resample_waveform(waveform, self.sampling_rate_hz)
-        n_window = int(self._settings["window_samples"])
-        starts = window_starts(at_rate.n_samples, n_window, self.overlap)
-        blocks = []
-        for first in range(0, len(starts), _BATCH):
-            windows = normalise_windows(at_rate.samples, starts[first : first + _BATCH], n_window)
-            blocks.append(self.window_curves(windows))
-        probability = stack_windows(np.concatenate(blocks), starts, at_rate.n_samples)
+        zooms = self._settings.get("zooms", (1,))
+        probability = np.mean([self._curves(at_rate, zoom) for zoom in zooms], axis=0)
         for row, phase in enumerate(PHASES):
             probability[row] = self._calibration[phase].apply(probability[row])
         _silence_gaps(probability, at_rate)
@@ -125,6 +118,23 @@ class NetworkPicker:
             phases=PHASES,
             probability=probability,
         )
+
+    def _curves(self, at_rate: Waveform, zoom: int) -> NDArray[np.float32]:
+        """Return the curves of the record played ``zoom`` times slower than it was recorded.
+
+        A slower record fills the window with a shorter stretch: small events close to each other
+        look like single larger ones, which most of the network's lessons were.
+        """
+        slow = resample_waveform(at_rate, self.sampling_rate_hz * zoom)
+        curves = sliding_curves(
+            self.window_curves,
+            slow.samples,
+            int(self._settings["window_samples"]),
+            self.overlap,
+            stacking=self._settings.get("stacking", "ramp"),
+            blinding=tuple(self._settings.get("blinding", (0, 0))),
+        )
+        return curves[:, ::zoom][:, : at_rate.n_samples]
 
     def window_curves(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what the network says of normalised windows, before any calibration.

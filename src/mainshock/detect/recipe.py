@@ -72,6 +72,9 @@ class PickerRecipe(BaseModel):
     label_sigma_s: Positive = 0.2
     excluded_datasets: tuple[str, ...] = ()
     dataset_weights: dict[str, Positive] = {}
+    refine_onsets: bool = False
+    zooms: tuple[Annotated[int, Field(ge=1, le=4)], ...] = (1,)
+    timing_datasets: tuple[str, ...] = ()
     label_shift_s: dict[str, dict[str, float]] = {}
     start: str | None = None
     start_share: Share = 0.0

@@ -214,7 +214,7 @@ def _package(
     windows = list(labelled_windows(dataset, dataset.waveform_path.parent / DEV_WINDOWS))
     manifest = _manifest(out_dir, recipe, dataset, steps)
     write_manifest(out_dir, manifest)
-    manifest = calibrated_manifest(out_dir, manifest, windows)
+    manifest = calibrated_manifest(out_dir, manifest, windows, recipe.timing_datasets)
     results = pick_windows(NetworkPicker(model_dir=out_dir), windows)
     scores = {"windows": len(windows), **score_windows(results)}
     final = replace(manifest, metrics={**manifest.metrics, "development": scores})
@@ -243,7 +243,8 @@ def _manifest(
             "sampling_rate_hz": recipe.sampling_rate_hz,
             "window_samples": recipe.window_samples,
             "rules": dict.fromkeys(PHASES, placeholder),
-            "refine_onsets": True,
+            "refine_onsets": recipe.refine_onsets,
+            "zooms": list(recipe.zooms),
             "architecture": _ARCHITECTURE.as_dict(),
         },
         training={
@@ -256,6 +257,7 @@ def _manifest(
             "start_share": recipe.start_share,
             "teachers": sorted(recipe.teachers),
             "tutor": recipe.tutor,
+            "timing_datasets": list(recipe.timing_datasets),
             "data": {
                 name: file_sha256(dataset.waveform_path.parent / name)
                 for name in ("waveforms.hdf5", "metadata.csv", DEV_WINDOWS)

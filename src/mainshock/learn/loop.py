@@ -154,6 +154,8 @@ def fit_network(
         warnings.filterwarnings("ignore", message=".*Checkpoint directory.*")
         # batches are drawn, not read: there is no place in an epoch to go back to
         warnings.filterwarnings("ignore", message=".*resuming from a checkpoint.*")
+        # a model folder may have been moved; its checkpoints are found all the same
+        warnings.filterwarnings("ignore", message="The dirpath has changed.*")
         # Lightning 2.6 uses a class that torch 2.13 deprecates
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
         trainer.fit(task, loader, ckpt_path=checkpoint, weights_only=True)

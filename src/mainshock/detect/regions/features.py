@@ -27,9 +27,7 @@ FEATURES = (
 )
 """Logits of the curves at P and S, S-P in s; then, for each band, the unit vector to the source,
 the horizontal share of the motion and its rectilinearity."""
-DIRECTION = tuple(
-    name for name in FEATURES if name.startswith(("north", "east", "rectilinearity"))
-)
+DIRECTION = tuple(name for name in FEATURES if name.startswith(("north", "east", "rectilinearity")))
 """What a classifier by polarisation alone may see."""
 
 _LENGTHS_S = (0.5, 0.8, 1.2)

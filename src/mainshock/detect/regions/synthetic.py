@@ -59,7 +59,9 @@ class MeasurementModel:
         count = len(places)
         chosen = rng.integers(0, len(self.measured), count)
         blur = _BLUR * self.measured.std(axis=0)
-        measured = self.measured[chosen] + rng.normal(size=(count, len(FEATURES))) * blur
+        measured: FloatArray = (
+            self.measured[chosen] + rng.normal(size=(count, len(FEATURES))) * blur
+        )
         sp_s = _design(distance, depth) @ self.sp_coefficients + self.sp_residuals[chosen]
         sp_s += rng.normal(0.0, _EXTRA_SP_S, count)
         odd = rng.random(count) < _SURPRISE

@@ -75,7 +75,7 @@ class RegionWindows:
 
     def column(self, name: str) -> FloatArray:
         """Return a column as numbers, shape ``(n,)``; NaN where it has none."""
-        return pd.to_numeric(self.table[name], errors="coerce").to_numpy(np.float64)
+        return pd.to_numeric(self.table[name], errors="coerce").to_numpy(np.float64, copy=True)
 
     @property
     def is_noise(self) -> NDArray[np.bool_]:
