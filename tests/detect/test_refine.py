@@ -34,8 +34,9 @@ def moved_s(at_s: float, phase: str = "P", rate_hz: float = 100.0) -> float:
 
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
 @pytest.mark.parametrize("error_s", [-0.1, 0.05, 0.12])
-def test_a_close_pick_moves_to_the_onset(error_s, rate_hz):
-    assert moved_s(ONSET_S + error_s, rate_hz=rate_hz) == pytest.approx(ONSET_S, abs=0.03)
+def test_a_close_pick_moves_halfway_to_the_onset(error_s, rate_hz):
+    halfway = ONSET_S + 0.5 * error_s
+    assert moved_s(ONSET_S + error_s, rate_hz=rate_hz) == pytest.approx(halfway, abs=0.02)
 
 
 def test_a_far_pick_and_an_s_stay():

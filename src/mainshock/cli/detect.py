@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mainshock.cli import detect_dataset, detect_regions
+from mainshock.cli import detect_dataset, detect_explain, detect_regions
 from mainshock.cli.output import print_json, print_result, progress, say
 
 __all__ = ["app"]
@@ -13,6 +13,7 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, help="Train and evaluate pickers.")
 app.add_typer(detect_dataset.app, name="dataset")
 app.add_typer(detect_regions.app, name="regions")
+app.command("explain")(detect_explain.explain)
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 

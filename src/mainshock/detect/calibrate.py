@@ -34,6 +34,7 @@ _LOWEST = 0.03
 _THRESHOLDS = np.arange(0.10, 0.91, 0.02)
 _FOLDS = 5
 _FEWEST = 10
+_SHOWN = 0.05
 FloatArray = NDArray[np.float64]
 
 
@@ -134,7 +135,9 @@ def reliability(found: Candidates, n_bins: int = 8) -> dict[str, Any]:
     """Return how stated probabilities compare with the share of right picks, out of fold.
 
     Folds are blocks of neighbouring windows, so that one swarm is not on both sides; bins hold
-    equal numbers of picks. ``ece`` is the expected calibration error, the mean gap over bins.
+    equal numbers of peaks. Peaks stated below 0.05 are left out: there are many, all of them
+    rightly near zero, and they would hide the others. ``ece`` is the expected calibration error,
+    the mean gap over bins.
     """
     height, is_hit = np.asarray(found.height), found.is_hit
     if is_hit.sum() < 2 * _FOLDS or (~is_hit).sum() < 2 * _FOLDS:
@@ -146,13 +149,14 @@ def reliability(found: Candidates, n_bins: int = 8) -> dict[str, Any]:
         if (fold == one).any() and 0 < is_hit[train].sum() < train.sum():
             fitted = _logistic(height[train], is_hit[train])
             stated[fold == one] = fitted.apply(height[fold == one])
-    bins = np.array_split(np.argsort(stated), n_bins)
+    likely = np.flatnonzero(stated >= _SHOWN)
+    bins = np.array_split(likely[np.argsort(stated[likely])], n_bins)
     rows = [
         {"stated": float(stated[b].mean()), "right": float(is_hit[b].mean()), "n": int(b.size)}
         for b in bins
     ]
     gaps = [abs(row["stated"] - row["right"]) * row["n"] for row in rows]
-    return {"ece": float(np.sum(gaps) / height.size), "n": int(height.size), "bins": rows}
+    return {"ece": float(np.sum(gaps) / likely.size), "n": int(likely.size), "bins": rows}
 
 
 def calibrated_rules(

@@ -45,7 +45,7 @@ Noise windows with a pick: {n_alarms} of {n_noise}.
 
 `probability` is the probability that a pick at a peak of this height is right within 0.5 s, on
 records like the development windows. Stated against found, out of fold (blocks of neighbouring
-windows), all peaks above 0.03:
+windows), peaks stated at 0.05 and above:
 
 {reliability}
 
@@ -85,7 +85,7 @@ Archives and second looks, where a right pick matters more than speed: it runs e
 
 ## How it works
 The curves of {members} are joined: their logits are added with the weights below, and P is moved
-to the onset beside it (Akaike criterion, at most 0.15 s away).
+halfway to the onset beside it (Akaike criterion, at most 0.15 s away).
 
 | phase | intercept | {members_header} |
 |---|---|{rule}|

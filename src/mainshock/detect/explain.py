@@ -11,6 +11,7 @@ Sundararajan et al. (2017), https://doi.org/10.48550/arXiv.1703.01365
 """
 
 import copy
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,7 +62,7 @@ class PickExplanation:
     start
         Time of the first sample of the window, UTC.
     sampling_rate_hz
-        Rate of the network and of all arrays here.
+        Rate of all arrays here: the network's, times the zoom.
     window
         Shape ``(3, n_samples)``, components Z, N, E, as the network sees them: without unit.
     has_component
@@ -78,8 +79,9 @@ class PickExplanation:
     target
         First and past-last sample of the stretch over which the curve of the phase is averaged.
     probability, baseline_probability
-        That average for the window and for the baseline: outputs of the network before any
-        calibration, so that they may differ from ``pick.probability``.
+        That average for the window and for the baseline. Both are outputs of the network for one
+        window, not yet averaged with those of other windows and not calibrated, so that
+        ``pick.probability`` may be quite another number.
     n_steps
         Points between baseline and window at which gradients were taken.
     """
@@ -124,6 +126,7 @@ def explain_pick(
     *,
     n_steps: int = N_STEPS,
     half_width_s: float = HALF_WIDTH_S,
+    zoom: int = 1,
 ) -> PickExplanation:
     """Return how much each sample around a pick counts for it.
 
@@ -141,6 +144,9 @@ def explain_pick(
     half_width_s
         The curve of the phase is averaged this long on either side of the pick; 0 takes the
         nearest sample alone.
+    zoom
+        The record is played this many times slower, as by pickers that average several such
+        views of it; each view has its own explanation.
 
     Raises
     ------
@@ -164,14 +170,17 @@ def explain_pick(
     ----------
     Sundararajan et al. (2017), https://doi.org/10.48550/arXiv.1703.01365
     """
-    if n_steps < 1 or not half_width_s >= 0.0:
+    if min(n_steps, zoom) < 1 or not half_width_s >= 0.0:
         raise SettingsError(
-            f"n_steps is {n_steps} and half_width_s {half_width_s}; at least 1 and 0 are needed"
+            f"n_steps, zoom and half_width_s are {n_steps}, {zoom} and {half_width_s}; at least "
+            "1, 1 and 0 are needed"
         )
     opened = require_network(picker)
     _check_pick(pick, waveform)
     network = _open_torch(opened)
-    at_rate = resample_waveform(waveform, opened.sampling_rate_hz)
+    at_rate = resample_waveform(
+        resample_waveform(waveform, opened.sampling_rate_hz), opened.sampling_rate_hz * zoom
+    )
     n_window = round(opened.window_s * opened.sampling_rate_hz)
     first = _first_sample(at_rate, pick, n_window)
     raw = normalise_windows(at_rate.samples, np.array([first]), n_window)
@@ -179,24 +188,36 @@ def explain_pick(
     start = at_rate.start + timedelta(seconds=first / at_rate.sampling_rate_hz)
     centre = (pick.time - start).total_seconds() * at_rate.sampling_rate_hz
     target = _target(centre, half_width_s * at_rate.sampling_rate_hz, n_window)
+    return _explained(pick, at_rate, start, window, curves_of, target, n_steps)
+
+
+def _explained(
+    pick: Pick,
+    at_rate: Waveform,
+    start: datetime,
+    window: NDArray[np.float32],
+    curves_of: Callable[["torch.Tensor"], "torch.Tensor"],
+    target: tuple[int, int],
+    n_steps: int,
+) -> PickExplanation:
     row = PHASES.index(pick.phase)
 
     def score(windows: "torch.Tensor") -> "torch.Tensor":
         return curves_of(windows)[:, row, target[0] : target[1]].mean(dim=1)
 
     baseline = np.zeros_like(window)
-    both = _evaluate(curves_of, np.stack([window, baseline]))
-    probability, of_baseline = both[:, row, target[0] : target[1]].mean(axis=1, dtype=np.float64)
+    curves = _evaluate(curves_of, np.stack([window, baseline]))
+    probability, of_baseline = curves[:, row, target[0] : target[1]].mean(axis=1, dtype=np.float64)
     return PickExplanation(
         pick=pick,
         start=start,
         sampling_rate_hz=at_rate.sampling_rate_hz,
         window=window,
-        has_component=waveform.has_component,
-        n_recorded=min(n_window, at_rate.n_samples),
+        has_component=at_rate.has_component,
+        n_recorded=min(window.shape[1], at_rate.n_samples),
         baseline=baseline,
         attribution=integrated_gradients(score, window, baseline, n_steps),
-        curves=both[0, : len(PHASES)],
+        curves=curves[0, : len(PHASES)],
         target=target,
         probability=float(probability),
         baseline_probability=float(of_baseline),
@@ -263,7 +284,7 @@ def attribution_summary(explanation: PickExplanation) -> dict[str, Any]:
 
     edges: tuple[float | None, ...] = (None, *EDGES_S, None)
     times = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         inside = (times_s >= (-np.inf if low is None else low)) & (
             times_s < (np.inf if high is None else high)
         )
@@ -287,9 +308,7 @@ def require_network(picker: Picker) -> NetworkPicker:
         return picker
     if isinstance(picker, EnsemblePicker):
         names = ", ".join(member.name for member in picker.members)
-        raise SettingsError(
-            f"{picker.name!r} asks several networks; explain what each of them says instead: {names}"
-        )
+        raise SettingsError(f"{picker.name!r} asks several networks; explain one of them: {names}")
     raise SettingsError(
         f"the picker {picker.name!r} is no network and has no gradients to integrate; use a "
         "network, such as `default`"

@@ -1,8 +1,10 @@
-"""Onset refinement: the time of a P pick, where the record itself shows it better than a curve.
+"""Onset refinement: the time of a P pick, from the curve of a network and from the record itself.
 
-The probability curve of a network is smooth over a few tenths of a second. Where the Akaike
-criterion finds an onset close to its peak, the onset is the better time: on 184 manual P of
-northern California the mean absolute error of three networks fell by a fifth to a quarter.
+The probability curve of a network is smooth over a few tenths of a second; the Akaike criterion
+sees the record sharply, but with less knowledge. Their errors have little in common and are of
+like size, so that the mean of both is the better time: on 184 manual P of northern California the
+mean absolute error of EQTransformer fell from 0.032 s to 0.026 s, that of a PhaseNet trained from
+scratch from 0.026 s to 0.020 s. PhaseNet trained on that very catalogue gained nothing.
 """
 
 from collections.abc import Sequence
@@ -27,7 +29,7 @@ FARTHEST_S = 0.15
 
 
 def refine_onsets(picks: Sequence[Pick], waveform: Waveform) -> list[Pick]:
-    """Return the picks with each P moved to the onset beside it, where there is one.
+    """Return the picks with each P moved halfway to the onset beside it, where there is one.
 
     The onset is that of the vertical component, band-passed 1 to 30 Hz; without a vertical
     component, and for S, picks stay as they are. Nothing else about a pick changes.
@@ -53,4 +55,4 @@ def _refined(pick: Pick, waveform: Waveform) -> Pick:
     moved_s = (first + find_onset(window).sample - sample) / rate
     if abs(moved_s) > FARTHEST_S:
         return pick
-    return replace(pick, time=pick.time + timedelta(seconds=moved_s))
+    return replace(pick, time=pick.time + timedelta(seconds=0.5 * moved_s))

@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 HEADS = {"regions": FEATURES, "polarisation": DIRECTION}
 """The measurements that each head may use; the second one is the baseline."""
-_BATCH = 512
+_BATCH = 256
 _RIDGE = 0.05
 _FEATURE_JITTER = 0.15
 
@@ -121,8 +121,8 @@ def _fit_head(
     inputs, wanted = torch.from_numpy(values.astype(np.float32)), torch.from_numpy(labels)
     rng = np.random.default_rng(recipe.seed)
     for _ in range(recipe.head_steps):
-        rows = torch.from_numpy(rng.integers(0, len(labels), _BATCH))
-        loss = torch.nn.functional.cross_entropy(network(inputs[rows]), wanted[rows])
+        rows = torch.from_numpy(rng.integers(0, len(labels), (len(network.members), _BATCH)))
+        loss = network.member_loss(inputs[rows], wanted[rows])
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

@@ -16,6 +16,8 @@ __all__ = ["ArrivalNetwork", "ConvNetQuake", "Probabilities", "RegionHead", "ori
 _WIDTH = 32
 _LAYERS = 8
 _CONV_PENALTY = 1e-3
+_HIDDEN = 48
+_MEMBERS = 5
 
 
 class ConvNetQuake(nn.Module):
@@ -126,7 +128,7 @@ class ArrivalNetwork(nn.Module):
 
 
 class RegionHead(nn.Module):
-    """Logits of the regions from the measurements of a window.
+    """Logits of the regions from the measurements of a window: the mean of five small networks.
 
     Parameters
     ----------
@@ -147,11 +149,35 @@ class RegionHead(nn.Module):
         super().__init__()
         self.register_buffer("centre", centre)
         self.register_buffer("factor", seen / scale)
-        self.layers = nn.Sequential(
-            nn.Linear(len(centre), 64), nn.SiLU(), nn.Linear(64, 64), nn.SiLU(),
-            nn.Linear(64, n_clusters),
-        )  # fmt: skip
+        self.members = nn.ModuleList(
+            nn.Sequential(
+                nn.Linear(len(centre), _HIDDEN),
+                nn.SiLU(),
+                nn.Linear(_HIDDEN, _HIDDEN),
+                nn.SiLU(),
+                nn.Linear(_HIDDEN, n_clusters),
+            )
+            for _ in range(_MEMBERS)
+        )
 
     def forward(self, measured: torch.Tensor) -> torch.Tensor:
-        """Return logits, shape ``(batch, n_clusters)``."""
-        return self.layers((measured - self.centre) * self.factor)  # type: ignore[no-any-return]
+        """Return the mean logits of the members, shape ``(batch, n_clusters)``."""
+        scaled = (measured - self.centre) * self.factor
+        return torch.stack([member(scaled) for member in self.members]).mean(dim=0)
+
+    def member_loss(self, measured: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        """Return the sum over the members of their mean cross-entropy.
+
+        Parameters
+        ----------
+        measured
+            A batch for each member, shape ``(n_members, batch, n_features)``.
+        wanted
+            Regions, shape ``(n_members, batch)``.
+        """
+        scaled = (measured - self.centre) * self.factor
+        losses = [
+            functional.cross_entropy(member(rows), labels)
+            for member, rows, labels in zip(self.members, scaled, wanted, strict=True)
+        ]
+        return torch.stack(losses).sum()
