@@ -81,7 +81,8 @@ def test_a_pick_by_number_gives_figure_and_document(command, record, model, pick
     assert document["completeness_error"] < 0.05
     shares = [line["share"] for line in document["attribution"]["components"].values()]
     assert np.sum(shares) == pytest.approx(1.0)
-    assert Image.open(figure).size[0] > 1000
+    with Image.open(figure) as image:
+        assert image.size[0] > 1000
 
 
 def test_a_pick_by_time_is_the_same_one(command, record, model, picks, tmp_path):

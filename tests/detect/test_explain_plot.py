@@ -33,7 +33,9 @@ def explanation() -> PickExplanation:
 
 
 def texts(figure):
-    return " ".join(text.get_text() for text in figure.findobj(lambda one: hasattr(one, "get_text")))
+    return " ".join(
+        text.get_text() for text in figure.findobj(lambda one: hasattr(one, "get_text"))
+    )
 
 
 def test_attributions_stand_under_their_traces_and_add_up(explanation):

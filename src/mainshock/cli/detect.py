@@ -83,8 +83,15 @@ def ensemble(
     as_json: _Json = False,
 ) -> None:
     """Fit how the pickers of an ensemble count, on the development windows of a dataset."""
-    from mainshock.detect.ensemble_fit import fit_ensemble
+    from mainshock.core.errors import MissingDependencyError
 
+    try:
+        from mainshock.detect.ensemble_fit import fit_ensemble
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"fitting needs more than the base install ({error}); "
+            "install the extra: pip install 'mainshock[train]'"
+        ) from error
     manifest = fit_ensemble(recipe, data, out)
     say(f"ensemble written to {out}")
     if as_json:

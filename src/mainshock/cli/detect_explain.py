@@ -11,14 +11,16 @@ import typer
 from mainshock.cli.output import print_json, print_result, progress, say, tell_not_used
 
 if TYPE_CHECKING:
-    from mainshock.core.records import Pick, Waveform
+    from mainshock.core.records import Pick
     from mainshock.detect.base import Picker
     from mainshock.detect.explain import PickExplanation
+    from mainshock.sources.base import WaveformSource
 
 __all__ = ["explain"]
 
 _NEAR_S = 1.0
 _LARGE_ERROR = 0.02
+_Record = tuple[str, datetime]  # the trace and the time of its first sample
 
 
 class _Phase(StrEnum):
@@ -64,14 +66,18 @@ def explain(
     """
     from mainshock.detect.explain import explain_pick, require_network
     from mainshock.detect.registry import open_picker
+    from mainshock.sources.registry import open_source
 
     _check_options(out, pick_index, time, phase)
     picker = require_network(open_picker(model))
-    found = [pair for pair in _picks(input_path, picker) if station in (None, pair[0].station)]
+    source = open_source([input_path])
+    found = [pair for pair in _picks(source, picker) if station in (None, pair[0].station)]
     if pick_index is not None:
-        chosen, waveform = _by_index(found, pick_index)
+        chosen, record = _by_index(found, pick_index)
     else:
-        chosen, waveform = _nearest(found, str(time), str(phase))
+        chosen, record = _nearest(found, str(time), str(phase))
+    # read again: the records of a whole archive would not fit into memory
+    waveform = next(one for one in source if (one.trace_id, one.start) == record)
     explanation = explain_pick(picker, waveform, chosen, n_steps=steps, zoom=zoom)
     _write_figure(out, explanation)
     if explanation.relative_error > _LARGE_ERROR:
@@ -98,27 +104,29 @@ def _check_options(
         raise SettingsError(f"--out is {str(out)!r}; its suffix must be .png, .svg or .pdf")
 
 
-def _picks(input_path: Path, picker: "Picker") -> list[tuple["Pick", "Waveform"]]:
+def _picks(source: "WaveformSource", picker: "Picker") -> list[tuple["Pick", _Record]]:
     """Return all picks with their records, in the order in which `mainshock pick` prints them."""
     from mainshock.core.errors import NothingFoundError
     from mainshock.pipeline.picking import one_pick_per_arrival, pick_waveforms
     from mainshock.pipeline.results import NotUsed
-    from mainshock.sources.registry import open_source
 
-    source = open_source([input_path])
     failures: list[NotUsed] = []
+    found: list[Pick] = []
+    records: dict[int, _Record] = {}
     with progress("picking", len(source)) as advance:
-        picked = list(pick_waveforms(source, picker, failures=failures, progress=advance))
+        for item in pick_waveforms(source, picker, failures=failures, progress=advance):
+            found.extend(item.picks)
+            record = (item.waveform.trace_id, item.waveform.start)
+            records |= {id(pick): record for pick in item.picks}
     tell_not_used((item.name, item.reason) for item in source.skipped)
     tell_not_used((item.what, item.reason) for item in failures)
-    records = {id(pick): item.waveform for item in picked for pick in item.picks}
-    picks, _ = one_pick_per_arrival([pick for item in picked for pick in item.picks])
+    picks, _ = one_pick_per_arrival(found)
     if not picks:
-        raise NothingFoundError(f"{picker.name} finds no arrival in {input_path}")
+        raise NothingFoundError(f"{picker.name} finds no arrival in the records")
     return [(pick, records[id(pick)]) for pick in picks]
 
 
-def _by_index(found: Sequence[tuple["Pick", "Waveform"]], index: int) -> tuple["Pick", "Waveform"]:
+def _by_index(found: Sequence[tuple["Pick", _Record]], index: int) -> tuple["Pick", _Record]:
     from mainshock.core.errors import NothingFoundError
 
     if index >= len(found):
@@ -129,8 +137,8 @@ def _by_index(found: Sequence[tuple["Pick", "Waveform"]], index: int) -> tuple["
 
 
 def _nearest(
-    found: Sequence[tuple["Pick", "Waveform"]], time: str, phase: str
-) -> tuple["Pick", "Waveform"]:
+    found: Sequence[tuple["Pick", _Record]], time: str, phase: str
+) -> tuple["Pick", _Record]:
     """Return the pick of a phase next to a time, which must be the only station's there."""
     from mainshock.core.errors import NothingFoundError, SettingsError
     from mainshock.core.times import parse_utc

@@ -139,7 +139,7 @@ def read_table(path: Path, codes: Sequence[str] = _CODES) -> pd.DataFrame:
         table = pd.read_csv(
             path,
             low_memory=False,
-            converters={name: _code for name in codes},
+            converters=dict.fromkeys(codes, _code),
             dtype={**_NUMBERS, "trace_component_order": str},
         )
     except (OSError, ValueError) as error:
@@ -346,7 +346,7 @@ def _require_chunks(table: pd.DataFrame, files: Mapping[str, WaveformFile]) -> N
 
 
 def _code(text: str) -> str | None:
-    return text.strip() or None
+    return text or None
 
 
 def _with_rates(table: pd.DataFrame, file_rate_hz: float) -> pd.DataFrame:
@@ -361,7 +361,9 @@ def _row_rates_hz(table: pd.DataFrame, default_hz: float) -> NDArray[np.float64]
     if "trace_sampling_rate_hz" in table:
         rates = table["trace_sampling_rate_hz"].to_numpy(dtype=np.float64)
     if "trace_dt_s" in table:
-        rates = np.where(np.isfinite(rates), rates, 1.0 / table["trace_dt_s"].to_numpy(np.float64))
+        steps_s = table["trace_dt_s"].to_numpy(dtype=np.float64)
+        own = np.divide(1.0, steps_s, out=np.full(len(table), np.nan), where=steps_s > 0.0)
+        rates = np.where(np.isfinite(rates), rates, own)
     return np.where(np.isfinite(rates), rates, default_hz)
 
 
