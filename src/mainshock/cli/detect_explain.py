@@ -205,8 +205,8 @@ def _text(document: dict[str, Any]) -> str:
     return "\n".join(
         [
             (
-                f"{pick['phase']} at {pick['network']}.{pick['station']}, {pick['time']} "
-                f"± {pick['sigma_s']:.2f} s: probability {pick['probability']:.2f} ({pick['model']})"
+                f"{pick['phase']} at {pick['network']}.{pick['station']}, {pick['time']} ± "
+                f"{pick['sigma_s']:.2f} s: probability {pick['probability']:.2f} ({pick['model']})"
             ),
             (
                 f"network output near it {document['output']:.2f}, for silence "

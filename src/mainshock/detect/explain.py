@@ -5,6 +5,11 @@ says of silence among the samples of the window. Nothing is lost: the shares add
 difference, and how well they do is reported with every explanation. They are computed here in a
 few lines of torch, so that no package for explanations is needed beside the extra `train`.
 
+The baseline is silence, a record of zeros. Samples that are zero themselves therefore get nothing,
+although the quiet before an onset may matter to a network, and large samples tend to get more than
+small ones. Between baseline and window the network sees the record at smaller amplitudes than it
+was trained on. Attributions say what this network used, not what is physically there.
+
 References
 ----------
 Sundararajan et al. (2017), https://doi.org/10.48550/arXiv.1703.01365
@@ -140,7 +145,7 @@ def explain_pick(
     pick
         Any time in the record: also one where nothing was picked can be explained.
     n_steps
-        Points of the integral; with 100 the error is mostly far below one per cent.
+        Points of the integral; with 100 the error of a PhaseNet is about one per cent.
     half_width_s
         The curve of the phase is averaged this long on either side of the pick; 0 takes the
         nearest sample alone.
@@ -159,22 +164,11 @@ def explain_pick(
     DataError
         If the pick lies outside the record or belongs to another station.
 
-    Notes
-    -----
-    The baseline is silence, a record of zeros. Samples that are zero themselves therefore get
-    nothing, although the quiet before an onset may matter to a network. Between baseline and
-    window the network sees the record at smaller amplitudes than it was trained on. Attributions
-    say what this network used, not what is physically there.
-
     References
     ----------
     Sundararajan et al. (2017), https://doi.org/10.48550/arXiv.1703.01365
     """
-    if min(n_steps, zoom) < 1 or not half_width_s >= 0.0:
-        raise SettingsError(
-            f"n_steps, zoom and half_width_s are {n_steps}, {zoom} and {half_width_s}; at least "
-            "1, 1 and 0 are needed"
-        )
+    _check_options(n_steps, half_width_s, zoom)
     opened = require_network(picker)
     _check_pick(pick, waveform)
     network = _open_torch(opened)
@@ -313,6 +307,14 @@ def require_network(picker: Picker) -> NetworkPicker:
         f"the picker {picker.name!r} is no network and has no gradients to integrate; use a "
         "network, such as `default`"
     )
+
+
+def _check_options(n_steps: int, half_width_s: float, zoom: int) -> None:
+    if min(n_steps, zoom) < 1 or not half_width_s >= 0.0:
+        raise SettingsError(
+            f"n_steps, zoom and half_width_s are {n_steps}, {zoom} and {half_width_s}; at least "
+            "1, 1 and 0 are needed"
+        )
 
 
 def _check_pick(pick: Pick, waveform: Waveform) -> None:

@@ -46,8 +46,15 @@ def open_dataset(folder: Path) -> SeisBenchDataset:
     if not folder.is_dir():
         raise SourceError(f"{folder} is not a folder; give the folder that holds the dataset")
     has_seisbench_names = any((folder / name).is_file() for name in ("metadata.csv", "chunks"))
-    is_distributed = not has_seisbench_names and is_stead(folder)
-    dataset = open_stead(folder) if is_distributed else open_seisbench(folder)
+    if not has_seisbench_names and is_stead(folder):
+        dataset = open_stead(folder)
+    elif has_seisbench_names or any(folder.glob("waveforms*.hdf5")):
+        dataset = open_seisbench(folder)
+    else:
+        raise SourceError(
+            f"{folder} holds no labelled dataset; it needs metadata.csv with waveforms.hdf5 "
+            "(SeisBench, also in chunks), or merge.csv or chunk2.csv with its .hdf5 (STEAD)"
+        )
     return dataset.with_metadata(label_columns(dataset.metadata, folder.resolve().name))
 
 
@@ -191,10 +198,13 @@ def _stations(table: pd.DataFrame) -> NDArray[np.object_]:
 
 def _name(cell: object) -> str:
     """Return a cell as text; a whole number reads the same whether or not it was a float."""
-    if cell is None or cell != cell:  # NaN differs from itself
+    if isinstance(cell, float):
+        if not np.isfinite(cell):
+            return ""
+        if cell.is_integer():
+            return str(int(cell))
+    if cell is None or cell is pd.NA:
         return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
     return str(cell).removesuffix(".0")
 
 

@@ -22,6 +22,8 @@ __all__ = ["SeisBenchDataset", "WaveformFile", "join_chunks", "open_seisbench", 
 _LOGGER = logging.getLogger(__name__)
 _TABLE, _WAVEFORMS = re.compile(r"metadata(.*)\.csv"), re.compile(r"waveforms(.*)\.hdf5")
 _CODES = ("trace_name", "station_network_code", "station_code", "station_location_code")
+_NO_CODE = ("", "nan", "NaN", "None")
+_NO_VALUE = (*_NO_CODE, "NA", "N/A", "n/a", "<NA>", "#N/A", "null", "NULL", "-nan", "-NaN")
 _NUMBERS = {"trace_sampling_rate_hz": float, "trace_dt_s": float}
 _ALIASES = {"N": "1", "E": "2", "Z": "3"}
 FloatArray = NDArray[np.float32]
@@ -136,11 +138,13 @@ def read_table(path: Path, codes: Sequence[str] = _CODES) -> pd.DataFrame:
         If it has no ``trace_name``.
     """
     try:
+        columns = pd.read_csv(path, nrows=0).columns
         table = pd.read_csv(
             path,
             low_memory=False,
-            converters=dict.fromkeys(codes, _code),
-            dtype={**_NUMBERS, "trace_component_order": str},
+            keep_default_na=False,
+            na_values={name: _NO_CODE if name in codes else _NO_VALUE for name in columns},
+            dtype={**_NUMBERS, **dict.fromkeys((*codes, "trace_component_order"), str)},
         )
     except (OSError, ValueError) as error:
         raise SourceError(f"cannot read {path}: {error}") from error
@@ -343,10 +347,6 @@ def _require_chunks(table: pd.DataFrame, files: Mapping[str, WaveformFile]) -> N
             f"the column trace_chunk holds {sorted(map(str, named - set(files)))[0]}; the dataset "
             f"has the chunks {', '.join(files)}: keep this column when rows are chosen"
         )
-
-
-def _code(text: str) -> str | None:
-    return text or None
 
 
 def _with_rates(table: pd.DataFrame, file_rate_hz: float) -> pd.DataFrame:

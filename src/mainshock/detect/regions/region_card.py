@@ -3,6 +3,7 @@
 from typing import Any
 
 from mainshock.detect.regions.cluster import RegionClusters
+from mainshock.detect.regions.features import BANDS_HZ
 from mainshock.learn.models import ModelManifest
 
 __all__ = ["region_card"]
@@ -44,10 +45,11 @@ Perol, Gharbi and Denolle (2018), https://doi.org/10.1126/sciadv.1700578; and th
 """
 _IMPROVED = """A convolutional network at {rate:g} Hz draws curves of P and S over {length:g} s;
 its trunk is ConvNetQuake's chain of strided convolutions. At the most probable P the S-P time,
-the direction and steepness of the first motion (1-4 Hz), and how sure P and S are, are measured.
-A small network reads the region from them. It was trained on measurements that {places}
-would give, with the residuals of the training windows. Temperature: {temperature:.2f}, from the
-folds. Nothing depends on where in the record P lies, so the time since the origin is not used."""
+the direction and steepness of the first motion ({bands}), and how sure P and S
+are, are measured. Five small networks read the region from them. They were trained on the
+measurements that {places} would give, with the
+residuals of the training windows. Temperature: {temperature:.2f}, from the folds. Nothing depends on
+where in the record P lies, so the time since the origin is not used."""
 _ORIGINAL = """The network of Perol et al.: eight convolutions, {length:g} s at {rate:g} Hz,
 cross-entropy with L2 on the convolutions, Adam. Departure from the reference: {scaling}.
 Temperature: {temperature:.2f}, from the folds."""
@@ -120,7 +122,11 @@ def _method(manifest: ModelManifest) -> str:
     count = settings.get("catalogue_places", 0)
     places = f"{count} events of the catalogue" if count else "places near the training events"
     return _IMPROVED.format(
-        rate=rate, length=length, places=places, temperature=settings["temperature"]["regions"]
+        rate=rate,
+        length=length,
+        places=places,
+        bands=" and ".join(f"{low:g}-{high:g} Hz" for low, high in BANDS_HZ),
+        temperature=settings["temperature"]["regions"],
     )
 
 
