@@ -1,11 +1,15 @@
 """``mainshock pick``: the arrivals of P and S in records."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mainshock.cli.output import print_json, print_result, progress, say, tell_not_used
+
+if TYPE_CHECKING:
+    from mainshock.core.records import Pick
+    from mainshock.pipeline.picking import PickedWaveform
 
 __all__ = ["pick"]
 
@@ -30,8 +34,6 @@ def pick(
     Prints the picks as CSV unless --out or --json is given. A file that cannot be read is
     reported and skipped. Exit code 3 means that all was read and nothing was found.
     """
-    from mainshock.core.errors import NothingFoundError, SourceError
-    from mainshock.core.records import Pick
     from mainshock.detect.registry import open_picker
     from mainshock.pipeline.picking import one_pick_per_arrival, pick_waveforms, record_warnings
     from mainshock.pipeline.results import NotUsed
@@ -48,8 +50,7 @@ def pick(
         for item in pick_waveforms(source, picker, failures=failures, progress=advance):
             n_read += 1
             found.extend(item.picks)
-            name = f"{item.waveform.trace_id} from {item.waveform.start:%Y-%m-%dT%H:%M:%S}"
-            warned += [(name, text) for text in record_warnings(item.waveform)]
+            warned += [(_record_name(item), text) for text in record_warnings(item.waveform)]
     picks, doubles = one_pick_per_arrival(found)
     for name, text in warned:
         say(f"warning: {name}: {text}")
@@ -60,16 +61,23 @@ def pick(
         write_picks(out, picks)
         say(f"{len(picks)} picks written to {out}")
     if as_json:
-        print_json(
-            {
-                "model": picker.name,
-                "picks": [pick_record(one) for one in picks],
-                "not_used": [{"what": what, "reason": reason} for what, reason in left_out],
-                "warnings": [{"what": name, "text": text} for name, text in warned],
-            }
-        )
+        not_used = [{"what": what, "reason": reason} for what, reason in left_out]
+        warnings = [{"what": name, "text": text} for name, text in warned]
+        records = [pick_record(one) for one in picks]
+        result = {"model": picker.name, "picks": records}
+        print_json({**result, "not_used": not_used, "warnings": warnings})
     elif out is None:
         print_result(picks_to_frame(picks).to_csv(index=False))
+    _require_something(n_read, picks)
+
+
+def _record_name(item: "PickedWaveform") -> str:
+    return f"{item.waveform.trace_id} from {item.waveform.start:%Y-%m-%dT%H:%M:%S}"
+
+
+def _require_something(n_read: int, picks: "list[Pick]") -> None:
+    from mainshock.core.errors import NothingFoundError, SourceError
+
     if not n_read:
         raise SourceError("no record could be read; the reasons stand above")
     if not picks:
