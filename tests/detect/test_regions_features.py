@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mainshock.detect.regions.features import DIRECTION, FEATURES, measure, measure_peaks
+from mainshock.detect.regions.features import BANDS_HZ, DIRECTION, FEATURES, measure, measure_peaks
 from mainshock.detect.regions.folds import time_folds
 from mainshock.detect.regions.region_recipe import RegionRecipe
 from mainshock.detect.regions.sampling import ArrivalSampler, joint_normalised
@@ -34,11 +34,12 @@ def curves(p: int = 200, s: int = 440, n: int = 1200) -> np.ndarray:
 @pytest.mark.parametrize("azimuth", [5.0, 120.0, 250.0])
 def test_direction_and_time_are_those_of_the_source(azimuth):
     seen = dict(zip(FEATURES, measure(record(azimuth), curves(), RATE_HZ).values, strict=True))
-    found = np.degrees(np.arctan2(seen["east"], seen["north"]))
-    assert abs((found - azimuth + 180) % 360 - 180) < 5.0
+    for band in range(len(BANDS_HZ)):
+        found = np.degrees(np.arctan2(seen[f"east_{band}"], seen[f"north_{band}"]))
+        assert abs((found - azimuth + 180) % 360 - 180) < 5.0
+        assert seen[f"horizontal_share_{band}"] == pytest.approx(0.6, abs=0.05)
+        assert seen[f"rectilinearity_{band}"] > 0.95
     assert seen["sp_s"] == pytest.approx(12.0, abs=0.05)
-    assert seen["horizontal_share"] == pytest.approx(0.6, abs=0.05)
-    assert seen["rectilinearity"] > 0.95
 
 
 def test_measurements_do_not_depend_on_where_p_lies_nor_on_gain():
@@ -60,7 +61,9 @@ def test_each_peak_is_measured():
 
 
 def test_the_baseline_sees_direction_alone():
-    assert DIRECTION == ("north", "east", "rectilinearity")
+    kinds = {name.rpartition("_")[0] for name in DIRECTION}
+    assert kinds == {"north", "east", "rectilinearity"}
+    assert len(DIRECTION) == 3 * len(BANDS_HZ)
     assert set(DIRECTION) < set(FEATURES)
 
 

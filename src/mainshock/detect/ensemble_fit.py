@@ -27,7 +27,7 @@ from mainshock.detect.evaluate import pick_windows, score_windows
 from mainshock.detect.labels import LabelledWindow, labelled_windows
 from mainshock.detect.network import NetworkPicker
 from mainshock.learn.models import ModelManifest, find_model, write_manifest
-from mainshock.sources.seisbench_format import open_seisbench
+from mainshock.sources.labelled_datasets import open_dataset
 
 __all__ = ["EnsembleRecipe", "fit_ensemble", "fitted_weights"]
 
@@ -76,9 +76,9 @@ def fit_ensemble(recipe_path: Path, data_dir: Path, out_dir: Path) -> ModelManif
     """
     recipe = _read(recipe_path)
     members = [NetworkPicker(find_model(name)) for name in recipe.members]
-    dataset = open_seisbench(data_dir)
+    dataset = open_dataset(data_dir)
     windows_file = data_dir / "eval_windows_dev.csv"
-    context = round(max(one.window_s for one in members) * dataset.sampling_rate_hz)
+    context = round(max(one.window_s for one in members) * float(dataset.rates_hz().max()))
     windows = list(labelled_windows(dataset, windows_file, context))
     weights = fitted_weights(members, windows, recipe)
     rules: dict[str, Any] = {phase: {"threshold": 0.5} for phase in PHASES}

@@ -11,7 +11,7 @@ from mainshock.core.errors import DataError
 from mainshock.core.records import PHASES
 from mainshock.detect.base import Picker
 from mainshock.detect.labels import LabelledWindow, labelled_windows
-from mainshock.sources.seisbench_format import open_seisbench
+from mainshock.sources.labelled_datasets import open_dataset
 
 __all__ = [
     "TOLERANCES_S",
@@ -137,9 +137,9 @@ def evaluate_picker(
     DataError
         If the windows do not fit the dataset, or there is none.
     """
-    dataset = open_seisbench(dataset_dir)
+    dataset = open_dataset(dataset_dir)
     windows = labelled_windows(
-        dataset, windows_file, context_samples(picker, dataset.sampling_rate_hz)
+        dataset, windows_file, context_samples(picker, float(dataset.rates_hz().max()))
     )
     results = pick_windows(picker, windows, progress)
     if not results:

@@ -25,7 +25,8 @@ from mainshock.detect.training_traces import TrainingTraces, open_teachers, trai
 from mainshock.learn.loop import LoopSettings, fit_network
 from mainshock.learn.models import ModelManifest, find_model, load_manifest, write_manifest
 from mainshock.learn.onnx_export import export_onnx
-from mainshock.sources.seisbench_format import SeisBenchDataset, open_seisbench
+from mainshock.sources.labelled_datasets import open_dataset
+from mainshock.sources.seisbench_format import SeisBenchDataset
 
 __all__ = ["TrainingSummary", "masked_cross_entropy", "train_picker"]
 
@@ -70,7 +71,7 @@ def train_picker(
         If the recipe or the data cannot be used.
     """
     recipe = read_recipe(recipe_path)
-    dataset = open_seisbench(data_dir)
+    dataset = open_dataset(data_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     traces = training_traces(dataset, recipe, open_teachers(recipe), records)
     start = _start_state(recipe)

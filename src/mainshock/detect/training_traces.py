@@ -48,10 +48,10 @@ def training_traces(
     Raises
     ------
     DataError
-        If no trace has a label.
+        If no trace has a label, the table does not say which rows are for training, or traces
+        have another sampling rate than the recipe.
     """
-    table = dataset.metadata
-    table = table[(table["split"] == "train")]
+    table = _training_rows(dataset, recipe)
     table = table[~table["trace_dataset"].isin(recipe.excluded_datasets)]
     is_noise = table["trace_category"].str.startswith("noise")
     rate = recipe.sampling_rate_hz
@@ -64,6 +64,23 @@ def training_traces(
     if not earthquakes:
         raise DataError(f"{dataset.waveform_path.parent} has no labelled trace with split 'train'")
     return TrainingTraces(earthquakes, [trace for trace in quiet if not any(trace.arrivals)])
+
+
+def _training_rows(dataset: SeisBenchDataset, recipe: PickerRecipe) -> pd.DataFrame:
+    table = dataset.metadata
+    if "split" not in table:
+        raise DataError(
+            "the table has no column split; training needs train, dev and test told apart by "
+            "event or station: see mainshock.sources.labelled_datasets.split_by_event"
+        )
+    is_train = table["split"] == "train"
+    rates = np.unique(dataset.rates_hz()[is_train.to_numpy()])
+    if (rates != recipe.sampling_rate_hz).any():
+        raise DataError(
+            f"training traces have {', '.join(f'{rate:g}' for rate in rates)} samples a second; "
+            f"the recipe wants {recipe.sampling_rate_hz:g}: resample the dataset first"
+        )
+    return table[is_train]
 
 
 def open_teachers(recipe: PickerRecipe) -> list[Picker]:

@@ -48,8 +48,8 @@ its trunk is ConvNetQuake's chain of strided convolutions. At the most probable 
 the direction and steepness of the first motion ({bands}), and how sure P and S
 are, are measured. Five small networks read the region from them. They were trained on the
 measurements that {places} would give, with the
-residuals of the training windows. Temperature: {temperature:.2f}, from the folds. Nothing depends on
-where in the record P lies, so the time since the origin is not used."""
+residuals of the training windows. Temperature: {temperature:.2f}, from the folds. Nothing depends
+on where in the record P lies, so the time since the origin is not used."""
 _ORIGINAL = """The network of Perol et al.: eight convolutions, {length:g} s at {rate:g} Hz,
 cross-entropy with L2 on the convolutions, Adam. Departure from the reference: {scaling}.
 Temperature: {temperature:.2f}, from the folds."""
