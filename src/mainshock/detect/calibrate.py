@@ -175,8 +175,8 @@ def calibrated_rules(
     than 0.01 below the best, among those with which at most 6 % of the noise windows get a pick
     of the phase: on records that the network knows less well its probabilities are lower. The
     bias is the median residual. Sigma grows with the peak's width as a heavy-tailed likelihood
-    says, and is scaled so that 68 % of the residuals, less the median of their set, lie within it:
-    sets differ in what their analysts call the onset.
+    says, and is scaled so that 68 % of the residuals of all sets lie within it: what analysts
+    call the onset differs between sets, and a sigma that left this out would be too small.
     """
     return {phase: _rule(one, timing_datasets) for phase, one in found.items()}
 
@@ -201,10 +201,6 @@ def _rule(found: Candidates, timing_datasets: Sequence[str]) -> PeakRule:
         return PeakRule(round(threshold, 2))
     bias = round(float(np.median(residual[is_timed])), 4)
     centred = residual - bias
-    for name in np.unique(dataset[is_hit]):
-        same = is_hit & (dataset == name)
-        if same.sum() >= _FEWEST:
-            centred[same] = residual[same] - np.median(residual[same])
     return PeakRule(
         round(threshold, 2), bias, *_sigma(centred[is_hit], np.asarray(found.width_s)[is_hit])
     )

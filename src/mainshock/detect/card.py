@@ -50,9 +50,9 @@ windows), peaks stated at 0.05 and above:
 {reliability}
 
 The time bias is that of the sets {timing}, whose labels
-agree with the onset, and sigma is fitted to the residuals about the median of each set. It covers
-{coverage} of all development residuals within one sigma (68 % would be right if every set's labels
-were at the onset).
+agree with the onset. Sigma is fitted to the residuals of all sets, whose analysts differ by up to
+0.1 s in what they call the onset: it covers {coverage} of the development residuals within one
+sigma (68 % is right), and is wide for a sharp onset.
 
 False picks an hour in the noise windows: {false_picks}.
 
