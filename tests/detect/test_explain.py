@@ -130,7 +130,7 @@ def test_attributions_of_a_product_agree_with_the_integral_done_by_hand():
     # of x y from zero, each gets half of the product
     window = np.array([[3.0], [5.0], [7.0]], dtype=np.float32)
     found = integrated_gradients(
-        lambda windows: windows[:, 0, 0] * windows[:, 1, 0], window, np.zeros_like(window), 2
+        lambda windows: windows[:, 0, 0] * windows[:, 1, 0], window, np.zeros_like(window), 3
     )
     np.testing.assert_allclose(found[:, 0], [7.5, 7.5, 0.0], rtol=1e-6)
 

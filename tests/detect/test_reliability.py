@@ -63,13 +63,14 @@ def test_bias_and_sigma_are_those_of_the_residuals():
     assert sigma == pytest.approx(0.05, abs=0.01)
 
 
-def test_bias_comes_from_the_timing_sets_alone():
+def test_bias_comes_from_the_timing_sets_alone_and_sigma_from_all():
     found = synthetic()
     found.dataset[:2000] = ["exact"] * 2000
     found.residual_s[2000:] = [time + 0.3 for time in found.residual_s[2000:]]
     rule = calibrated_rules({"P": found}, ["exact"])["P"]
     assert rule.bias_s == pytest.approx(0.04, abs=0.01)
-    assert np.hypot(rule.sigma_floor_s, rule.sigma_per_width * 0.4) < 0.07
+    # half of the picks are 0.3 s off what the exact sets call the onset; sigma says so
+    assert np.hypot(rule.sigma_floor_s, rule.sigma_per_width * 0.4) > 0.2
 
 
 def test_false_picks_per_hour_brackets_the_rate():
