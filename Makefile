@@ -35,7 +35,7 @@ $(ENVIRONMENT)/.ready: pyproject.toml constraints.txt scripts/check_environment.
 	@$(BIN)/python $(INSTALL) torch==2.13.0
 	@$(BIN)/python $(INSTALL) --editable '.[train,dev,docs,bench]'
 	@$(BIN)/python scripts/check_environment.py torch
-	@$(BIN)/mainshock models add eqtransformer || \
+	@MAINSHOCK_MODELS=$(ENVIRONMENT)/share/mainshock/models $(BIN)/mainshock models add eqtransformer || \
 		echo "setup: EQTransformer was not added (see above); all else works. Later, or with --from:" \
 		"$(BIN)/mainshock models add eqtransformer"
 	@touch $@

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def test_settings_without_any_variable_use_the_home_folder():
     settings = Settings.from_environment({})
     assert settings.model_store == Path.home() / ".local" / "share" / "mainshock" / "models"
     assert settings.data_dir is None
+    assert settings.environment_store is not None
+    assert settings.environment_store.is_relative_to(sys.prefix)
 
 
 def test_settings_follow_the_variables(tmp_path):
@@ -25,6 +28,7 @@ def test_settings_follow_the_variables(tmp_path):
     )
     assert settings.model_store == Path("/models")
     assert settings.data_dir == tmp_path
+    assert settings.environment_store is None  # one folder holds all
     assert Settings.from_environment({"XDG_DATA_HOME": "/x"}).model_store == Path(
         "/x/mainshock/models"
     )

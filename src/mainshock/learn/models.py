@@ -1,7 +1,8 @@
 """The model store: folders that hold weights, a manifest and a card.
 
 A model folder holds ``manifest.json``, ``card.md`` and the files that the manifest lists with
-their checksums. Packaged models lie inside this package, added ones in ``Settings.model_store``.
+their checksums. Packaged models lie inside this package, added ones in ``Settings.model_store``,
+and those of a Python environment in ``Settings.environment_store``.
 """
 
 import json
@@ -75,9 +76,16 @@ def _package() -> Path:
 
 
 def _folders() -> list[Path]:
-    stores = [*_package().glob("*/models"), Settings.from_environment().model_store]
-    found = (path.parent for store in stores for path in store.glob(f"*/{MANIFEST}"))
-    return sorted(folder for folder in found if not folder.name.startswith("."))
+    settings = Settings.from_environment()
+    stores = [*_package().glob("*/models"), settings.model_store]
+    if settings.environment_store is not None:
+        stores.insert(-1, settings.environment_store)  # what the user added comes later and wins
+    found = (path.parent for store in stores for path in sorted(store.glob(f"*/{MANIFEST}")))
+    return [folder for folder in found if not folder.name.startswith(".")]
+
+
+def _by_name() -> dict[str, Path]:
+    return {load_manifest(folder).name: folder for folder in _folders()}
 
 
 def is_packaged(folder: Path) -> bool:
@@ -87,7 +95,7 @@ def is_packaged(folder: Path) -> bool:
 
 def list_models() -> list[ModelManifest]:
     """Return the manifests of all packaged and added models, in order of name."""
-    return sorted((load_manifest(folder) for folder in _folders()), key=lambda item: item.name)
+    return [load_manifest(folder) for _, folder in sorted(_by_name().items())]
 
 
 def find_model(name: str | Path) -> Path:
@@ -102,7 +110,7 @@ def find_model(name: str | Path) -> Path:
     """
     if (Path(name) / MANIFEST).is_file():
         return Path(name)
-    found = {load_manifest(folder).name: folder for folder in _folders()}
+    found = _by_name()
     known_as = _ALIASES.get(str(name), str(name))
     if known_as not in found:
         known = ", ".join(sorted(found)) or "none"
