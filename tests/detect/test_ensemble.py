@@ -100,8 +100,8 @@ def test_the_member_that_knows_gets_the_weight():
 
 def test_too_few_peaks_are_an_error():
     members = [member_and_windows(informative=True, seed=1)] * 2
-    with pytest.raises(DataError, match="at least 20"):
-        fitted_weights(members, windows()[:10], RECIPE)
+    with pytest.raises(DataError, match="at least 10"):
+        fitted_weights(members, windows()[:8], RECIPE)
 
 
 def test_missing_member_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

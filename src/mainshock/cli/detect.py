@@ -42,7 +42,7 @@ def evaluate(
             print_result(
                 f"{phase} within {tolerance} s: precision {score['precision']:.3f}, recall "
                 f"{score['recall']:.3f}, F1 {score['f1']:.3f}, n {score['n']}, "
-                f"mean absolute error {score['mae_s']:.3f} s"
+                f"mean absolute error {_seconds(score['mae_s'])}"
             )
     noise = scores["noise_windows"]
     print_result(f"noise windows with a pick: {noise['with_pick']} of {noise['n']}")
@@ -96,3 +96,7 @@ def ensemble(
     say(f"ensemble written to {out}")
     if as_json:
         print_json(manifest.as_dict())
+
+
+def _seconds(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f} s"

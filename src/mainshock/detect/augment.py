@@ -101,16 +101,19 @@ class WindowSampler:
     def _draw(self, *, is_noise: bool) -> _Drawn:
         changes, n = self._recipe.augmentation, self._recipe.window_samples
         if is_noise:
-            window = self._noise_window()
-            labels, lacks = np.zeros((2, n), dtype=np.float32), np.zeros((2, n), dtype=bool)
+            window, lacks = self._noise_window()
+            labels = np.zeros((2, n), dtype=np.float32)
             if self._chance(changes.noise_superposition):
-                window = window * 10.0 ** self._rng.uniform(-1.0, 1.0) + self._noise_window()
+                other, other_lacks = self._noise_window()
+                window = window * 10.0 ** self._rng.uniform(-1.0, 1.0) + other
+                lacks = lacks | other_lacks
         else:
             window, labels, lacks = self._earthquake_window()
             if self._chance(changes.second_event):
                 window, labels, lacks = self._with_second_event(window, labels, lacks)
             if self._noise and self._chance(changes.noise_superposition):
-                window = self._with_noise(window)
+                window, noise_lacks = self._with_noise(window)
+                lacks = lacks | noise_lacks
         window, labels = self._changed(window, labels)
         return normalise_windows(window, np.zeros(1, np.int64), n)[0], labels, lacks
 
@@ -125,14 +128,16 @@ class WindowSampler:
         both = np.where(recorded, window + scale * other, 0.0).astype(np.float32)
         return both, np.maximum(labels, other_labels), lacks | other_lacks
 
-    def _noise_window(self) -> FloatArray:
+    def _noise_window(self) -> tuple[FloatArray, BoolArray]:
+        """Return a window of noise, and where a teacher doubts that it is noise."""
         n = self._recipe.window_samples
-        samples = self._noise[int(self._rng.integers(len(self._noise)))].samples
+        trace = self._noise[int(self._rng.integers(len(self._noise)))]
+        samples = trace.samples
         spare = samples.shape[1] - n
         start = int(
             self._rng.integers(0, spare + 1) if spare > 0 else -self._rng.integers(-spare + 1)
         )
-        return cut_padded(samples, start, n)
+        return cut_padded(samples, start, n), _cut_mask(trace.unlabelled, start, n)
 
     def _earthquake_window(self) -> _Drawn:
         trace = self._earthquakes[int(self._rng.choice(len(self._earthquakes), p=self._share))]
@@ -144,10 +149,7 @@ class WindowSampler:
         if samples.shape[1] >= n and self._chance(0.9):
             start = int(np.clip(start, 0, samples.shape[1] - n))
         labels = self._label_curves(arrivals, start)
-        window_lacks = np.zeros((2, n), dtype=bool)
-        first, past_last = max(0, start), min(samples.shape[1], start + n)
-        window_lacks[:, first - start : past_last - start] = lacks[:, first:past_last]
-        return cut_padded(samples, start, n), labels, window_lacks
+        return cut_padded(samples, start, n), labels, _cut_mask(lacks, start, n)
 
     def _stretched(self, trace: LabelledTrace) -> tuple[FloatArray, list[list[float]], BoolArray]:
         """Return a trace played at half to twice its speed, with its labels moved alike.
@@ -179,14 +181,14 @@ class WindowSampler:
                 np.maximum(curve, bell, out=curve, casting="same_kind")
         return curves
 
-    def _with_noise(self, window: FloatArray) -> FloatArray:
-        noise = self._noise_window()
+    def _with_noise(self, window: FloatArray) -> tuple[FloatArray, BoolArray]:
+        noise, lacks = self._noise_window()
         low, high = self._recipe.augmentation.noise_log10_ratio
         spread = noise.std(axis=1, keepdims=True)
         unit = noise / np.where(spread > 0.0, spread, 1.0)
         peak = np.abs(window).max(axis=1, keepdims=True)
         ratio = 10.0 ** self._rng.uniform(low, high)
-        return np.asarray(window + unit * peak * ratio, dtype=np.float32)
+        return np.asarray(window + unit * peak * ratio, dtype=np.float32), lacks
 
     def _changed(self, window: FloatArray, labels: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return window and labels after the changes that need no other trace."""
@@ -201,8 +203,9 @@ class WindowSampler:
         if self._chance(changes.sign_flip):
             window = -window
         if self._chance(changes.gap):
-            first = int(self._rng.integers(0, window.shape[1] - 300))
-            past_last = first + int(self._rng.integers(50, 300))
+            longest = min(300, window.shape[1] // 2)
+            first = int(self._rng.integers(0, window.shape[1] - longest))
+            past_last = first + int(self._rng.integers(longest // 6, longest))
             window[:, first:past_last] = 0.0
             labels[:, first:past_last] = 0.0
         return window, labels
@@ -214,6 +217,14 @@ class WindowSampler:
         elif draw < changes.horizontals_dropped + changes.one_channel_dropped:
             window[self._rng.integers(3)] = 0.0
         return window
+
+
+def _cut_mask(mask: BoolArray, start: int, n_samples: int) -> BoolArray:
+    cut = np.zeros((mask.shape[0], n_samples), dtype=bool)
+    first, past_last = max(0, start), min(mask.shape[1], start + n_samples)
+    if past_last > first:
+        cut[:, first - start : past_last - start] = mask[:, first:past_last]
+    return cut
 
 
 def _as_if_recorded_slower(window: FloatArray, factor: int) -> FloatArray:

@@ -21,6 +21,7 @@ __all__ = [
     "calibrated_manifest",
     "calibrated_rules",
     "candidates",
+    "compared",
     "false_picks_per_hour",
     "fitted_calibration",
     "reliability",
@@ -32,7 +33,8 @@ _F1_SLACK = 0.01
 _TOLERANCE_S = 0.5
 _LOWEST = 0.03
 _THRESHOLDS = np.arange(0.10, 0.91, 0.02)
-_FOLDS = 5
+FOLDS = 5
+"""Blocks of neighbouring windows for what is fitted and judged on the same windows."""
 _FEWEST = 10
 _SHOWN = 0.05
 FloatArray = NDArray[np.float64]
@@ -117,7 +119,7 @@ def _collect(found: Candidates, index: int, window: LabelledWindow, picks: Seque
 def fitted_calibration(found: Candidates) -> Calibration:
     """Return the logistic map from peak height to the share of such peaks that are right."""
     height, is_hit = np.asarray(found.height), found.is_hit
-    if is_hit.sum() < _FOLDS or (~is_hit).sum() < _FOLDS:
+    if is_hit.sum() < FOLDS or (~is_hit).sum() < FOLDS:
         return Calibration()
     return _logistic(height, is_hit)
 
@@ -140,16 +142,23 @@ def reliability(found: Candidates, n_bins: int = 8) -> dict[str, Any]:
     the mean gap over bins.
     """
     height, is_hit = np.asarray(found.height), found.is_hit
-    if is_hit.sum() < 2 * _FOLDS or (~is_hit).sum() < 2 * _FOLDS:
+    if is_hit.sum() < 2 * FOLDS or (~is_hit).sum() < 2 * FOLDS:
         return {"ece": None, "n": int(is_hit.size), "bins": []}
-    fold = (np.asarray(found.window) * _FOLDS) // (max(found.window) + 1)
+    fold = (np.asarray(found.window) * FOLDS) // (max(found.window) + 1)
     stated = np.zeros(height.size)
-    for one in range(_FOLDS):
+    for one in range(FOLDS):
         train = fold != one
         if (fold == one).any() and 0 < is_hit[train].sum() < train.sum():
             fitted = _logistic(height[train], is_hit[train])
             stated[fold == one] = fitted.apply(height[fold == one])
+    return compared(stated, is_hit, n_bins)
+
+
+def compared(stated: FloatArray, is_hit: NDArray[np.bool_], n_bins: int = 8) -> dict[str, Any]:
+    """Return stated probabilities beside the share of right picks, in bins of equal numbers."""
     likely = np.flatnonzero(stated >= _SHOWN)
+    if likely.size < n_bins:
+        return {"ece": None, "n": int(likely.size), "bins": []}
     bins = np.array_split(likely[np.argsort(stated[likely])], n_bins)
     rows = [
         {"stated": float(stated[b].mean()), "right": float(is_hit[b].mean()), "n": int(b.size)}
@@ -173,10 +182,11 @@ def calibrated_rules(
     -----
     The threshold is the lowest whose F1 within 0.5 s, smoothed over its neighbours, is no more
     than 0.01 below the best, among those with which at most 6 % of the noise windows get a pick
-    of the phase: on records that the network knows less well its probabilities are lower. The
-    bias is the median residual. Sigma grows with the peak's width as a heavy-tailed likelihood
-    says, and is scaled so that 68 % of the residuals of all sets lie within it: what analysts
-    call the onset differs between sets, and a sigma that left this out would be too small.
+    of the phase, or the fewest where none keeps that limit: on records that the network knows
+    less well its probabilities are lower. The bias is the median residual. Sigma grows with the
+    peak's width as a heavy-tailed likelihood says, and is scaled so that 68 % of the residuals of
+    all sets lie within it: what analysts call the onset differs between sets, and a sigma that
+    left this out would be too small.
     """
     return {phase: _rule(one, timing_datasets) for phase, one in found.items()}
 
@@ -192,7 +202,10 @@ def _rule(found: Candidates, timing_datasets: Sequence[str]) -> PeakRule:
         f1[index] = 2.0 * hits / max(1, above.sum() + found.n_labels)
         alarms[index] = np.unique(window[above & is_noise]).size / max(1, found.n_noise)
     smooth = np.convolve(np.pad(f1, 2, mode="edge"), np.full(5, 0.2), mode="valid")
-    smooth[alarms > NOISE_ALARM_LIMIT] = -1.0
+    allowed = alarms <= NOISE_ALARM_LIMIT
+    if not allowed.any():  # a weak picker: as few alarms as it can
+        allowed = alarms == alarms.min()
+    smooth[~allowed] = -1.0
     threshold = float(_THRESHOLDS[np.argmax(smooth >= smooth.max() - _F1_SLACK)])
     is_hit = (height >= threshold) & found.is_hit
     dataset = np.asarray(found.dataset)

@@ -20,8 +20,8 @@ _TEMPLATE = """# {name} {version}
 {purpose}
 
 ## Data
-{n_windows} training windows: {sets}. Real records only; phases
-without a label are masked in loss and score. Split: {split}.
+{n_windows} training traces: {sets}. Phases without a label are masked in loss and score.
+{data_notes}
 
 Learning: {learning}
 
@@ -67,8 +67,8 @@ False picks an hour in the noise windows: {false_picks}.
 * Records below 40 Hz carry less than the network expects; expect later and fewer picks.
 
 ## Repeat
-`mainshock detect train recipes/picker/phasenet.yaml --data DATA --records SDS --out MODEL_DIR`
-(seeds {seeds}, {steps} steps in all).
+`mainshock detect train RECIPE --data DATA{records} --out MODEL_DIR`, RECIPE being `recipe.yaml` of
+this folder (seeds {seeds}, {steps} steps in all).
 
 ## Cite
 Zhu and Beroza (2019), https://doi.org/10.1093/gji/ggy423; SeisBench: Woollam et al. (2022),
@@ -105,7 +105,8 @@ Noise windows with a pick: {n_alarms} of {n_noise}.
 ## Calibration
 {calibration}
 
-Stated probability against the share that is right within 0.5 s, out of fold:
+Stated probability against the share that is right within 0.5 s, at the peaks of the members' mean
+curve; each block of neighbouring windows by weights fitted on the others:
 
 {reliability}
 
@@ -164,7 +165,7 @@ def picker_card(manifest: ModelManifest, results: Sequence[WindowResult]) -> str
         architecture=training["architecture"],
         n_windows=sum(training["traces_by_dataset"].values()),
         sets=sets,
-        split=training["split"],
+        data_notes=training["data_notes"],
         rate_hz=manifest.settings["sampling_rate_hz"],
         n_samples=manifest.settings["window_samples"],
         purpose=training["purpose"],
@@ -180,6 +181,7 @@ def picker_card(manifest: ModelManifest, results: Sequence[WindowResult]) -> str
         coverage=_coverage(results),
         seeds=", ".join(map(str, training["seeds"])),
         steps=training["steps"],
+        records=" --records SDS" if "records" in training["data"] else "",
     )
 
 

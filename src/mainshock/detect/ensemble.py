@@ -79,8 +79,7 @@ class EnsemblePicker:
 
     def peaks(self, waveform: Waveform, rules: dict[str, PeakRule]) -> list[Pick]:
         """Return the picks by other rules than the picker's own, in order of time."""
-        found = curve_picks(self.annotate(waveform), waveform, rules, self.name)
-        return sorted(refine_onsets(found, waveform), key=lambda pick: pick.time)
+        return curve_picks(self.annotate(waveform), waveform, rules, self.name, refine_onsets)
 
 
 def _combined(

@@ -1,7 +1,7 @@
 """Fits the ensemble picker: how much each member's curve counts, then thresholds and timing."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,10 +16,11 @@ from mainshock.core.errors import DataError, SettingsError
 from mainshock.core.provenance import file_sha256
 from mainshock.core.records import PHASES
 from mainshock.detect.calibrate import (
+    FOLDS,
     calibrated_rules,
     candidates,
+    compared,
     false_picks_per_hour,
-    reliability,
 )
 from mainshock.detect.card import ensemble_card
 from mainshock.detect.ensemble import FLOOR, EnsemblePicker
@@ -32,7 +33,7 @@ from mainshock.sources.labelled_datasets import open_dataset
 __all__ = ["EnsembleRecipe", "fit_ensemble", "fitted_weights"]
 
 _TOLERANCE_S = 0.5
-_FEWEST = 20
+_FEWEST = 10
 _LOWEST = float(np.log(0.01 / 0.99))
 """Smallest mean logit of a peak to learn from."""
 FloatArray = NDArray[np.float64]
@@ -57,9 +58,10 @@ class EnsembleRecipe(BaseModel):
 class _Peaks:
     """Logits of the members at the peaks of their mean, and whether each peak is right."""
 
-    logits: list[FloatArray]
-    is_hit: list[bool]
-    weight: list[float]
+    logits: list[FloatArray] = field(default_factory=list)
+    is_hit: list[bool] = field(default_factory=list)
+    weight: list[float] = field(default_factory=list)
+    window: list[int] = field(default_factory=list)
 
 
 def fit_ensemble(recipe_path: Path, data_dir: Path, out_dir: Path) -> ModelManifest:
@@ -80,7 +82,8 @@ def fit_ensemble(recipe_path: Path, data_dir: Path, out_dir: Path) -> ModelManif
     windows_file = data_dir / "eval_windows_dev.csv"
     context = round(max(one.window_s for one in members) * float(dataset.rates_hz().max()))
     windows = list(labelled_windows(dataset, windows_file, context))
-    weights = fitted_weights(members, windows, recipe)
+    peaks = _peaks(members, windows, recipe)
+    weights = {phase: _fitted(peaks[phase], phase, recipe.penalty) for phase in PHASES}
     rules: dict[str, Any] = {phase: {"threshold": 0.5} for phase in PHASES}
     settings = {"members": list(recipe.members), "weights": weights, "rules": rules}
     found = candidates(EnsemblePicker(members, settings), windows)
@@ -89,7 +92,7 @@ def fit_ensemble(recipe_path: Path, data_dir: Path, out_dir: Path) -> ModelManif
     results = pick_windows(EnsemblePicker(members, settings), windows)
     metrics = {
         "development": {"windows": len(windows), **score_windows(results)},
-        "reliability": {phase: reliability(found[phase]) for phase in PHASES},
+        "reliability": {phase: _out_of_fold(peaks[phase], phase, recipe) for phase in PHASES},
         "false_picks_per_hour": {
             phase: false_picks_per_hour(found[phase], chosen[phase].threshold) for phase in PHASES
         },
@@ -107,18 +110,46 @@ def fitted_weights(
     Raises
     ------
     DataError
-        If there are fewer than 20 right or 20 wrong peaks to learn from.
+        If there are fewer than 10 right or 10 wrong peaks to learn from.
     """
-    peaks = {phase: _Peaks([], [], []) for phase in PHASES}
-    for window in windows:
+    peaks = _peaks(members, windows, recipe)
+    return {phase: _fitted(peaks[phase], phase, recipe.penalty) for phase in PHASES}
+
+
+def _peaks(
+    members: Sequence[NetworkPicker], windows: Sequence[LabelledWindow], recipe: EnsembleRecipe
+) -> dict[str, _Peaks]:
+    peaks = {phase: _Peaks() for phase in PHASES}
+    for index, window in enumerate(windows):
         if not window.waveform.samples.any():
             continue
         logits = np.stack([_logit(one.annotate(window.waveform).probability) for one in members])
-        weight = recipe.dataset_weights.get(window.dataset, 1.0)
         for row, phase in enumerate(PHASES):
+            one = peaks[phase]
             if phase not in window.unlabelled:
-                _collect(peaks[phase], logits[:, row], window, (phase, weight))
-    return {phase: _fitted(peaks[phase], phase, recipe.penalty) for phase in PHASES}
+                _collect(one, logits[:, row], window, phase)
+            n_new = len(one.is_hit) - len(one.window)
+            one.window.extend([index] * n_new)
+            one.weight.extend([recipe.dataset_weights.get(window.dataset, 1.0)] * n_new)
+    return peaks
+
+
+def _out_of_fold(peaks: _Peaks, phase: str, recipe: EnsembleRecipe) -> dict[str, Any]:
+    """Return what ensembles fitted without a block of windows say of its peaks, and what is so."""
+    logits, is_hit = np.asarray(peaks.logits), np.asarray(peaks.is_hit, dtype=bool)
+    fold = (np.asarray(peaks.window) * FOLDS) // (max(peaks.window) + 1)
+    stated = np.zeros(is_hit.size)
+    for one in range(FOLDS):
+        kept = np.flatnonzero(fold != one)
+        others = _Peaks(
+            [peaks.logits[i] for i in kept],
+            [peaks.is_hit[i] for i in kept],
+            [peaks.weight[i] for i in kept],
+        )
+        weights = _fitted(others, phase, recipe.penalty)
+        total = weights["intercept"] + logits[fold == one] @ np.asarray(weights["slopes"])
+        stated[fold == one] = 1.0 / (1.0 + np.exp(-total))
+    return compared(stated, is_hit)
 
 
 def _logit(curve: NDArray[np.float32]) -> FloatArray:
@@ -126,10 +157,7 @@ def _logit(curve: NDArray[np.float32]) -> FloatArray:
     return np.asarray(np.log(clipped / (1.0 - clipped)))
 
 
-def _collect(
-    peaks: _Peaks, logits: FloatArray, window: LabelledWindow, what: tuple[str, float]
-) -> None:
-    phase, weight = what
+def _collect(peaks: _Peaks, logits: FloatArray, window: LabelledWindow, phase: str) -> None:
     rate = window.waveform.sampling_rate_hz
     first, past_last = window.scored
     mean = logits.mean(axis=0)[first:past_last]
@@ -140,7 +168,6 @@ def _collect(
     for index, sample in enumerate(where):
         peaks.logits.append(logits[:, sample])
         peaks.is_hit.append(bool(index == nearest and distance[index] <= _TOLERANCE_S))
-        peaks.weight.append(weight)
 
 
 def _fitted(peaks: _Peaks, phase: str, penalty: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mainshock.core.errors import DataError
+from mainshock.core.errors import DataError, SourceError
 from mainshock.core.records import PHASES, Waveform
 from mainshock.sources.seisbench_format import SeisBenchDataset
 
@@ -45,13 +45,15 @@ class LabelledWindow:
 
 
 def phase_label(row: Mapping[str, Any], phase: str) -> tuple[float | None, bool]:
-    """Return the labelled sample of a phase in its trace, or None, and whether it lacks a label."""
+    """Return the labelled sample of a phase in its trace, or None, and whether it lacks a label.
+
+    A trace may have a label and lack another, where the phase arrives more than once.
+    """
     key = phase.lower()
     sample = row.get(f"trace_{key}_arrival_sample")
-    if sample is not None and not pd.isna(sample):
-        return float(sample), False
     flag = row.get(f"trace_{key}_unlabelled", False)
-    return None, str(flag).strip().lower() in {"true", "1", "1.0"}
+    lacks = str(flag).strip().lower() in {"true", "1", "1.0"}
+    return None if sample is None or pd.isna(sample) else float(sample), lacks
 
 
 def cut_padded(samples: NDArray[np.float32], start: int, n_samples: int) -> NDArray[np.float32]:
@@ -80,12 +82,9 @@ def labelled_windows(
     DataError
         If the file lacks a column or names a trace that the dataset does not have.
     """
-    windows = pd.read_csv(windows_file)
-    missing = [name for name in _WINDOW_COLUMNS if name not in windows]
-    if missing:
-        raise DataError(f"{windows_file} lacks the columns {', '.join(missing)}")
+    windows = _read_windows(windows_file)
     names = [str(name) for name in windows["trace_name"]]
-    table = dataset.metadata.set_index("trace_name", drop=False)
+    table = dataset.metadata.drop_duplicates("trace_name").set_index("trace_name", drop=False)
     absent = [name for name in names if name not in table.index]
     if absent:
         raise DataError(f"{windows_file} names {len(absent)} unknown traces, first {absent[0]!r}")
@@ -93,6 +92,25 @@ def labelled_windows(
     rows = ({str(key): value for key, value in table.loc[name].items()} for name in names)
     for row, (start, npts), samples in zip(rows, cuts, dataset.waveforms(names), strict=True):
         yield _labelled_window(row, samples, (int(start), int(npts)), context_samples)
+
+
+def _read_windows(path: Path) -> pd.DataFrame:
+    try:
+        windows = pd.read_csv(path, dtype={"trace_name": str})
+    except (OSError, ValueError) as error:
+        raise SourceError(f"cannot read the windows in {path}: {error}") from error
+    missing = [name for name in _WINDOW_COLUMNS if name not in windows]
+    if missing:
+        raise DataError(f"{path} lacks the columns {', '.join(missing)}")
+    for name in ("start_sample", "npts"):
+        windows[name] = pd.to_numeric(windows[name], errors="coerce")
+    bad = windows.index[windows[list(_WINDOW_COLUMNS)].isna().any(axis=1)]
+    if len(bad):
+        raise DataError(
+            f"{path} has {len(bad)} rows without trace_name, start_sample or npts as numbers, "
+            f"first in line {int(bad[0]) + 2}"
+        )
+    return windows
 
 
 def _code(value: object, absent: str) -> str:

@@ -10,6 +10,7 @@ Zhu and Beroza (2019), https://doi.org/10.1093/gji/ggy423
 Mousavi et al. (2020), https://doi.org/10.1038/s41467-020-17591-w
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -26,7 +27,7 @@ from mainshock.detect.peaks import Calibration, PeakRule, curve_picks
 from mainshock.detect.refine import refine_onsets
 from mainshock.detect.windowing import sliding_curves
 from mainshock.learn.models import load_manifest
-from mainshock.signal.resample import resample_waveform
+from mainshock.signal.resample import bridge_gaps, resample_waveform
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -107,8 +108,9 @@ class NetworkPicker:
         half a second of them the curves are zero, since an edge is no onset.
         """
         at_rate = resample_waveform(waveform, self.sampling_rate_hz)
+        bridged = bridge_gaps(at_rate)
         zooms = self._settings.get("zooms", (1,))
-        probability = np.mean([self._curves(at_rate, zoom) for zoom in zooms], axis=0)
+        probability = _mean_known([self._curves(bridged, int(zoom)) for zoom in zooms])
         for row, phase in enumerate(PHASES):
             probability[row] = self._calibration[phase].apply(probability[row])
         _silence_gaps(probability, at_rate)
@@ -150,10 +152,8 @@ class NetworkPicker:
 
     def peaks(self, waveform: Waveform, rules: dict[str, PeakRule]) -> list[Pick]:
         """Return the picks by other rules than the picker's own, in order of time."""
-        found = curve_picks(self.annotate(waveform), waveform, rules, self.name)
-        if self._settings.get("refine_onsets", False):
-            found = sorted(refine_onsets(found, waveform), key=lambda pick: pick.time)
-        return found
+        refine = refine_onsets if self._settings.get("refine_onsets", False) else None
+        return curve_picks(self.annotate(waveform), waveform, rules, self.name, refine)
 
 
 def _rule(stated: dict[str, float], threshold: float | None) -> PeakRule:
@@ -172,6 +172,13 @@ def _open_session(path: Path) -> "InferenceSession":
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _mean_known(curves: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the mean over curves, sample by sample, of those that are not NaN there."""
+    known = np.sum([np.isfinite(curve) for curve in curves], axis=0)
+    total = np.sum([np.nan_to_num(curve) for curve in curves], axis=0)
+    return np.where(known > 0, total / np.maximum(known, 1), np.nan).astype(np.float32)
 
 
 def _silence_gaps(probability: NDArray[np.float32], waveform: Waveform) -> None:

@@ -1,7 +1,8 @@
 """From probability curves to picks: peaks above a threshold, with a calibrated sigma."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,26 +62,43 @@ def curve_picks(
     waveform: Waveform,
     rules: dict[str, PeakRule],
     model: str,
+    refine: Callable[[list[Pick], Waveform], list[Pick]] | None = None,
 ) -> list[Pick]:
-    """Return the picks of all phases in order of time; none outside the waveform."""
+    """Return the picks of all phases in order of time; none outside the waveform.
+
+    ``refine`` may move the times of the peaks; the bias of the rules is taken off afterwards.
+    """
     picks: list[Pick] = []
     for phase, probability in zip(curves.phases, curves.probability, strict=True):
         rule = rules[phase]
         for sample, height, width_s in _peaks(probability, curves.sampling_rate_hz, rule):
-            time = curves.start + timedelta(seconds=sample / curves.sampling_rate_hz - rule.bias_s)
+            time = curves.start + timedelta(seconds=sample / curves.sampling_rate_hz)
             picks.append(
                 Pick(
                     network=waveform.network,
                     station=waveform.station,
                     location=waveform.location,
                     phase=phase,
-                    time=min(max(time, waveform.start), waveform.end),
+                    time=_inside(time, waveform),
                     probability=min(float(height), 1.0),
                     sigma_s=float(np.hypot(rule.sigma_floor_s, rule.sigma_per_width * width_s)),
                     model=model,
                 )
             )
-    return sorted(picks, key=lambda pick: pick.time)
+    refined = picks if refine is None else refine(picks, waveform)
+    moved = [
+        replace(pick, time=_inside(pick.time - _bias(rules[pick.phase]), waveform))
+        for pick in refined
+    ]
+    return sorted(moved, key=lambda pick: pick.time)
+
+
+def _bias(rule: PeakRule) -> timedelta:
+    return timedelta(seconds=rule.bias_s)
+
+
+def _inside(time: datetime, waveform: Waveform) -> datetime:
+    return min(max(time, waveform.start), waveform.end)
 
 
 def _peaks(

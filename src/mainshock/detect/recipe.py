@@ -50,13 +50,16 @@ class PickerRecipe(BaseModel):
     with those of ``start``, a model of the store, which then count ``start_share``.
     ``teachers`` and ``tutor`` are models of the store: the first vote on what analysts left
     unlabelled, the second gives each training window soft labels, ``tutor_late_s`` early.
-    ``records_before`` keeps the later part of continuous records apart.
+    ``split_shares`` splits a dataset without the column `split` by event, ``records_before`` keeps
+    the later part of continuous records apart.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     version: str
+    licence: str = "not stated"
+    data_notes: str = "Split by the column `split` of the metadata."
     description: str
     purpose: str
     beware: tuple[str, ...] = ()
@@ -80,8 +83,9 @@ class PickerRecipe(BaseModel):
     start_share: Share = 0.0
     teachers: dict[str, TeacherThresholds] = {}
     tutor: str | None = None
-    tutor_late_s: float = 0.0
+    tutor_late_s: Annotated[float, Field(ge=0.0)] = 0.0
     records_before: datetime | None = None
+    split_shares: dict[str, Positive] = {}
     augmentation: Augmentation = Augmentation()
 
 

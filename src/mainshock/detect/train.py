@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +10,26 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from mainshock.core.provenance import file_sha256
-from mainshock.core.records import PHASES
+from mainshock.core.errors import SettingsError
 from mainshock.detect.augment import TrainingBatch, WindowSampler
-from mainshock.detect.calibrate import calibrated_manifest
-from mainshock.detect.card import picker_card
-from mainshock.detect.converted.interface import Architecture, PickerNetwork, open_network
-from mainshock.detect.evaluate import pick_windows, score_windows
-from mainshock.detect.labels import labelled_windows
+from mainshock.detect.converted.interface import PickerNetwork, open_network
 from mainshock.detect.network import NetworkPicker
+from mainshock.detect.picker_package import (
+    ARCHITECTURE,
+    DataOrigin,
+    development_windows,
+    package_picker,
+    split_dataset,
+)
 from mainshock.detect.recipe import PickerRecipe, read_recipe
 from mainshock.detect.teachers import Tutor
 from mainshock.detect.training_traces import TrainingTraces, open_teachers, training_traces
 from mainshock.learn.loop import LoopSettings, fit_network
-from mainshock.learn.models import ModelManifest, find_model, load_manifest, write_manifest
+from mainshock.learn.models import find_model
 from mainshock.learn.onnx_export import export_onnx
 from mainshock.sources.labelled_datasets import open_dataset
-from mainshock.sources.seisbench_format import SeisBenchDataset
 
 __all__ = ["TrainingSummary", "masked_cross_entropy", "train_picker"]
-
-DEV_WINDOWS = "eval_windows_dev.csv"
-_ARCHITECTURE = Architecture(
-    "PhaseNet", {"component_order": "ENZ", "phases": "NPS", "norm": "std"}, "ENZ", ("N", "P", "S")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +56,9 @@ def train_picker(
     recipe_path
         YAML file, see ``PickerRecipe``.
     data_dir
-        SeisBench dataset with the column ``split`` (train, dev) and ``eval_windows_dev.csv``.
-        Everything is chosen on the development windows.
+        Labelled dataset (see ``open_dataset``) with the column ``split`` (train, dev), or a
+        recipe that says how to split. Everything is chosen on the development windows: those of
+        ``eval_windows_dev.csv``, or one of each trace of the split `dev`.
     records
         Continuous records that the recipe's teachers label: files, folders or SDS roots.
 
@@ -71,28 +68,32 @@ def train_picker(
         If the recipe or the data cannot be used.
     """
     recipe = read_recipe(recipe_path)
-    dataset = open_dataset(data_dir)
+    if records and not recipe.teachers:
+        raise SettingsError("records need teachers to label them; name some in the recipe")
+    dataset = split_dataset(open_dataset(data_dir), recipe)
     out_dir.mkdir(parents=True, exist_ok=True)
+    windows = development_windows(dataset, data_dir, out_dir, recipe)
     traces = training_traces(dataset, recipe, open_teachers(recipe), records)
+    origin = DataOrigin.of(data_dir, traces, records)
     start = _start_state(recipe)
     states, steps = [], 0
     for index, seed in enumerate(recipe.seeds):
         state, taken = _trained(traces, recipe, seed, start, out_dir / "logs" / f"seed{index}")
         states.append(state)
         steps += taken
-    network = _ARCHITECTURE.build()
+    network = ARCHITECTURE.build()
     network.load_state_dict(_mean_state(states, start, recipe.start_share))
     save_file(network.state_dict(), out_dir / "weights.safetensors")
     sampler = WindowSampler(traces.earthquakes, traces.noise, recipe, np.random.default_rng(0))
     difference = export_onnx(
-        PickerNetwork(network, _ARCHITECTURE).eval(),
+        PickerNetwork(network, ARCHITECTURE).eval(),
         out_dir / "model.onnx",
         sampler.batch().windows[:3],
         input_name="waveform",
         output_name="probability",
     )
     shutil.copyfile(recipe_path, out_dir / "recipe.yaml")
-    metrics = _package(out_dir, recipe, dataset, steps)
+    metrics = package_picker(out_dir, recipe, windows, origin, steps)
     return TrainingSummary(str(out_dir), steps, difference, metrics)
 
 
@@ -134,8 +135,8 @@ class _Logits(torch.nn.Module):
     def __init__(self, network: torch.nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.components = ["ZNE".index(component) for component in _ARCHITECTURE.components]
-        self.rows = [_ARCHITECTURE.labels.index(row) for row in _ARCHITECTURE.rows]
+        self.components = ["ZNE".index(component) for component in ARCHITECTURE.components]
+        self.rows = [ARCHITECTURE.labels.index(row) for row in ARCHITECTURE.rows]
 
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.network(waveform[:, self.components], logits=True)
@@ -155,7 +156,7 @@ def _trained(
 ) -> tuple[State, int]:
     """Return the weights after the training of one seed, and its steps."""
     torch.manual_seed(seed)  # the first weights are drawn before the loop seeds itself
-    network = _ARCHITECTURE.build()
+    network = ARCHITECTURE.build()
     if start is not None:
         network.load_state_dict(start)
     rng = np.random.default_rng(seed)
@@ -206,64 +207,3 @@ def _drawer(sampler: WindowSampler, recipe: PickerRecipe) -> Callable[[], tuple[
         return lambda: _tensors(sampler.batch())
     tutor = Tutor(NetworkPicker(find_model(recipe.tutor)), recipe.tutor_late_s)
     return lambda: _tensors(tutor.taught(sampler.batch()))
-
-
-def _package(
-    out_dir: Path, recipe: PickerRecipe, dataset: SeisBenchDataset, steps: int
-) -> dict[str, Any]:
-    """Calibrate on the development windows, then write manifest and card."""
-    windows = list(labelled_windows(dataset, dataset.waveform_path.parent / DEV_WINDOWS))
-    manifest = _manifest(out_dir, recipe, dataset, steps)
-    write_manifest(out_dir, manifest)
-    manifest = calibrated_manifest(out_dir, manifest, windows, recipe.timing_datasets)
-    results = pick_windows(NetworkPicker(model_dir=out_dir), windows)
-    scores = {"windows": len(windows), **score_windows(results)}
-    final = replace(manifest, metrics={**manifest.metrics, "development": scores})
-    (out_dir / "card.md").write_text(picker_card(final, results), encoding="utf-8")
-    write_manifest(out_dir, final)
-    return load_manifest(out_dir).as_dict()["metrics"]  # type: ignore[no-any-return]
-
-
-def _manifest(
-    out_dir: Path, recipe: PickerRecipe, dataset: SeisBenchDataset, steps: int
-) -> ModelManifest:
-    files = ("model.onnx", "recipe.yaml", "weights.safetensors")
-    table = dataset.metadata
-    train = table[
-        (table["split"] == "train") & ~table["trace_dataset"].isin(recipe.excluded_datasets)
-    ]
-    placeholder = {"threshold": 0.5}
-    return ModelManifest(
-        name=recipe.name,
-        version=recipe.version,
-        task="pick",
-        description=recipe.description,
-        licence="GPL-3.0-or-later",
-        files={name: file_sha256(out_dir / name) for name in files},
-        settings={
-            "sampling_rate_hz": recipe.sampling_rate_hz,
-            "window_samples": recipe.window_samples,
-            "rules": dict.fromkeys(PHASES, placeholder),
-            "refine_onsets": recipe.refine_onsets,
-            "zooms": list(recipe.zooms),
-            "architecture": _ARCHITECTURE.as_dict(),
-        },
-        training={
-            "purpose": recipe.purpose,
-            "beware": list(recipe.beware),
-            "seeds": list(recipe.seeds),
-            "steps": steps,
-            "architecture": "PhaseNet (SeisBench), classes P, S, noise",
-            "start": recipe.start,
-            "start_share": recipe.start_share,
-            "teachers": sorted(recipe.teachers),
-            "tutor": recipe.tutor,
-            "timing_datasets": list(recipe.timing_datasets),
-            "data": {
-                name: file_sha256(dataset.waveform_path.parent / name)
-                for name in ("waveforms.hdf5", "metadata.csv", DEV_WINDOWS)
-            },
-            "traces_by_dataset": train["trace_dataset"].value_counts().sort_index().to_dict(),
-            "split": "column `split` of the metadata: stations apart for NCEDC, time for swarms",
-        },
-    )

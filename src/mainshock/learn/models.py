@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
@@ -85,7 +86,14 @@ def _folders() -> list[Path]:
 
 
 def _by_name() -> dict[str, Path]:
-    return {load_manifest(folder).name: folder for folder in _folders()}
+    """Return the folders by the names of their models; a damaged one is told and left out."""
+    found = {}
+    for folder in _folders():
+        try:
+            found[load_manifest(folder).name] = folder
+        except ModelError as error:
+            warnings.warn(f"{error}; it is left out", stacklevel=3)
+    return found
 
 
 def is_packaged(folder: Path) -> bool:

@@ -11,7 +11,7 @@ from scipy.signal import resample_poly
 from mainshock.core.errors import DataError
 from mainshock.core.records import Waveform
 
-__all__ = ["resample_waveform"]
+__all__ = ["bridge_gaps", "resample_waveform"]
 
 _SAME = 1e-9
 _HIGHEST_FACTORS = (1_000, 100_000)
@@ -111,6 +111,23 @@ def _joined(gaps: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 def _resample(waveform: Waveform, index: int, fraction: Fraction) -> NDArray[np.float64]:
     """Return one component at the new rate, bridged over its gaps."""
+    return _without_ripple(_bridged(waveform, index), fraction)
+
+
+def bridge_gaps(waveform: Waveform) -> Waveform:
+    """Return the waveform with straight lines in place of the zeros in its gaps.
+
+    Where a channel has an offset, zeros are steps, which look like onsets and rule the scale of a
+    window. The gaps stay listed. The same object where there is none.
+    """
+    if not waveform.gaps:
+        return waveform
+    samples = np.stack([_bridged(waveform, index) for index in range(3)])
+    return replace(waveform, samples=samples.astype(np.float32))
+
+
+def _bridged(waveform: Waveform, index: int) -> NDArray[np.float64]:
+    """Return one component, with a line from edge to edge of each gap in it."""
     samples = waveform.samples[index].astype(np.float64)
     missing = np.zeros(samples.size, dtype=bool)
     for first, past_last in waveform.gaps:
@@ -118,7 +135,7 @@ def _resample(waveform: Waveform, index: int, fraction: Fraction) -> NDArray[np.
     if missing.any() and not missing.all():
         position = np.arange(samples.size)
         samples[missing] = np.interp(position[missing], position[~missing], samples[~missing])
-    return _without_ripple(samples, fraction)
+    return np.asarray(samples, dtype=np.float64)
 
 
 def _without_ripple(samples: NDArray[np.float64], fraction: Fraction) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +138,7 @@ def read_reference(
             for key in keys:
                 name, _, row = key.partition(":")
                 rows.append(content[name][:, int(row)] if row else content[name])
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path} is no reference for this model ({error}); it needs {input_key} and "
             f"{', '.join(keys)}"

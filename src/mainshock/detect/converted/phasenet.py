@@ -5,6 +5,7 @@ References
 Zhu and Beroza (2019), https://doi.org/10.1093/gji/ggy423
 """
 
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,7 @@ def _read(path: Path) -> tuple[_Arrays, str, dict[str, str]]:
         try:
             with np.load(path) as content:  # no pickles: NumPy refuses them by default
                 state = {name: np.asarray(content[name], dtype=np.float32) for name in content}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
             raise SourceError(f"{path} is no readable NPZ file: {error}") from error
         return state, f"tensors in {path.name}", {path.name: file_sha256(path)}
     state = state_from_checkpoint(read_checkpoint(path))

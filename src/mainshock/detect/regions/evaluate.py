@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError, NothingFoundError
+from mainshock.core.provenance import file_sha256
 from mainshock.core.times import format_utc, utc_from_posix
 from mainshock.detect.regions.classifier import RegionClassifier
 from mainshock.detect.regions.scores import (
@@ -22,15 +23,25 @@ from mainshock.detect.regions.scores import (
 from mainshock.detect.regions.windows import RegionWindows, noise_before_p, read_windows
 from mainshock.sources.table_files import write_table
 
-__all__ = ["Part", "constant_weights", "evaluate_regions", "watch_regions"]
+__all__ = ["ON_TRAINING_DATA", "Part", "constant_weights", "evaluate_regions", "watch_regions"]
 
+_WAVEFORM_FILES = ("waveforms.npz", "waveforms.hdf5")
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Part = Literal["all", "events", "noise"]
+ON_TRAINING_DATA = (
+    "scores on the training data: the model has seen these windows, so they do not tell how it does "
+    "on others; see the cross-validated scores of its card"
+)
 
 
 def evaluate_regions(
-    model_dir: Path, data_dir: Path, *, part: Part = "all", save_false: Path | None = None
+    model_dir: Path,
+    data_dir: Path,
+    *,
+    part: Part = "all",
+    split: str | None = None,
+    save_false: Path | None = None,
 ) -> dict[str, Any]:
     """Return the scores of a region model on a folder of labelled windows.
 
@@ -42,7 +53,10 @@ def evaluate_regions(
         See ``read_windows``. Of records that start at the origin time, the part before P serves
         as noise windows. P is found in the waveform; the table is looked at for the truth alone.
     part
-        Events, noise windows, or both.
+        Events, noise windows, or both. Changed copies (``trace_augmentation``) are left out.
+    split
+        Rows of this part alone, ``"all"`` for every row. None: where some rows are of part train
+        and some are not, the latter, else all.
     save_false
         Write the windows that were answered wrongly here, .csv or .parquet.
 
@@ -50,18 +64,23 @@ def evaluate_regions(
     -------
     dict
         ``location_accuracy`` (share of event windows with the right region; noise as an answer is
-        wrong), ``location_accuracy_all_windows`` (the reference program's definition: noise
-        windows count as a class), ``detection_accuracy``, ``confusion`` (rows: truth, noise first),
-        ``labels``, ``ece`` (event windows with a region, ten bins), ``n``, ``events``, ``noise``,
-        ``baselines``, ``warnings``.
+        wrong; of noise windows alone the next value), ``location_accuracy_all_windows`` (the
+        reference program's definition: noise windows count as a class), ``detection_accuracy``,
+        ``confusion`` (rows: truth, noise first), ``labels``, ``ece`` (event windows with a region,
+        ten bins), ``n``, ``split``, ``events``, ``noise``, ``baselines``, ``warnings``.
 
     Raises
     ------
+    DataError
+        If no row is of the part asked for.
     NothingFoundError
         If no window has a known truth.
     """
     model = RegionClassifier(model_dir)
     windows = read_windows(data_dir, model.rate_hz)
+    chosen, told = _chosen_rows(windows, split)
+    is_seen = _is_seen(model, data_dir, windows, chosen)
+    windows = windows.take(chosen & ~windows.is_copy)
     events, noise = _parts(windows, model.window_samples, part)
     truth = model.scheme.truth(events.table) if len(events) else np.empty(0, dtype=np.int64)
     usable = truth >= 0
@@ -77,7 +96,9 @@ def evaluate_regions(
     document = _scores(model, probabilities, labels)
     document["baselines"] = _baselines(model, events, truth)
     document["n_without_region"] = int((~usable).sum())
-    document["model"] = model.manifest.name
+    document["model"], document["split"] = model.manifest.name, told
+    if is_seen:
+        document["warnings"].append(ON_TRAINING_DATA)
     if save_false is not None:
         _write_false(save_false, model, [events, noise], probabilities, labels)
     return document
@@ -90,6 +111,7 @@ def watch_regions(
     part: Part,
     interval_s: float,
     max_evaluations: int,
+    split: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
     on_scores: Callable[[dict[str, Any]], None] | None = None,
 ) -> list[dict[str, Any]]:
@@ -118,7 +140,7 @@ def watch_regions(
     for turn in range(max_evaluations):
         if turn:
             sleep(interval_s)
-        scores = evaluate_regions(model_dir, data_dir, part=part)
+        scores = evaluate_regions(model_dir, data_dir, part=part, split=split)
         _to_tensorboard(model_dir / "logs" / "evaluation", scores, turn)
         found.append(scores)
         if on_scores is not None:
@@ -135,6 +157,33 @@ def _to_tensorboard(folder: Path, scores: dict[str, Any], turn: int) -> None:
         for name in ("location_accuracy", "detection_accuracy", "ece"):
             if scores[name] is not None:
                 writer.add_scalar(name, scores[name], turn)
+
+
+def _chosen_rows(windows: RegionWindows, split: str | None) -> tuple[NDArray[np.bool_], str]:
+    """Return which rows are scored, and what they are called."""
+    names = windows.table["split"].astype(str).to_numpy(dtype=str)
+    every, is_train = np.ones(len(names), dtype=bool), names == "train"
+    if split is None:
+        return (every, "all") if is_train.all() or not is_train.any() else (~is_train, "not train")
+    chosen = every if split == "all" else names == split
+    if not chosen.any():
+        there = ", ".join(sorted({name for name in names if name})) or "no column split"
+        raise DataError(f"no row is of split {split!r}; there is {there}, and `all`")
+    return chosen, split
+
+
+def _is_seen(
+    model: RegionClassifier, data_dir: Path, windows: RegionWindows, chosen: NDArray[np.bool_]
+) -> bool:
+    """Return whether rows are scored that the model was trained on, by the files' checksums."""
+    known = dict(model.manifest.training.get("data", {}))
+    paths = [data_dir / name for name in _WAVEFORM_FILES if (data_dir / name).is_file()][:1]
+    if any(known.get(path.name) != file_sha256(path) for path in paths):
+        return False
+    if known.get("metadata.csv") != file_sha256(data_dir / "metadata.csv"):
+        return True  # the same records; which of them were learned from, the table cannot tell
+    is_train = windows.table["split"].astype(str).to_numpy(dtype=str) == "train"
+    return bool((chosen & is_train).any()) if is_train.any() else True
 
 
 def _parts(
@@ -162,10 +211,11 @@ def _scores(model: RegionClassifier, probabilities: FloatArray, labels: IntArray
     regions = regions / np.maximum(regions.sum(axis=1, keepdims=True), 1e-12)
     warning = constant_weights(regions) if is_event.any() else None
     truth = labels[is_event] - 1
+    all_windows = float((answers == labels).mean())
     return {
         "detection_accuracy": float(detected.mean()),
-        "location_accuracy": located["accuracy"],
-        "location_accuracy_all_windows": float((answers == labels).mean()),
+        "location_accuracy": located["accuracy"] if is_event.any() else all_windows,
+        "location_accuracy_all_windows": all_windows,
         "confusion": confusion.tolist(),
         "labels": ["noise", *model.scheme.names],
         "ece": expected_calibration_error(regions, truth) if is_event.any() else None,

@@ -1,18 +1,19 @@
 """What the regions are, and to which one each event belongs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from mainshock.core.errors import DataError
 from mainshock.detect.regions.cluster import NO_CLUSTER, RegionClusters
 from mainshock.detect.regions.cluster_fit import ClusterSettings, fit_clusters
 from mainshock.detect.regions.windows import RegionWindows
 
-__all__ = ["RegionScheme", "choose_scheme"]
+__all__ = ["RegionScheme", "choose_scheme", "numbered_as"]
 
 IntArray = NDArray[np.int64]
 
@@ -98,6 +99,50 @@ def choose_scheme(
     if windows.cluster_column is not None:
         return _numbered(windows, windows.cluster_column, n_clusters)
     return _kmeans_scheme(windows, n_clusters or 6, seed)
+
+
+def numbered_as(scheme: RegionScheme, wanted: RegionScheme) -> RegionScheme:
+    """Return K-means regions under the numbers of those of another fit that lie nearest.
+
+    Parameters
+    ----------
+    scheme
+        Regions of some of the events. Their numbers go by how many events they hold, so that
+        "region 1" of two fits may be different places.
+    wanted
+        Regions of all events, as many.
+
+    Raises
+    ------
+    DataError
+        If the regions are not as many.
+
+    Notes
+    -----
+    One-to-one, with the least sum of distances between centres (in depth too if that counted).
+    """
+    mine, others = scheme.clusters, wanted.clusters
+    if mine is None or others is None:
+        return scheme
+    if mine.n_clusters != others.n_clusters:
+        raise DataError(
+            f"{mine.n_clusters} regions cannot take the numbers of {others.n_clusters}; fit as many"
+        )
+    longitude, latitude = mine.frame.to_geographic(
+        mine.means_m[:, 0] / 1e3, mine.means_m[:, 1] / 1e3
+    )
+    centres = others.to_metres(longitude, latitude, mine.means_m[:, 2] / 1e3)
+    n_axes = 3 if mine.use_depth and others.use_depth else 2
+    offsets = others.means_m[:, None, :n_axes] - centres[None, :, :n_axes]
+    order = linear_sum_assignment(np.sqrt((offsets**2).sum(axis=2)))[1]
+    renumbered = replace(
+        mine,
+        means_m=mine.means_m[order],
+        covariances_m2=mine.covariances_m2[order],
+        counts=mine.counts[order],
+        weights=None if mine.weights is None else mine.weights[order],
+    )
+    return replace(scheme, clusters=renumbered)
 
 
 def _kmeans_scheme(windows: RegionWindows, n_clusters: int, seed: int) -> RegionScheme:

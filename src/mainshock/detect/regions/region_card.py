@@ -26,7 +26,7 @@ _TEMPLATE = """# {name} {version}
 
 ## Scores
 Cross-validation over {split}: regions, networks and calibration of each fold were
-fitted on the other folds. Interval: 95 %, binomial (Wilson).
+fitted on the other folds.{matching} Interval: 95 %, binomial (Wilson).
 
 {scores}
 
@@ -51,8 +51,11 @@ measurements that {places} would give, with the
 residuals of the training windows. Temperature: {temperature:.2f}, from the folds. Nothing depends
 on where in the record P lies, so the time since the origin is not used."""
 _ORIGINAL = """The network of Perol et al.: eight convolutions, {length:g} s at {rate:g} Hz,
-cross-entropy with L2 on the convolutions, Adam. Departure from the reference: {scaling}.
+cross-entropy with L2 on the convolutions, Adam. Departures from the reference: gradients are
+clipped at norm 1{scaling}.
 Temperature: {temperature:.2f}, from the folds."""
+_MATCHING = """ Regions that a fold fitted anew bear the numbers of those above whose
+centres lie nearest, one to one."""
 _NAMES = {
     "regions": "this model",
     "polarisation": "polarisation alone",
@@ -86,6 +89,7 @@ def region_card(manifest: ModelManifest, clusters: RegionClusters | None) -> str
         regions=_regions(manifest, clusters),
         method=_method(manifest),
         split=training["split"],
+        matching=_MATCHING if training.get("regions_refitted") else "",
         scores=_scores(manifest),
         beware="\n".join(f"* {text}" for text in training["beware"]) or "* Not validated.",
         seed=training["seed"],
@@ -115,7 +119,7 @@ def _method(manifest: ModelManifest) -> str:
     length = settings["window_samples"] / rate
     if settings["head"] == "original":
         legacy = settings["legacy_normalisation"]
-        scaling = "none, the whole stream is scaled" if legacy else "each window is scaled alone"
+        scaling = "" if legacy else "; each window is scaled alone"
         return _ORIGINAL.format(
             rate=rate, length=length, scaling=scaling, temperature=settings["temperature"]
         )

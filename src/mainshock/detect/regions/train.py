@@ -13,8 +13,8 @@ from mainshock.core.files import make_folder
 from mainshock.core.provenance import file_sha256
 from mainshock.core.records import Waveform
 from mainshock.detect.regions.classifier import TASK
-from mainshock.detect.regions.evaluate import evaluate_regions
-from mainshock.detect.regions.labels import RegionScheme, choose_scheme
+from mainshock.detect.regions.evaluate import ON_TRAINING_DATA, evaluate_regions
+from mainshock.detect.regions.labels import RegionScheme, choose_scheme, numbered_as
 from mainshock.detect.regions.region_card import region_card
 from mainshock.detect.regions.region_recipe import RegionRecipe, write_region_recipe
 from mainshock.detect.regions.train_improved import ImprovedTraining
@@ -92,15 +92,20 @@ def train_regions(
 
     scheme = scheme_of(events)
     makes_own = scheme.clusters is not None and clusters_path is None
-    maker = scheme_of if makes_own else lambda _: scheme  # names are given, places are learned
-    writer = _ModelWriter(out_dir, data_dir, recipe, events, noise, scheme)
+
+    def maker(windows: RegionWindows) -> RegionScheme:
+        # names are given; places are learned, under the numbers that they have in the model
+        return numbered_as(scheme_of(windows), scheme) if makes_own else scheme
+
+    writer = _ModelWriter(out_dir, data_dir, recipe, events, noise, scheme, makes_own)
     if recipe.head == "original":
         training: Any = OriginalTraining(events, noise, maker, recipe, out_dir, resume)
     else:
         training = ImprovedTraining(events, noise, maker, catalogue, recipe, out_dir, resume)
     result, steps = training.run(lambda settings: writer.write(settings, {}, 0))
     writer.write(result["settings"], result["metrics"], steps)
-    warnings = list(evaluate_regions(out_dir, data_dir)["warnings"])
+    told = evaluate_regions(out_dir, data_dir, split="all")["warnings"]
+    warnings = [text for text in told if text != ON_TRAINING_DATA]
     return RegionTrainingSummary(str(out_dir), steps, result["metrics"], warnings)
 
 
@@ -156,6 +161,7 @@ class _ModelWriter:
     events: RegionWindows
     noise: RegionWindows
     scheme: RegionScheme
+    is_refitted: bool
 
     def write(self, settings: dict[str, Any], metrics: dict[str, Any], steps: int) -> None:
         """Write regions, recipe, card and manifest; without metrics the model is an interim one."""
@@ -211,4 +217,5 @@ class _ModelWriter:
             "events": len(self.events),
             "noise_windows": len(self.noise),
             "split": f"{self.recipe.folds} blocks of time",
+            "regions_refitted": self.is_refitted,
         }

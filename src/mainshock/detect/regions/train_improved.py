@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,21 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from mainshock.detect.regions.classifier import event_probability, tempered
+from mainshock.detect.regions.classifier import event_probability
 from mainshock.detect.regions.features import FEATURES, measure
-from mainshock.detect.regions.folds import time_folds
+from mainshock.detect.regions.fold_scores import calibrated_blocks, score_blocks
+from mainshock.detect.regions.folds import window_folds
 from mainshock.detect.regions.heads import (
     HEADS,
     TrainedHeads,
     fit_event_coefficients,
     fit_heads,
-    fit_temperature,
 )
 from mainshock.detect.regions.labels import RegionScheme
 from mainshock.detect.regions.network import ArrivalNetwork, Probabilities
 from mainshock.detect.regions.region_recipe import RegionRecipe
 from mainshock.detect.regions.sampling import ArrivalSampler, joint_normalised
-from mainshock.detect.regions.scores import expected_calibration_error, score_events
+from mainshock.detect.regions.scores import score_events
 from mainshock.detect.regions.windows import RegionWindows, mirrored
 from mainshock.learn.loop import LoopSettings, fit_network
 from mainshock.learn.onnx_export import export_onnx
@@ -33,6 +33,7 @@ from mainshock.learn.onnx_export import export_onnx
 __all__ = ["ImprovedTraining", "SchemeMaker", "loop_settings"]
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 SchemeMaker = Callable[[RegionWindows], RegionScheme]
 _SAME_DAY_S = 60.0
 
@@ -58,9 +59,10 @@ class ImprovedTraining:
     Parameters
     ----------
     events, noise
-        Training windows; events have P.
+        Training windows; events have P. Changed copies are learned from, never tested on.
     scheme_of
-        Makes the regions from training events: called for each fold with its part alone.
+        Makes the regions from training events: called for each fold with its part alone. Numbers
+        mean the same regions each time.
     catalogue
         Places of events, or None.
     recipe
@@ -78,6 +80,11 @@ class ImprovedTraining:
     recipe: RegionRecipe
     out_dir: Path
     resume: bool = False
+    _folds: IntArray = field(init=False, repr=False)
+    _noise_folds: IntArray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._folds, self._noise_folds = window_folds(self.events, self.noise, self.recipe.folds)
 
     def run(self, interim: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], int]:
         """Train, write the networks, return the settings with the metrics, and the steps.
@@ -96,13 +103,13 @@ class ImprovedTraining:
             self._export(network, heads)
             interim(_settings(coefficients, dict.fromkeys(HEADS, 1.0)))
 
-        every = np.arange(len(self.events))
-        network, steps = self._arrivals(every, "arrivals", at_checkpoint)
+        network, steps = self._arrivals(None, at_checkpoint)
         measured, quiet = self._out_of_fold()
-        folds = time_folds(self.events.column("time_s"), self.recipe.folds)
-        metrics, temperature = self._cross_validated(measured, folds)
+        metrics, temperature = self._cross_validated(measured)
         coefficients = fit_event_coefficients(measured, quiet)
-        metrics["detection"] = _detection(measured, quiet, folds)
+        originals = ~self.events.is_copy, ~self.noise.is_copy
+        folds = self._folds, self._noise_folds
+        metrics["detection"] = _detection(measured, quiet, folds, originals)
         heads = fit_heads(self.events, measured, scheme, self.catalogue, self.recipe)
         settings = _settings(coefficients, temperature)
         settings["onnx_difference"] = self._export(network, heads)
@@ -111,22 +118,20 @@ class ImprovedTraining:
 
     def _arrivals(
         self,
-        rows: NDArray[np.int64],
-        name: str,
+        fold: int | None,
         at_checkpoint: Callable[[torch.nn.Module], None] | None = None,
     ) -> tuple[torch.nn.Module, int]:
-        """Return a network that learned P and S from some of the events, and its steps."""
+        """Return a network that learned P and S from all windows but one fold's, and its steps."""
         recipe = self.recipe
         torch.manual_seed(recipe.seed)  # the first weights are drawn before the loop seeds itself
         network = ArrivalNetwork()
-        part = self.events.take(rows)
+        part = self.events if fold is None else self.events.take(self._folds != fold)
+        quiet = self.noise if fold is None else self.noise.take(self._noise_folds != fold)
         arrivals = np.column_stack([part.column("p_s"), part.column("s_s")])
-        during = _during(self.noise.column("time_s"), self.events.column("time_s"), rows)
-        noise = [self.noise.records[row] for row in np.flatnonzero(~during)]
         sampler = ArrivalSampler(
             part.records,
             arrivals * recipe.sampling_rate_hz,
-            [] if self.events.starts_at_origin else noise,
+            [] if self.events.starts_at_origin else quiet.records,
             recipe,
             np.random.default_rng(recipe.seed),
         )
@@ -144,7 +149,7 @@ class ImprovedTraining:
             _curve_loss,
             draw,
             loop_settings(recipe),
-            self.out_dir / "logs" / name,
+            self.out_dir / "logs" / ("arrivals" if fold is None else f"fold_{fold}"),
             resume=self.resume,
             at_checkpoint=told if at_checkpoint is not None else None,
         )
@@ -166,27 +171,24 @@ class ImprovedTraining:
 
     def _out_of_fold(self) -> tuple[FloatArray, FloatArray]:
         """Return measurements of events and noise by networks that did not see their time."""
-        times, noise_times = self.events.column("time_s"), self.noise.column("time_s")
-        folds = time_folds(times, self.recipe.folds)
         measured = np.full((len(self.events), len(FEATURES)), np.nan)
         quiet = np.full((len(self.noise), len(FEATURES)), np.nan)
-        edges = [times[folds == one].max() for one in range(self.recipe.folds - 1)]
-        noise_folds = np.searchsorted(edges, noise_times)
         for one in range(self.recipe.folds):
-            network, _ = self._arrivals(np.flatnonzero(folds != one), f"fold_{one}")
-            measured[folds == one] = self._measured(network, self.events.take(folds == one))
-            quiet[noise_folds == one] = self._measured(network, self.noise.take(noise_folds == one))
+            network, _ = self._arrivals(one)
+            loud, calm = self._folds == one, self._noise_folds == one
+            measured[loud] = self._measured(network, self.events.take(loud))
+            quiet[calm] = self._measured(network, self.noise.take(calm))
         return measured, quiet
 
-    def _cross_validated(
-        self, measured: FloatArray, folds: NDArray[np.int64]
-    ) -> tuple[dict[str, Any], dict[str, float]]:
+    def _cross_validated(self, measured: FloatArray) -> tuple[dict[str, Any], dict[str, float]]:
         """Return the scores of events by heads that did not see their time, and temperatures."""
         logits: dict[str, list[FloatArray]] = {name: [] for name in HEADS}
-        truth: list[NDArray[np.int64]] = []
-        majority: list[NDArray[np.int64]] = []
+        truth: list[IntArray] = []
+        majority: list[IntArray] = []
+        folds, is_copy = self._folds, self.events.is_copy
         for one in range(self.recipe.folds):
-            train, test = self.events.take(folds != one), self.events.take(folds == one)
+            tested = (folds == one) & ~is_copy
+            train, test = self.events.take(folds != one), self.events.take(tested)
             scheme = self.scheme_of(train)
             answers = scheme.truth(test.table)
             known = answers >= 0
@@ -194,7 +196,7 @@ class ImprovedTraining:
                 train, measured[folds != one], scheme, self._places_without(test), self.recipe
             )
             for name in HEADS:
-                logits[name].append(heads.logits(name, measured[folds == one][known]))
+                logits[name].append(heads.logits(name, measured[tested][known]))
             truth.append(answers[known])
             labels = scheme.truth(train.table)
             most = int(np.bincount(labels[labels >= 0]).argmax())
@@ -206,6 +208,9 @@ class ImprovedTraining:
         if self.catalogue is None:
             return None
         times = test.column("time_s")
+        times = times[np.isfinite(times)]
+        if not len(times):
+            return self.catalogue
         inside = self.catalogue["time_s"].between(
             times.min() - _SAME_DAY_S, times.max() + _SAME_DAY_S
         )
@@ -232,18 +237,6 @@ class ImprovedTraining:
         return largest
 
 
-def _during(
-    noise_s: FloatArray, events_s: FloatArray, rows: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Return which noise windows lie in the time of events that are left out."""
-    out = np.ones(len(events_s), dtype=bool)
-    out[rows] = False
-    if not out.any() or not len(noise_s):
-        return np.zeros(len(noise_s), dtype=bool)
-    left = events_s[out]
-    return np.asarray((noise_s >= left.min()) & (noise_s <= left.max()))
-
-
 def _curve_loss(network: torch.nn.Module, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
     windows, curves = batch
     log_p = torch.log_softmax(network(windows), dim=1)
@@ -260,50 +253,36 @@ def _settings(coefficients: FloatArray, temperature: dict[str, float]) -> dict[s
 
 
 def _fold_scores(
-    logits: dict[str, list[FloatArray]],
-    truth: list[NDArray[np.int64]],
-    majority: list[NDArray[np.int64]],
+    logits: dict[str, list[FloatArray]], truth: list[IntArray], majority: list[IntArray]
 ) -> tuple[dict[str, Any], dict[str, float]]:
-    """Return the scores over folds; each fold's temperature comes from the other folds."""
+    """Return the scores over folds of each head, and the temperatures of the finished model."""
     every = np.concatenate(truth)
-    temperature = {
-        name: fit_temperature(np.concatenate(found), every) for name, found in logits.items()
-    }
     metrics: dict[str, Any] = {"majority": score_events(np.concatenate(majority), every)}
+    temperature = {}
     for name, found in logits.items():
-        probabilities = []
-        for one, given in enumerate(found):
-            others = [row for row in range(len(found)) if row != one]
-            value = fit_temperature(
-                np.concatenate([found[row] for row in others]),
-                np.concatenate([truth[row] for row in others]),
-            )
-            probabilities.append(tempered(given, value))
-        stacked = np.concatenate(probabilities)
-        by_fold = [
-            float((one.argmax(axis=1) == right).mean())
-            for one, right in zip(probabilities, truth, strict=True)
-        ]
-        metrics[name] = {
-            **score_events(stacked.argmax(axis=1), every),
-            "accuracy_by_fold": by_fold,
-            "accuracy_sd_over_folds": float(np.std(by_fold, ddof=1)),
-            "ece": expected_calibration_error(stacked, every),
-        }
+        probabilities, temperature[name] = calibrated_blocks(found, truth)
+        answers = [one.argmax(axis=1) for one in probabilities]
+        metrics[name] = score_blocks(answers, probabilities, truth)
     return metrics, temperature
 
 
-def _detection(events: FloatArray, noise: FloatArray, folds: NDArray[np.int64]) -> dict[str, Any]:
+def _detection(
+    events: FloatArray,
+    noise: FloatArray,
+    folds: tuple[IntArray, IntArray],
+    is_test: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+) -> dict[str, Any]:
     """Return how many events and noise windows are told apart, each fold by the others."""
     if not len(noise):
-        return {"events": {"n": len(events)}, "noise": {"n": 0}}
-    quiet_folds = np.arange(len(noise)) * (int(folds.max()) + 1) // len(noise)
+        return {"events": {"n": int(is_test[0].sum())}, "noise": {"n": 0}}
     hits, calm = np.zeros(len(events), dtype=bool), np.zeros(len(noise), dtype=bool)
-    for one in range(int(folds.max()) + 1):
-        fitted = fit_event_coefficients(events[folds != one], noise[quiet_folds != one])
-        hits[folds == one] = event_probability(events[folds == one], fitted) >= 0.5
-        calm[quiet_folds == one] = event_probability(noise[quiet_folds == one], fitted) < 0.5
+    for one in range(int(folds[0].max()) + 1):
+        event_tests, noise_tests = folds[0] == one, folds[1] == one
+        fitted = fit_event_coefficients(events[~event_tests], noise[~noise_tests])
+        hits[event_tests] = event_probability(events[event_tests], fitted) >= 0.5
+        calm[noise_tests] = event_probability(noise[noise_tests], fitted) < 0.5
+    hits, calm = hits[is_test[0]], calm[is_test[1]]
     return {
         "events": {"accuracy": float(hits.mean()), "n": len(hits)},
-        "noise": {"accuracy": float(calm.mean()), "n": len(calm)},
+        "noise": {"accuracy": float(calm.mean()) if len(calm) else None, "n": len(calm)},
     }

@@ -1,13 +1,13 @@
 """Trains the network of Perol et al. (2018), https://doi.org/10.1126/sciadv.1700578.
 
-Network, loss and optimiser are the published ones. The windows are scaled one by one; the
-reference scales the whole stream, so that one large shock makes all others vanish
+Network, loss and optimiser are the published ones, but for gradients, which are clipped at norm 1
+(``learn.loop``); the reference does not clip. The windows are scaled one by one; the reference scales the whole stream, so that one large shock makes all others vanish
 (``legacy_normalisation`` does as it did).
 """
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError
-from mainshock.detect.regions.classifier import original_window, scaled_window, tempered
-from mainshock.detect.regions.folds import time_folds
-from mainshock.detect.regions.heads import fit_temperature
+from mainshock.detect.regions.classifier import original_window, scaled_window
+from mainshock.detect.regions.fold_scores import calibrated_blocks, score_blocks
+from mainshock.detect.regions.folds import window_folds
 from mainshock.detect.regions.labels import RegionScheme
 from mainshock.detect.regions.network import ConvNetQuake, original_loss
 from mainshock.detect.regions.region_recipe import RegionRecipe
-from mainshock.detect.regions.scores import expected_calibration_error, score_events
+from mainshock.detect.regions.scores import score_events
 from mainshock.detect.regions.train_improved import SchemeMaker, loop_settings
 from mainshock.detect.regions.windows import RegionWindows
 from mainshock.learn.loop import fit_network
@@ -45,6 +45,11 @@ class OriginalTraining:
     recipe: RegionRecipe
     out_dir: Path
     resume: bool = False
+    _folds: IntArray = field(init=False, repr=False)
+    _noise_folds: IntArray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._folds, self._noise_folds = window_folds(self.events, self.noise, self.recipe.folds)
 
     def run(self, interim: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], int]:
         """Train, write the network, return the settings with the metrics, and the steps."""
@@ -54,24 +59,24 @@ class OriginalTraining:
             self._export(network)
             interim({"temperature": 1.0})
 
-        every = np.arange(len(self.events))
-        network, steps = self._network(every, scheme, "network", at_checkpoint)
+        network, steps = self._network(None, scheme, at_checkpoint)
         metrics, temperature = self._cross_validated()
         settings = {"temperature": temperature, "onnx_difference": self._export(network)}
         return {"settings": settings, "metrics": metrics}, steps
 
     def _network(
         self,
-        rows: IntArray,
+        fold: int | None,
         scheme: RegionScheme,
-        name: str,
         at_checkpoint: Callable[[torch.nn.Module], None] | None = None,
     ) -> tuple[torch.nn.Module, int]:
+        """Return a network that learned from all windows but those of a fold, and its steps."""
         recipe = self.recipe
         torch.manual_seed(recipe.seed)
         network = ConvNetQuake(len(scheme))
-        part = self.events.take(rows)
-        draw = _Draw(part, self.noise, scheme.truth(part.table), recipe)
+        part = self.events if fold is None else self.events.take(self._folds != fold)
+        quiet = self.noise if fold is None else self.noise.take(self._noise_folds != fold)
+        draw = _Draw(part, quiet, scheme.truth(part.table), recipe)
 
         def told(_step: int) -> None:
             if at_checkpoint is not None:
@@ -82,41 +87,32 @@ class OriginalTraining:
             original_loss,
             draw,
             loop_settings(recipe, warm_up_steps=0, weight_decay=0.0),
-            self.out_dir / "logs" / name,
+            self.out_dir / "logs" / ("network" if fold is None else f"fold_{fold}"),
             resume=self.resume,
             at_checkpoint=told if at_checkpoint is not None else None,
         )
         return network, steps
 
     def _cross_validated(self) -> tuple[dict[str, Any], float]:
-        folds = time_folds(self.events.column("time_s"), self.recipe.folds)
+        folds, is_copy = self._folds, self.events.is_copy
         logits, truth, majority = [], [], []
         for one in range(self.recipe.folds):
-            train, test = self.events.take(folds != one), self.events.take(folds == one)
+            train = self.events.take(folds != one)
+            test = self.events.take((folds == one) & ~is_copy)
             scheme = self.scheme_of(train)
-            network, _ = self._network(np.flatnonzero(folds != one), scheme, f"fold_{one}")
+            network, _ = self._network(one, scheme)
             answers = scheme.truth(test.table)
             known = np.flatnonzero(answers >= 0)
             logits.append(self._logits(network, test.take(known)))
             truth.append(answers[known])
             labels = scheme.truth(train.table)
             majority.append(np.full(len(known), int(np.bincount(labels[labels >= 0]).argmax())))
-        every, found = np.concatenate(truth), np.concatenate(logits)
-        temperature = fit_temperature(found, every + 1)
-        regions = tempered(found, temperature)[:, 1:]
-        hits = [
-            float((one.argmax(axis=1) == right + 1).mean())
-            for one, right in zip(logits, truth, strict=True)
-        ]
-        scores = {
-            **score_events(found.argmax(axis=1) - 1, every),
-            "accuracy_by_fold": hits,
-            "accuracy_sd_over_folds": float(np.std(hits, ddof=1)),
-            "ece": expected_calibration_error(regions / regions.sum(axis=1, keepdims=True), every),
-        }
+        found, temperature = calibrated_blocks(logits, [one + 1 for one in truth])
+        answered = [one.argmax(axis=1) - 1 for one in found]
+        regions = [one[:, 1:] / one[:, 1:].sum(axis=1, keepdims=True) for one in found]
         return {
-            "regions": scores,
-            "majority": score_events(np.concatenate(majority), every),
+            "regions": score_blocks(answered, regions, truth),
+            "majority": score_events(np.concatenate(majority), np.concatenate(truth)),
         }, temperature
 
     def _logits(self, network: torch.nn.Module, windows: RegionWindows) -> NDArray[np.float64]:

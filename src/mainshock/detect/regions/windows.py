@@ -1,5 +1,7 @@
 """Reads labelled windows for the region classifier, in SeisBench form or as one array."""
 
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +16,20 @@ from mainshock.core.records import Waveform
 from mainshock.signal.resample import resample_waveform
 from mainshock.sources.seisbench_format import open_seisbench
 
-__all__ = ["RegionWindows", "mirrored", "noise_before_p", "read_epicentres", "read_windows"]
+__all__ = [
+    "FROM_WINDOW",
+    "RegionWindows",
+    "mirrored",
+    "noise_before_p",
+    "read_epicentres",
+    "read_windows",
+]
 
 FloatArray = NDArray[np.float64]
 Samples = NDArray[np.float32]
 
+FROM_WINDOW = "from_window"
+"""Column of noise cut from records with events: the row of its record."""
 _ARRAY_RATE_HZ = 20.0
 _LEAST_NOISE_S = 3.0
 _BEFORE_P_S = 1.0
@@ -83,6 +94,14 @@ class RegionWindows:
         return self.table["is_noise"].to_numpy(bool)
 
     @property
+    def is_copy(self) -> NDArray[np.bool_]:
+        """Which records are changed copies of others (`detect dataset augment`)."""
+        if "trace_augmentation" not in self.table:
+            return np.zeros(len(self), dtype=bool)
+        kinds = self.table["trace_augmentation"]
+        return np.asarray(kinds.notna() & (kinds.astype(str).str.strip() != ""), dtype=bool)
+
+    @property
     def cluster_column(self) -> str | None:
         """The column with region numbers, if the file has one."""
         return next((name for name in _CLUSTER_COLUMNS if name in self.table), None)
@@ -136,6 +155,10 @@ def _from_array(folder: Path, path: Path, sampling_rate_hz: float) -> RegionWind
         raise SourceError(
             f"cannot read {path} and its metadata.csv: {error}; the array is called `data`"
         ) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise SourceError(
+            f"{path} is damaged or not whole ({error}); copy or write the file again"
+        ) from error
     if data.ndim != 3 or data.shape[1] != 3 or len(data) != len(table):
         raise DataError(
             f"{path} has shape {data.shape} and metadata.csv {len(table)} rows; the array must be "
@@ -184,7 +207,7 @@ def _at_rate(samples: Samples, rate_hz: float, wanted_hz: float) -> Samples:
 def _times(table: pd.DataFrame) -> FloatArray:
     column = next((name for name in _TIMES if name in table), None)
     if column is None:
-        return np.arange(len(table), dtype=np.float64)
+        return np.full(len(table), np.nan)
     texts = table[column].astype(str).str.replace("/", "-")
     moments = pd.to_datetime(texts, utc=True, format="mixed", errors="coerce")
     seconds = (moments - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
@@ -219,6 +242,7 @@ def noise_before_p(windows: RegionWindows, length: int) -> RegionWindows:
             records.append(mirrored(record[:, : int(end_s * rate)], length))
     table = windows.table.iloc[chosen].reset_index(drop=True)
     table["is_noise"] = True
+    table[FROM_WINDOW] = np.array(chosen, dtype=np.int64)
     table["p_s"] = table["s_s"] = np.nan
     return RegionWindows(records, table, rate, starts_at_origin=False)
 
