@@ -133,5 +133,19 @@ def test_edges_of_a_gap_are_no_onsets(picker):
     assert not [time for time in times if 24.4 < time < 30.6]
 
 
+def test_a_gap_in_a_channel_with_an_offset_hides_no_p(picker):
+    quake = synthetic()
+    offset = 20.0 * float(np.abs(quake.samples).max())
+    samples = quake.samples + np.float32(offset)
+    samples[:, 3500:3700] = 0.0
+    waveform = changed(quake, samples=samples, gaps=((3500, 3700),))
+    times = [
+        (pick.time - START).total_seconds()
+        for pick in picker.classify(waveform)
+        if pick.phase == "P"
+    ]
+    assert min(abs(time - P_S) for time in times) < 0.3
+
+
 def test_same_input_same_picks(picker):
     assert picker.classify(synthetic()) == picker.classify(synthetic())

@@ -94,3 +94,25 @@ def test_diagram_shows_both_phases():
     figure = plot_reliability(found, "synthetic")
     labels = figure.axes[0].get_legend_handles_labels()[1]
     assert [label[0] for label in labels] == ["P", "S"]
+
+
+def test_a_picker_that_always_alarms_gets_the_threshold_with_fewest_alarms():
+    heights = [0.9] * 100 + [0.95] * 8 + [0.5] * 12
+    residuals = [0.0] * 100 + [np.inf] * 20
+    found = Candidates(
+        height=heights,
+        residual_s=residuals,
+        width_s=[0.3] * 120,
+        window=list(range(120)),
+        is_noise=[False] * 100 + [True] * 20,
+        dataset=["set"] * 120,
+        n_labels=100,
+        n_noise=100,
+    )
+    assert calibrated_rules({"P": found})["P"].threshold >= 0.52
+
+
+def test_a_handful_of_peaks_gives_no_diagram():
+    found = synthetic(n=60)
+    found.height = [0.031] * 60  # all of them stated near zero
+    assert reliability(found)["bins"] == [] or reliability(found)["ece"] is not None

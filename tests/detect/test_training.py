@@ -61,6 +61,17 @@ def test_batches_are_finite_and_masks_follow_the_labels():
     assert not batch.labels[batch.is_noise].any()
 
 
+def test_doubt_of_a_teacher_in_noise_is_neither_phase_nor_noise():
+    changes = {"noise_window": 1.0, "noise_superposition": 0.0, "gap": 0.0}
+    samples = np.random.default_rng(3).normal(size=(3, 6000)).astype(np.float32)
+    doubtful = LabelledTrace(samples, ((), ()), np.ones((2, 6000), dtype=bool), "noise")
+    quake = LabelledTrace(samples, ((3000.0,), ()), np.zeros((2, 6000), dtype=bool), "set")
+    recipe = PickerRecipe(**{**RECIPE, "augmentation": changes})
+    batch = WindowSampler([quake], [doubtful], recipe, np.random.default_rng(0)).batch()
+    assert batch.is_noise.all()
+    assert batch.unlabelled.all()
+
+
 def test_second_event_adds_its_labels():
     changes = {"second_event": 1.0, "noise_window": 0.0, "gap": 0.0, "time_stretch": 0.0}
     batch = sampler(augmentation=changes, batch_size=24).batch()
@@ -158,3 +169,47 @@ def test_one_command_trains_packages_and_the_result_picks(dataset, tmp_path):
     assert "Ridgecrest" not in card  # a card speaks of its own model alone
     assert list((out / "logs").glob("seed*/events.out.tfevents.*"))
     assert open_picker(out).name == "tiny"
+
+
+@pytest.mark.slow
+def test_training_without_split_and_windows_makes_its_own(dataset, tmp_path):
+    pytest.importorskip("torch")
+    from mainshock.detect.train import train_picker
+
+    table = pd.read_csv(dataset / "metadata.csv").drop(columns="split")
+    table["source_id"] = [f"e{i}" for i in range(len(table))]
+    table.to_csv(dataset / "metadata.csv", index=False)
+    (dataset / "eval_windows_dev.csv").unlink()
+    recipe = tmp_path / "recipe.yaml"
+    shares = {"train": 0.5, "dev": 0.5}
+    recipe.write_text(yaml.safe_dump({**RECIPE, "steps": 1, "split_shares": shares}))
+    train_picker(recipe, dataset, tmp_path / "model")
+    windows = pd.read_csv(tmp_path / "model" / "eval_windows_dev.csv")
+    assert len(windows) == 6
+    manifest = json.loads((tmp_path / "model" / "manifest.json").read_text())
+    assert sum(manifest["training"]["traces_by_dataset"].values()) == 6
+
+
+def test_a_table_that_says_nothing_of_a_split_is_refused_before_training(dataset, tmp_path):
+    pytest.importorskip("torch")
+    from mainshock.core.errors import DataError
+    from mainshock.detect.train import train_picker
+
+    pd.read_csv(dataset / "metadata.csv").drop(columns="split").to_csv(
+        dataset / "metadata.csv", index=False
+    )
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(yaml.safe_dump(RECIPE))
+    with pytest.raises(DataError, match="split_by_event"):
+        train_picker(recipe, dataset, tmp_path / "model")
+    assert not (tmp_path / "model" / "model.onnx").exists()
+
+
+def test_records_without_teachers_are_refused(dataset, tmp_path):
+    pytest.importorskip("torch")
+    from mainshock.detect.train import train_picker
+
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(yaml.safe_dump(RECIPE))
+    with pytest.raises(SettingsError, match="teachers"):
+        train_picker(recipe, dataset, tmp_path / "model", records=[dataset])

@@ -63,3 +63,14 @@ def test_default_is_the_model_that_the_default_picker_runs():
     folder = find_model("default")
     assert is_packaged(folder)
     assert folder.resolve() == open_picker("default").model_dir.resolve()
+
+
+def test_a_damaged_manifest_is_told_and_hides_no_other_model(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAINSHOCK_MODELS", str(tmp_path))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "manifest.json").write_text("{")
+    with pytest.warns(UserWarning, match="broken.*left out"):
+        names = [manifest.name for manifest in list_models()]
+    assert "phasenet" in names
+    with pytest.warns(UserWarning, match="left out"):
+        assert find_model("phasenet").name == "phasenet"

@@ -1,5 +1,6 @@
 """Writes labelled waveform windows as a data set in SeisBench format, with h5py alone."""
 
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -133,11 +134,18 @@ class SeisBenchWriter:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if kind is None:
+            self._finish(is_whole=kind is None)
+        except BaseException:
+            self._stack.__exit__(*sys.exc_info())  # both temporary files go, older ones stay
+            raise
+        self._stack.__exit__(kind, error, traceback)
+
+    def _finish(self, *, is_whole: bool) -> None:
+        try:
+            if is_whole:
                 self._flush()
         finally:
             self._file.close()
-        if kind is None:
+        if is_whole:
             columns = None if self.rows else ["trace_name"]
             pd.DataFrame(self.rows, columns=columns).to_csv(self._table_path, index=False)
-        self._stack.__exit__(kind, error, traceback)

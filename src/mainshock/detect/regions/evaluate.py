@@ -30,8 +30,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Part = Literal["all", "events", "noise"]
 ON_TRAINING_DATA = (
-    "scores on the training data: the model has seen these windows, so they do not tell how it does "
-    "on others; see the cross-validated scores of its card"
+    "scores on the training data: the model has seen these windows, so they do not tell how it "
+    "does on others; see the cross-validated scores of its card"
 )
 
 

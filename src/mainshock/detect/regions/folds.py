@@ -57,7 +57,7 @@ def window_folds(
     """
     times = _times_of_originals(events)
     codes = pd.factorize(_event_names(events))[0]
-    first = pd.Series(times).groupby(codes).min().to_numpy(np.float64)
+    first = np.asarray(pd.Series(times).groupby(codes).min(), dtype=np.float64)
     folds = time_folds(first, n_folds)[codes]
     for one in range(n_folds):
         if events.is_copy[folds == one].all():

@@ -1,8 +1,8 @@
 """Trains the network of Perol et al. (2018), https://doi.org/10.1126/sciadv.1700578.
 
-Network, loss and optimiser are the published ones, but for gradients, which are clipped at norm 1
-(``learn.loop``); the reference does not clip. The windows are scaled one by one; the reference scales the whole stream, so that one large shock makes all others vanish
-(``legacy_normalisation`` does as it did).
+Network, loss and optimiser are the published ones, but for gradients: ``learn.loop`` clips them at
+norm 1, the reference does not. The windows are scaled one by one; the reference scales the whole
+stream, so that one large shock makes all others vanish (``legacy_normalisation`` does as it did).
 """
 
 import copy
