@@ -104,7 +104,10 @@ def test_a_model_folder_is_whole_and_says_how_it_scores(trained):
     assert not manifest.training["interim"]
     scores = manifest.metrics["cross_validation"]
     assert {"regions", "polarisation", "majority", "detection"} <= set(scores)
-    assert "## Beware" in (out / "card.md").read_text()
+    card = (out / "card.md").read_text()
+    assert "## Beware" in card
+    assert "one to one" in card
+    assert summary.warnings == [text for text in summary.warnings if "training data" not in text]
 
 
 @pytest.mark.slow
@@ -120,7 +123,7 @@ def test_evaluation_gives_the_promised_keys(trained, few, command, tmp_path):
     assert scores["events"]["n"] == 40 == scores["noise"]["n"]
     assert list(pd.read_csv(wrong))[:3] == ["name", "time", "truth"]
     noise = json.loads(command("evaluate", out, few, "--json", "--noise").stdout)
-    assert noise["location_accuracy"] is None
+    assert noise["location_accuracy"] == noise["location_accuracy_all_windows"]
     assert noise["n"] == 40
     assert command("evaluate", out, few, "--events", "--noise").exit_code == 2
 
@@ -197,6 +200,10 @@ def test_original_network_from_cut_windows(tmp_path, rng, legacy, command):
     scores = json.loads(command("evaluate", out, folder, "--json").stdout)
     assert scores["n"] == n
     assert scores["labels"] == ["noise", "0", "1"]
+    assert "scores on the training data" in scores["warnings"][-1]
+    card = (out / "card.md").read_text()
+    assert "clipped at norm 1" in card.replace("\n", " ")
+    assert ("scaled alone" in card) is not legacy
 
 
 def test_model_of_another_task_is_refused(command, few):
@@ -236,3 +243,84 @@ def test_cut_windows_without_arrivals_get_them_from_the_default_picker(few, tmp_
     scores = json.loads(command("evaluate", out, folder, "--json").stdout)
     assert scores["n"] == 24
     assert scores["labels"] == ["noise", "0", "1"]
+
+
+def test_temperature_of_a_block_comes_from_the_other_blocks(rng):
+    from mainshock.detect.regions.fold_scores import calibrated_blocks
+    from mainshock.detect.regions.heads import fit_temperature
+
+    truth = [rng.integers(0, 3, 60) for _ in range(3)]
+    logits = [
+        scale * (rng.normal(size=(60, 3)) + 2.0 * np.eye(3)[right])
+        for scale, right in zip((1.0, 3.0, 6.0), truth, strict=True)
+    ]
+    found, every = calibrated_blocks(logits, truth)
+    assert every == fit_temperature(np.concatenate(logits), np.concatenate(truth))
+    others = fit_temperature(np.concatenate(logits[1:]), np.concatenate(truth[1:]))
+    expected = np.exp(logits[0] / others)
+    np.testing.assert_allclose(found[0], expected / expected.sum(axis=1, keepdims=True))
+    changed, _ = calibrated_blocks(logits, [2 - truth[0], *truth[1:]])
+    np.testing.assert_array_equal(changed[0], found[0])
+
+
+@pytest.fixture
+def copied(pb01):
+    """Twenty events, each with a changed copy, and noise between and around them."""
+    windows = read_windows(pb01, 20.0)
+    events = windows.take(np.repeat(np.arange(20), 2))
+    events.table["trace_augmentation"] = np.tile([None, "noise"], 20)
+    times = np.unique(events.column("time_s"))
+    noise = windows.take(np.arange(22))
+    noise.table["time_s"] = np.r_[times[0] - 60.0, times + 1.0, np.nan]
+    for row, record in enumerate(noise.records):
+        noise.records[row] = np.full_like(record, row)
+    events = type(events)(events.records, events.table, 20.0, starts_at_origin=False)
+    return events, noise
+
+
+@pytest.mark.parametrize("head", ["original", "improved"])
+def test_a_fold_learns_neither_from_its_noise_nor_is_tested_on_copies(
+    head, copied, tmp_path, monkeypatch, few
+):
+    from mainshock.detect.regions import train_improved, train_original
+
+    events, noise = copied
+    seen, tested = [], []
+
+    def sampler(_records, _arrivals, quiet, *_):
+        seen.append({int(one[0, 0]) for one in quiet})
+
+    def draw(_part, quiet, *_):
+        seen.append({int(one[0, 0]) for one in quiet.records})
+
+    monkeypatch.setattr(train_improved, "ArrivalSampler", sampler)
+    monkeypatch.setattr(train_original, "_Draw", draw)
+    for module in (train_improved, train_original):
+        monkeypatch.setattr(module, "fit_network", lambda *_, **__: 1)
+        scores = module.score_blocks
+        monkeypatch.setattr(
+            module, "score_blocks", lambda *found, s=scores: tested.append(found[2]) or s(*found)
+        )
+    recipe = recipe_from_options(
+        few / "recipe.yaml", data_dir=few, head=head, n_clusters=3, window_samples=1001
+    )
+    scheme = choose_scheme(
+        events, n_clusters=3, label_column=None, clusters_path=None, seed=0
+    )  # fmt: skip
+    if head == "original":
+        training = train_original.OriginalTraining(
+            events, noise, lambda _: scheme, recipe, tmp_path
+        )
+    else:
+        training = train_improved.ImprovedTraining(
+            events, noise, lambda _: scheme, None, recipe, tmp_path
+        )
+    monkeypatch.setattr(type(training), "_export", lambda *_: 0.0)
+    result, _ = training.run(lambda _: None)
+    everything, first, second = seen[:3]
+    assert everything == set(range(22))
+    # ten events a fold; row 10 is noise after the tenth, so of the second; row 21 has no time
+    assert first == set(range(10, 21))
+    assert second == set(range(10)) | {21}
+    assert [len(one) for one in tested[0]] == [10, 10]
+    assert result["metrics"]["regions"]["n"] == 20

@@ -171,8 +171,17 @@ def test_most_probable_pick_of_seismometer_and_accelerometer_stays():
 
 def test_clipped_record_has_a_warning_and_a_sound_one_has_none():
     assert record_warnings(_record([])) == []
-    (text,) = record_warnings(_record([], flags=("clipped", "horizontals_not_geographic")))
-    assert "clipped" in text
+    texts = record_warnings(_record([], flags=("clipped", "horizontals_not_geographic")))
+    assert "clipped" in texts[0]
+    assert "not N and E" in texts[1]
+
+
+def test_rates_and_lengths_beyond_the_pickers_are_told():
+    samples = np.ones((3, 40), dtype=np.float32)
+    record = Waveform("XX", "ABC", "", "LH", parse_utc("2020-01-01"), 1.0, samples)
+    assert record_warnings(record) == ["1 samples a second; pickers expect 20 to 250"]
+    record = Waveform("XX", "ABC", "", "HH", parse_utc("2020-01-01"), 100.0, samples)
+    assert record_warnings(record) == ["0.4 s long; pickers want 5 s or more"]
 
 
 def test_missing_path_beside_a_good_one_is_told_and_picking_goes_on(tmp_path, data_dir):

@@ -6,6 +6,7 @@ quick.
 
 import logging
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -60,6 +61,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; a known error ends it with its message and exit code."""
+    warnings.showwarning = _say_warning  # type: ignore[assignment]  # ignores where it was raised
     try:
         app()
     except MainshockError as error:
@@ -68,3 +70,8 @@ def main() -> None:
     except KeyboardInterrupt as interrupt:
         sys.stderr.write("stopped by the user; files already written are complete\n")
         raise SystemExit(1) from interrupt
+
+
+def _say_warning(message: Warning | str, *_where: object) -> None:
+    """Tell a warning as users read it, without the line of the program that noticed it."""
+    sys.stderr.write(f"warning: {message}\n")

@@ -57,6 +57,9 @@ def train(
         list[Path] | None,
         typer.Option(help="Continuous records that the recipe's teachers label; repeatable."),
     ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What the model is called, if not as the recipe says.")
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """Train a picker by its recipe; needs the extra `train` (torch, Lightning, SeisBench)."""
@@ -69,7 +72,7 @@ def train(
             f"training needs more than the base install ({error}); "
             "install the extra: pip install 'mainshock[train]'"
         ) from error
-    summary = train_picker(recipe, data, out, records or ())
+    summary = train_picker(recipe, data, out, records or (), name=name, progress=say)
     say(f"model written to {out}")
     if as_json:
         print_json(summary.as_dict())

@@ -1,7 +1,7 @@
 """``mainshock pick``: the arrivals of P and S in records."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +24,12 @@ def pick(
     model: Annotated[
         str, typer.Option(help="Picker: a registered name or a model folder.")
     ] = "default",
+    p_threshold: Annotated[
+        float | None, typer.Option(help="Smallest probability of a P, 0 to 1; else the model's.")
+    ] = None,
+    s_threshold: Annotated[
+        float | None, typer.Option(help="Smallest probability of an S, 0 to 1; else the model's.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the picks here: .csv or .parquet.")
     ] = None,
@@ -38,9 +44,9 @@ def pick(
     from mainshock.pipeline.picking import one_pick_per_arrival, pick_waveforms, record_warnings
     from mainshock.pipeline.results import NotUsed
     from mainshock.sources.registry import open_source
-    from mainshock.sources.tables import pick_record, picks_to_frame, write_picks
+    from mainshock.sources.tables import picks_to_frame, write_picks
 
-    picker = open_picker(model)
+    picker = open_picker(model, p_threshold=p_threshold, s_threshold=s_threshold)
     source = open_source(inputs)
     failures: list[NotUsed] = []
     n_read = 0
@@ -61,14 +67,22 @@ def pick(
         write_picks(out, picks)
         say(f"{len(picks)} picks written to {out}")
     if as_json:
-        not_used = [{"what": what, "reason": reason} for what, reason in left_out]
-        warnings = [{"what": name, "text": text} for name, text in warned]
-        records = [pick_record(one) for one in picks]
-        result = {"model": picker.name, "picks": records}
-        print_json({**result, "not_used": not_used, "warnings": warnings})
+        print_json({"model": picker.name, **_document(picks, left_out, warned)})
     elif out is None:
         print_result(picks_to_frame(picks).to_csv(index=False))
     _require_something(n_read, picks)
+
+
+def _document(
+    picks: "list[Pick]", left_out: list[tuple[str, str]], warned: list[tuple[str, str]]
+) -> dict[str, Any]:
+    from mainshock.sources.tables import pick_record
+
+    return {
+        "picks": [pick_record(one) for one in picks],
+        "not_used": [{"what": what, "reason": reason} for what, reason in left_out],
+        "warnings": [{"what": name, "text": text} for name, text in warned],
+    }
 
 
 def _record_name(item: "PickedWaveform") -> str:
@@ -82,6 +96,6 @@ def _require_something(n_read: int, picks: "list[Pick]") -> None:
         raise SourceError("no record could be read; the reasons stand above")
     if not picks:
         raise NothingFoundError(
-            f"no arrival found in {n_read} records; a lower threshold or another --model may "
-            "see weaker ones"
+            f"no arrival found in {n_read} records; a lower --p-threshold or another --model "
+            "may see weaker ones"
         )

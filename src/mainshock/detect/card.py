@@ -200,6 +200,8 @@ def _learning(training: Mapping[str, Any]) -> str:
             f"each started from the weights of `{training['start']}`, which count "
             f"{training['start_share']:.0%} in the average"
         )
+    if "records" in training["traces_by_dataset"]:
+        parts.append("`records` are minutes of continuous record in which two teachers agree")
     if training["teachers"]:
         names = ", ".join(f"`{name}`" for name in training["teachers"])
         parts.append(f"phases that nobody labelled were labelled where two of {names} agree")

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.core.errors import ModelError, RegistryError, UnreachableError
+from mainshock.core.errors import ModelError, UnreachableError
 from mainshock.core.records import PHASES, Pick, Waveform
 from mainshock.detect.base import ProbabilityCurves
-from mainshock.detect.network import NetworkPicker
+from mainshock.detect.network import NetworkPicker, with_threshold
 from mainshock.detect.peaks import PeakRule, curve_picks
 from mainshock.detect.refine import refine_onsets
 from mainshock.learn.models import find_model, load_manifest
@@ -38,11 +38,15 @@ class EnsemblePicker:
     settings
         ``weights``: phase to ``intercept`` and ``slopes``, one a member; ``rules``: phase to the
         fields of ``PeakRule``.
+    p_threshold, s_threshold
+        Smallest probability of a pick, 0 to 1; by default that of the rules.
     """
 
     members: Sequence[NetworkPicker]
     settings: dict[str, Any]
     name: str = "ensemble"
+    p_threshold: float | None = None
+    s_threshold: float | None = None
     _rules: dict[str, PeakRule] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -53,7 +57,9 @@ class EnsemblePicker:
                     f"the ensemble has {len(self.members)} members and {len(slopes)} weights for "
                     f"{phase}; fit it again"
                 )
-        self._rules = {phase: PeakRule(**self.settings["rules"][phase]) for phase in PHASES}
+        thresholds = {"P": self.p_threshold, "S": self.s_threshold}
+        rules = self.settings["rules"]
+        self._rules = {phase: with_threshold(rules[phase], thresholds[phase]) for phase in PHASES}
 
     @property
     def window_s(self) -> float:
@@ -93,7 +99,11 @@ def _combined(
     return np.asarray(1.0 / (1.0 + np.exp(-total)), dtype=np.float32)
 
 
-def open_ensemble(model_dir: Path | None = None) -> EnsemblePicker:
+def open_ensemble(
+    model_dir: Path | None = None,
+    p_threshold: float | None = None,
+    s_threshold: float | None = None,
+) -> EnsemblePicker:
     """Return the packaged ensemble, or the one of a folder, with its members from the model store.
 
     Raises
@@ -107,9 +117,6 @@ def open_ensemble(model_dir: Path | None = None) -> EnsemblePicker:
     for name in settings["members"]:
         try:
             members.append(NetworkPicker(model_dir=find_model(name)))
-        except RegistryError as error:
-            raise UnreachableError(
-                f"the ensemble needs the model {name!r}, which is not in the model store yet; "
-                f"add it: mainshock models add eqtransformer"
-            ) from error
-    return EnsemblePicker(members, settings)
+        except UnreachableError as error:
+            raise UnreachableError(f"the ensemble asks several networks, and {error}") from error
+    return EnsemblePicker(members, settings, p_threshold=p_threshold, s_threshold=s_threshold)

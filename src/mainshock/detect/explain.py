@@ -49,7 +49,7 @@ __all__ = [
 HALF_WIDTH_S = 0.1
 """The curve is averaged over this long on either side of the pick, which may lie beside its peak:
 a constant lateness is subtracted from picks, and an onset may have moved them."""
-N_STEPS = 100
+N_STEPS = 200
 EDGES_S = (-2.0, -0.5, 0.0, 0.5, 2.0)
 """Where the summary divides the time around a pick, in seconds from it."""
 _BATCH = 10

@@ -32,7 +32,7 @@ from mainshock.signal.resample import bridge_gaps, resample_waveform
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["NetworkPicker"]
+__all__ = ["NetworkPicker", "with_threshold"]
 
 
 def _packaged() -> Path:
@@ -84,7 +84,7 @@ class NetworkPicker:
         self.name = self.name or manifest.name
         self._settings = dict(manifest.settings)
         self._rules = {
-            phase: _rule(self._settings["rules"][phase], threshold)
+            phase: with_threshold(self._settings["rules"][phase], threshold)
             for phase, threshold in (("P", self.p_threshold), ("S", self.s_threshold))
         }
         stated = self._settings.get("calibration", {})
@@ -156,7 +156,14 @@ class NetworkPicker:
         return curve_picks(self.annotate(waveform), waveform, rules, self.name, refine)
 
 
-def _rule(stated: dict[str, float], threshold: float | None) -> PeakRule:
+def with_threshold(stated: dict[str, float], threshold: float | None) -> PeakRule:
+    """Return the rule that a manifest states, with another threshold if one is given.
+
+    Raises
+    ------
+    SettingsError
+        If the threshold does not lie between 0 and 1.
+    """
     chosen = stated["threshold"] if threshold is None else threshold
     if not 0.0 < chosen < 1.0:
         raise SettingsError(f"threshold is {chosen}; it must lie between 0 and 1")

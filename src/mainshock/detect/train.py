@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from mainshock.core.errors import SettingsError
@@ -32,6 +33,9 @@ from mainshock.sources.labelled_datasets import open_dataset
 __all__ = ["TrainingSummary", "masked_cross_entropy", "train_picker"]
 
 
+State = dict[str, torch.Tensor]
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingSummary:
     """Where the model lies, how long it trained and how it scores on the development set."""
@@ -47,7 +51,13 @@ class TrainingSummary:
 
 
 def train_picker(
-    recipe_path: Path, data_dir: Path, out_dir: Path, records: Sequence[Path] = ()
+    recipe_path: Path,
+    data_dir: Path,
+    out_dir: Path,
+    records: Sequence[Path] = (),
+    *,
+    name: str | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> TrainingSummary:
     """Train by a recipe and write weights, manifest, card and logs into a model folder.
 
@@ -61,6 +71,10 @@ def train_picker(
         ``eval_windows_dev.csv``, or one of each trace of the split `dev`.
     records
         Continuous records that the recipe's teachers label: files, folders or SDS roots.
+    name
+        What the model and its picks are called, if not as the recipe says.
+    progress
+        Told each step worth telling.
 
     Raises
     ------
@@ -68,33 +82,44 @@ def train_picker(
         If the recipe or the data cannot be used.
     """
     recipe = read_recipe(recipe_path)
+    recipe = recipe if name is None else recipe.model_copy(update={"name": name})
+    tell = progress or (lambda _text: None)
     if records and not recipe.teachers:
         raise SettingsError("records need teachers to label them; name some in the recipe")
     dataset = split_dataset(open_dataset(data_dir), recipe)
     out_dir.mkdir(parents=True, exist_ok=True)
     windows = development_windows(dataset, data_dir, out_dir, recipe)
+    tell("reading the data" + (" and asking the teachers" if recipe.teachers else ""))
     traces = training_traces(dataset, recipe, open_teachers(recipe), records)
     origin = DataOrigin.of(data_dir, traces, records)
     start = _start_state(recipe)
     states, steps = [], 0
     for index, seed in enumerate(recipe.seeds):
-        state, taken = _trained(traces, recipe, seed, start, out_dir / "logs" / f"seed{index}")
+        tell(f"training {index + 1} of {len(recipe.seeds)}, seed {seed}: {recipe.steps} steps")
+        log_dir = out_dir / "logs" / f"seed{index}"
+        state, taken = _trained(traces, recipe, seed, start, log_dir, tell)
         states.append(state)
         steps += taken
-    network = ARCHITECTURE.build()
-    network.load_state_dict(_mean_state(states, start, recipe.start_share))
-    save_file(network.state_dict(), out_dir / "weights.safetensors")
     sampler = WindowSampler(traces.earthquakes, traces.noise, recipe, np.random.default_rng(0))
-    difference = export_onnx(
-        PickerNetwork(network, ARCHITECTURE).eval(),
-        out_dir / "model.onnx",
-        sampler.batch().windows[:3],
-        input_name="waveform",
-        output_name="probability",
-    )
+    state = _mean_state(states, start, recipe.start_share)
+    difference = _exported(state, out_dir, sampler.batch().windows[:3])
     shutil.copyfile(recipe_path, out_dir / "recipe.yaml")
     metrics = package_picker(out_dir, recipe, windows, origin, steps)
     return TrainingSummary(str(out_dir), steps, difference, metrics)
+
+
+def _exported(state: State, out_dir: Path, example: NDArray[np.float32]) -> float:
+    """Write the weights for training and for use; return how far ONNX is from torch."""
+    network = ARCHITECTURE.build()
+    network.load_state_dict(state)
+    save_file(network.state_dict(), out_dir / "weights.safetensors")
+    return export_onnx(
+        PickerNetwork(network, ARCHITECTURE).eval(),
+        out_dir / "model.onnx",
+        example,
+        input_name="waveform",
+        output_name="probability",
+    )
 
 
 def masked_cross_entropy(
@@ -126,9 +151,6 @@ def masked_cross_entropy(
     return -(labels[:, 0] * log_p[:, 0] + labels[:, 1] * log_p[:, 1] + rest * neither).mean()
 
 
-State = dict[str, torch.Tensor]
-
-
 class _Logits(torch.nn.Module):
     """PhaseNet from components Z, N, E to the logits of P, S and noise."""
 
@@ -152,7 +174,12 @@ def _start_state(recipe: PickerRecipe) -> State | None:
 
 
 def _trained(
-    traces: TrainingTraces, recipe: PickerRecipe, seed: int, start: State | None, log_dir: Path
+    traces: TrainingTraces,
+    recipe: PickerRecipe,
+    seed: int,
+    start: State | None,
+    log_dir: Path,
+    tell: Callable[[str], None],
 ) -> tuple[State, int]:
     """Return the weights after the training of one seed, and its steps."""
     torch.manual_seed(seed)  # the first weights are drawn before the loop seeds itself
@@ -174,6 +201,7 @@ def _trained(
             seed=seed,
         ),
         log_dir,
+        at_checkpoint=lambda done: tell(f"step {done} of {recipe.steps}"),
     )
     return network.state_dict(), steps
 

@@ -1,5 +1,6 @@
 """The training loop of all networks: Lightning, averaged weights, TensorBoard, a time limit."""
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -140,6 +141,8 @@ def fit_network(
         Called with the number of steps done each ``settings.checkpoint_steps`` steps. The network
         then holds its present weights, not their average.
     """
+    # its remarks on processors and products of its makers hide what users must read
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     lightning.seed_everything(settings.seed, verbose=False)
     task = _Task(network, loss, settings)
     checkpoint = newest_checkpoint(log_dir) if resume else None

@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from mainshock.core.errors import ModelError, RegistryError, SourceError
+from mainshock.core.errors import ModelError, RegistryError, SourceError, UnreachableError
 from mainshock.core.files import make_folder
 from mainshock.core.provenance import file_sha256
 from mainshock.core.settings import Settings
@@ -36,6 +36,8 @@ __all__ = [
 MANIFEST = "manifest.json"
 # Names that stand for a packaged model: `default` is the picker of that name
 _ALIASES: Mapping[str, str] = {"default": "phasenet"}
+_ADD_EQTRANSFORMER = "mainshock models add eqtransformer"
+_ADDABLE = dict.fromkeys(("eqtransformer", "eqtransformer-original"), _ADD_EQTRANSFORMER)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -115,11 +117,17 @@ def find_model(name: str | Path) -> Path:
     ------
     RegistryError
         If there is no such model.
+    UnreachableError
+        If the name is that of a model which must be added first.
     """
     if (Path(name) / MANIFEST).is_file():
         return Path(name)
     found = _by_name()
     known_as = _ALIASES.get(str(name), str(name))
+    if known_as not in found and known_as in _ADDABLE:
+        raise UnreachableError(
+            f"the model {known_as!r} is not in the model store yet; add it: {_ADDABLE[known_as]}"
+        )
     if known_as not in found:
         known = ", ".join(sorted(found)) or "none"
         raise RegistryError(

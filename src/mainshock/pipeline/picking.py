@@ -26,7 +26,10 @@ Progress = Callable[[str], None]
 _SEAM_S = 60.0
 _TRUSTED_S = 30.0
 _SAME_ARRIVAL_S = 0.5
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 20.0, 250.0
+SHORTEST_S = 5.0
 _WARNINGS = {
+    "horizontals_not_geographic": "the horizontals are not N and E; no back azimuth is measured",
     "clipped": "the record is clipped: amplitudes are too small, later phases are doubtful",
     "flat": "a component that recorded nothing was left out",
 }
@@ -166,7 +169,15 @@ def record_warnings(waveform: Waveform) -> list[str]:
     >>> record_warnings(record)
     ['a component that recorded nothing was left out']
     """
-    return [_WARNINGS[flag] for flag in waveform.flags if flag in _WARNINGS]
+    told = [_WARNINGS[flag] for flag in waveform.flags if flag in _WARNINGS]
+    rate, length_s = waveform.sampling_rate_hz, waveform.n_samples / waveform.sampling_rate_hz
+    if not LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ:
+        told.append(
+            f"{rate:g} samples a second; pickers expect {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g}"
+        )
+    if length_s < SHORTEST_S:
+        told.append(f"{length_s:.1f} s long; pickers want {SHORTEST_S:g} s or more")
+    return told
 
 
 def _with_back_azimuth(pick: Pick, waveform: Waveform) -> Pick:

@@ -148,7 +148,7 @@ def read_windows(folder: Path, sampling_rate_hz: float) -> RegionWindows:
 
 def _from_array(folder: Path, path: Path, sampling_rate_hz: float) -> RegionWindows:
     try:
-        with np.load(path) as content:
+        with path.open("rb") as file, np.load(file) as content:  # np.load leaves a bad file open
             data = np.asarray(content["data"], dtype=np.float32)
         table = pd.read_csv(folder / "metadata.csv")
     except (OSError, KeyError, ValueError) as error:
