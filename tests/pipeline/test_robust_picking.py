@@ -170,8 +170,9 @@ def test_most_probable_pick_of_seismometer_and_accelerometer_stays():
 
 
 def test_clipped_record_has_a_warning_and_a_sound_one_has_none():
-    assert record_warnings(_record([])) == []
-    texts = record_warnings(_record([], flags=("clipped", "horizontals_not_geographic")))
+    assert record_warnings(_record([], sampling_rate_hz=100.0)) == []
+    flags = ("clipped", "horizontals_not_geographic")
+    texts = record_warnings(_record([], sampling_rate_hz=100.0, flags=flags))
     assert "clipped" in texts[0]
     assert "not N and E" in texts[1]
 

@@ -115,7 +115,8 @@ def fit_clusters(
         known = np.isfinite(depth)
         lon, lat, depth = lon[known], lat[known], depth[known]
     if lon.size == 0:
-        raise NothingFoundError("no event is left to cluster; widen --bbox, --after or --before")
+        remedy = "has a depth; leave --use-depth out" if settings.use_depth else "is left"
+        raise NothingFoundError(f"there is nothing to cluster: no event {remedy}")
     frame = _frame_around(lon, lat)
     points = metres_in_frame(frame, lon, lat, depth)
     features = points if settings.use_depth else points[:, :2]

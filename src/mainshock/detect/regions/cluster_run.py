@@ -1,5 +1,7 @@
 """Divides a catalogue file into regions and writes table, JSON and map."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -60,17 +62,22 @@ def cluster_catalogue(
         If the catalogue cannot be used.
     """
     skipped: list[SkippedInput] = []
-    catalogue = select_events(
-        read_region_catalogue(source, skipped), bbox=bbox, after=after, before=before
-    ).drop(columns="cluster_id", errors="ignore")
+    read = read_region_catalogue(source, skipped)
+    catalogue = select_events(read, bbox=bbox, after=after, before=before).drop(
+        columns="cluster_id", errors="ignore"
+    )
     divide = split or TimeSplit()
     catalogue["split"] = [divide.part_of(time.to_pydatetime()) for time in catalogue["time"]]
     train = catalogue[catalogue["split"] == "train"]
     if train.empty:
-        raise NothingFoundError(
-            f"{source}: none of its events is left to fit; widen --bbox, --after, --before or "
-            "--test-after"
-        )
+        limits = {
+            "--bbox": bbox,
+            "--after": after,
+            "--before": before,
+            "--test-after": divide.test_after,
+        }
+        given = [name for name, limit in limits.items() if limit is not None]
+        raise NothingFoundError(f"{source}: {_why_nothing(read, given, skipped)}")
     clusters = fit_clusters(train["longitude"], train["latitude"], train["depth_km"], settings)
     ids = clusters.assign(catalogue["longitude"], catalogue["latitude"], catalogue["depth_km"])
     catalogue.insert(len(catalogue.columns) - 1, "cluster_id", ids)
@@ -80,6 +87,16 @@ def cluster_catalogue(
     told = {k: v for k, v in document.items() if k not in {"core_points_m", "core_ids"}}
     not_used = [{"what": item.name, "reason": item.reason} for item in skipped]
     return told | {"not_used": not_used}
+
+
+def _why_nothing(read: pd.DataFrame, given: Sequence[str], skipped: Sequence[SkippedInput]) -> str:
+    """Return why no event is left to fit: what is wrong with the rows, else with the options."""
+    reasons = Counter(item.reason for item in skipped)
+    told = "; ".join(f"{count} left out: {reason}" for reason, count in reasons.items())
+    if read.empty:
+        return f"no event can be used; {told or 'the catalogue holds none'}"
+    text = f"none of its {len(read)} usable events is left to fit; widen {' or '.join(given)}"
+    return f"{text} ({told})" if told else text
 
 
 def _counts(catalogue: pd.DataFrame, clusters: RegionClusters) -> dict[str, Any]:

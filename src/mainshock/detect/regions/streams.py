@@ -124,9 +124,10 @@ def find_record(
     SourceError
         If there is no such folder.
     SettingsError
-        If the folder holds several stations and none was named.
+        If the folder holds several stations and none was named, or not the one that was named.
+        If it does not hold the station that was named.
     NothingFoundError
-        If the folder holds no record, or none of the station.
+        If the folder holds no record.
     """
     if not folder.is_dir():
         raise SourceError(f"{folder} is no folder; name one with the station's continuous records")
