@@ -1,5 +1,7 @@
 """``mainshock models``: aliases, origins, and the errors of `models add`."""
 
+import json
+
 import pytest
 
 
@@ -54,3 +56,23 @@ def test_source_that_does_not_answer_ends_with_4(command, monkeypatch):
     assert result.exit_code == 4
     assert "MAINSHOCK_SEISBENCH_REMOTE" in result.stderr
     assert result.stdout == ""
+
+
+def test_verify_tells_every_fault_and_keeps_stdout_json(tmp_path, command):
+    folder = tmp_path / "store" / "damaged"
+    folder.mkdir(parents=True)
+    (folder / "weights").write_text("changed")
+    manifest = {
+        "name": "damaged",
+        "version": "1",
+        "task": "pick",
+        "description": "synthetic",
+        "licence": "none",
+        "files": {"weights": "0" * 64},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    result = command("models", "verify", "--json")
+    assert result.exit_code == 1
+    assert result.document["verified"] is False
+    assert list(result.document["faults"]) == ["damaged"]
+    assert "phasenet" in result.document["models"]

@@ -56,15 +56,24 @@ def card(name: _Name, as_json: _Json = False) -> None:
 @app.command()
 def verify(name: _MaybeName = None, as_json: _Json = False) -> None:
     """Check the files of one model, or of all, against the checksums in their manifests."""
+    from mainshock.core.errors import ModelError
     from mainshock.learn.models import find_model, list_models, verify_model
 
     names = [manifest.name for manifest in list_models()] if name is None else [name]
-    checked = {one: verify_model(find_model(one)) for one in names}
+    checked: dict[str, list[str]] = {}
+    faults: dict[str, str] = {}
+    for one in names:
+        try:
+            checked[one] = verify_model(find_model(one))
+        except ModelError as error:
+            faults[one] = str(error)
     if as_json:
-        print_json({"verified": True, "models": checked})
-        return
-    for one, files in checked.items():
-        print_result(f"{one}: {len(files)} files match their checksums")
+        print_json({"verified": not faults, "models": checked, "faults": faults})
+    else:
+        for one, files in checked.items():
+            print_result(f"{one}: {len(files)} files match their checksums")
+    if faults:
+        raise ModelError("; ".join(f"{one}: {fault}" for one, fault in faults.items()))
 
 
 @app.command()

@@ -41,7 +41,9 @@ _CLEAR_S = 2.0
 _LEAST_EVENT = 0.5
 _SHOWN = 8
 # network and station, a letter in each: neither a number nor a DOI
-_CODE = re.compile(r"(?<![\w./])(?=\w?[A-Z])([A-Z0-9]{2}\.(?=[A-Z0-9]*[A-Z])[A-Z0-9]{3,5})(?![\w/])")
+_CODE = re.compile(
+    r"(?<![\w./])(?=\w?[A-Z])([A-Z0-9]{2}\.(?=[A-Z0-9]*[A-Z])[A-Z0-9]{3,5})(?![\w/])"
+)
 FloatArray = NDArray[np.float64]
 
 
