@@ -20,13 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
-from mainshock.core.errors import ModelError, SettingsError
+from mainshock.core.errors import SettingsError
 from mainshock.core.records import PHASES, Pick, Waveform
 from mainshock.detect.base import ProbabilityCurves
 from mainshock.detect.peaks import Calibration, PeakRule, curve_picks
 from mainshock.detect.refine import refine_onsets
 from mainshock.detect.windowing import sliding_curves
 from mainshock.learn.models import load_manifest
+from mainshock.learn.onnx_session import open_session
 from mainshock.signal.resample import bridge_gaps, resample_waveform
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class NetworkPicker:
         }
         stated = self._settings.get("calibration", {})
         self._calibration = {phase: Calibration(**stated.get(phase, {})) for phase in PHASES}
-        self._session = _open_session(self.model_dir / "model.onnx")
+        self._session = open_session(self.model_dir / "model.onnx")
 
     @property
     def sampling_rate_hz(self) -> float:
@@ -168,17 +169,6 @@ def with_threshold(stated: dict[str, float], threshold: float | None) -> PeakRul
     if not 0.0 < chosen < 1.0:
         raise SettingsError(f"threshold is {chosen}; it must lie between 0 and 1")
     return PeakRule(**{**stated, "threshold": chosen})
-
-
-def _open_session(path: Path) -> "InferenceSession":
-    from onnxruntime import InferenceSession, SessionOptions  # noqa: PLC0415 - slow to import
-
-    if not path.is_file():
-        raise ModelError(f"{path} is missing; run `mainshock models verify` or add the model again")
-    options = SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def _mean_known(curves: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -45,6 +45,7 @@ from mainshock.sources.stations import read_stations
 __all__ = ["NoiseChoice", "WindowInput", "WindowReport", "cut_events", "cut_noise"]
 
 Progress = Callable[[str], None]
+_HIGHPASS_HZ = 1.0  # of the pictures alone
 _STATION_FILES = ("stations.csv", "stations.xml", "stations.parquet")
 
 
@@ -340,7 +341,12 @@ class _WindowFiles:
             name = window.request.name
             path = given.output_dir / "plots" / file_name(name, ".png")
             title = f"{name}: {self._record.name} from {format_utc(window.start)}"
-            save_window_plot(path, {"": window.samples}, rate_hz, title)
+            marks = {
+                f"{phase} predicted": (time - window.start).total_seconds()
+                for phase, time in window.request.arrivals.items()
+            }
+            shown = {"": window.samples}
+            save_window_plot(path, shown, rate_hz, title, highpass_hz=_HIGHPASS_HZ, marks=marks)
 
 
 def _report(

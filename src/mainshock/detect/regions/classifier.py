@@ -13,6 +13,7 @@ from mainshock.detect.regions.labels import RegionScheme
 from mainshock.detect.regions.sampling import joint_normalised
 from mainshock.detect.windowing import stack_windows, window_starts
 from mainshock.learn.models import load_manifest
+from mainshock.learn.onnx_session import open_session
 from mainshock.signal.characteristic import recursive_sta_lta
 from mainshock.signal.filters import bandpass
 
@@ -78,11 +79,11 @@ class RegionClassifier:
         self.rate_hz = float(self.settings["sampling_rate_hz"])
         self.window_samples = int(self.settings["window_samples"])
         self.scheme = self._scheme()
-        self._network = _session(self.folder / "model.onnx")
+        self._network = open_session(self.folder / "model.onnx")
         self._heads: dict[str, InferenceSession] = {}
         if self.head == "improved":
             for name in ("regions", "polarisation"):
-                self._heads[name] = _session(self.folder / f"{name}.onnx")
+                self._heads[name] = open_session(self.folder / f"{name}.onnx")
 
     def _scheme(self) -> RegionScheme:
         path = self.folder / "clusters.json"
@@ -200,14 +201,3 @@ def scaled_window(piece: Samples, n_window: int, peaks: Samples | None) -> Sampl
     scale = np.abs(centred).max() if peaks is None else np.asarray(peaks)[:, None]
     window[:, : piece.shape[1]] = centred / np.where(scale > 0.0, scale, 1.0)
     return window
-
-
-def _session(path: Path) -> "InferenceSession":
-    from onnxruntime import InferenceSession, SessionOptions  # noqa: PLC0415 - slow to import
-
-    if not path.is_file():
-        raise ModelError(f"{path} is missing; train the model again")
-    options = SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -25,6 +25,7 @@ _INK = "#222222"
 _DASHES: tuple[Literal["-", "--"], ...] = ("-", "--")
 _LINES = dict(zip(ELLIPSE_PROBABILITIES, _DASHES, strict=True))
 _MOST_NAMED = 14
+_FEWEST_FOR_ELLIPSE = 5
 
 
 def plot_clusters(
@@ -39,8 +40,8 @@ def plot_clusters(
         with a dark rim, the others without. Events of no cluster are grey.
     clusters
         The regions; ellipses hold 68 % (full) and 95 % (dashed) of a Gaussian of each cluster's
-        covariance. The 14 largest clusters get
-        ellipses and numbers.
+        covariance. The 14 largest clusters get numbers, and ellipses where they have at least
+        5 events.
     ax
         Axes to draw on; a figure is made where there is none.
     """
@@ -51,13 +52,16 @@ def plot_clusters(
     _draw_ellipses(axes, clusters)
     latitude = float(catalogue["latitude"].mean())
     axes.set_aspect(1.0 / max(math.cos(math.radians(latitude)), 0.05))
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
+    axes.yaxis.set_major_locator(MaxNLocator(6, min_n_ticks=2))
+    axes.ticklabel_format(useOffset=False)
     axes.set_xlabel("longitude (degrees)")
     axes.set_ylabel("latitude (degrees)")
     n_test = len(catalogue) - n_train
-    after = f"; {n_test:,} later ones are for test" if n_test else ""
+    after = f"\n{n_test:,} later ones are for test" if n_test else ""
     count = f"{clusters.n_clusters} region{'s' if clusters.n_clusters > 1 else ''}"
-    axes.set_title(f"{clusters.model}: {count} of {n_train:,} events{after}", loc="left")
+    title = f"{clusters.model}: {count} of {n_train:,} events{after}"
+    axes.set_title(title, loc="left", fontsize=11)
     _draw_legend(axes, catalogue, clusters)
     return axes
 
@@ -103,7 +107,7 @@ def _draw_events(axes: Axes, catalogue: pd.DataFrame, size: float) -> None:
 def _draw_ellipses(axes: Axes, clusters: RegionClusters) -> None:
     for index in range(min(clusters.n_clusters, _MOST_NAMED)):
         mean, covariance = clusters.means_m[index], clusters.covariances_m2[index]
-        for level, line in _LINES.items():
+        for level, line in _LINES.items() if _has_ellipse(clusters, index) else ():
             longitude, latitude = ellipse_outline(clusters.frame, mean, covariance, level)
             axes.plot(longitude, latitude, color="white", linewidth=2.6, zorder=4.0)
             axes.plot(longitude, latitude, color=_INK, linewidth=1.1, linestyle=line, zorder=4.1)
@@ -120,6 +124,11 @@ def _draw_ellipses(axes: Axes, clusters: RegionClusters) -> None:
             zorder=5.0,
             path_effects=[withStroke(linewidth=3.0, foreground="white")],
         )
+
+
+def _has_ellipse(clusters: RegionClusters, index: int) -> bool:
+    """Return whether a region has events enough for its covariance to mean something."""
+    return int(clusters.counts[index]) >= _FEWEST_FOR_ELLIPSE
 
 
 def _dot(colour: str, marker: str, label: str, rim: str = "none") -> Line2D:
@@ -147,6 +156,7 @@ def _draw_legend(axes: Axes, catalogue: pd.DataFrame, clusters: RegionClusters) 
         entries.append(_dot(*_style(NO_CLUSTER), f"in no region: {n_left:,}"))
     if (catalogue["split"] == "test").any():
         entries.append(_dot("white", "o", "dark rim: test", _INK))
-    for level, line in _LINES.items():
+    has_any = any(_has_ellipse(clusters, index) for index in range(clusters.n_clusters))
+    for level, line in _LINES.items() if has_any else ():
         entries.append(Line2D([], [], color=_INK, linestyle=line, label=f"{level:.0%} ellipse"))
     axes.legend(handles=entries, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)

@@ -74,6 +74,7 @@ def cluster_catalogue(
             "--bbox": bbox,
             "--after": after,
             "--before": before,
+            "--dev-after": divide.dev_after,
             "--test-after": divide.test_after,
         }
         given = [name for name, limit in limits.items() if limit is not None]

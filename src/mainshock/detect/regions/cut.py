@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -89,11 +89,15 @@ class WindowShape:
 
 @dataclass(frozen=True, slots=True)
 class WindowRequest:
-    """A window that is wanted: its name, its first sample's time, and what is known of it."""
+    """A window that is wanted: its name, its first sample's time, and what is known of it.
+
+    ``arrivals`` are the predicted times of P and S, where they are known.
+    """
 
     name: str
     start: datetime
     metadata: Mapping[str, object]
+    arrivals: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -311,7 +315,7 @@ def event_requests(
     station
         Where they were recorded.
     travel_times
-        Gives the first P.
+        Gives the first P and S.
     split
         Divides the events by origin time.
     rejected
@@ -324,6 +328,7 @@ def event_requests(
     azimuth_deg = geodesic_azimuth_deg(station.longitude, station.latitude, lon, lat)
     depth_km = catalogue["depth_km"].to_numpy(dtype=np.float64)
     travel_s = travel_times("P", distance_km, depth_km)
+    s_travel_s = travel_times("S", distance_km, depth_km)
     requests: list[WindowRequest] = []
     origins = [time.to_pydatetime() for time in catalogue["time"]]
     for index, event in enumerate(catalogue.itertuples(index=False)):
@@ -347,5 +352,10 @@ def event_requests(
             "path_travel_time_s": round(float(travel_s[index]), 4),
         }
         start = origin + timedelta(seconds=float(travel_s[index]) - before_s)
-        requests.append(WindowRequest(str(event.event_id), start, metadata))
+        arrivals = {
+            phase: origin + timedelta(seconds=float(seconds[index]))
+            for phase, seconds in (("P", travel_s), ("S", s_travel_s))
+            if np.isfinite(seconds[index])
+        }
+        requests.append(WindowRequest(str(event.event_id), start, metadata, arrivals))
     return requests

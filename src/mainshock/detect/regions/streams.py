@@ -1,6 +1,6 @@
 """The record of one instrument in a folder of files, read a bounded span at a time."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ __all__ = ["InstrumentRecord", "find_record"]
 Span = tuple[int, int]
 Headers = dict[Path, list[FragmentHeader]]
 _COMPONENTS = ({"Z", "3"}, {"N", "1"}, {"E", "2"})
+_SHOWN = 24
 _JOIN_NS = 20_000_000  # stretches of one channel this close are one: clocks jitter
 
 
@@ -137,24 +138,41 @@ def find_record(
         if progress is not None:
             progress(path.name)
     stations = sorted({f"{key[0]}.{key[1]}" for key in index})
-    if not stations:
+    others = stations or (sorted(set(_archived(folder))) if station else [])
+    if not stations and (station is None or station in others or not others):
         raise NothingFoundError(f"{folder} holds no waveform file that can be read")
     if station is None and len(stations) > 1:
         raise SettingsError(
-            f"{folder} holds {len(stations)} stations ({', '.join(stations[:8])}); regions are "
+            f"{folder} holds {len(stations)} stations ({_listed(stations)}); regions are "
             "learned at one: name it with --station NET.STA"
         )
-    wanted = station or stations[0]
+    wanted = station or next(iter(stations), "")
     records = [
         InstrumentRecord(key, headers)
         for key, headers in sorted(index.items())
         if wanted in (f"{key[0]}.{key[1]}", key[1])
     ]
     if not records:
-        raise NothingFoundError(
-            f"{folder} holds no record of {wanted}; it holds {', '.join(stations[:8])}"
+        raise SettingsError(
+            f"{folder} holds no record of {wanted}; name one of its stations with --station: "
+            f"{_listed(others)}"
         )
     return _longest(records, skipped)
+
+
+def _listed(stations: Sequence[str]) -> str:
+    more = f" and {len(stations) - _SHOWN} more" if len(stations) > _SHOWN else ""
+    return ", ".join(stations[:_SHOWN]) + more
+
+
+def _archived(folder: Path) -> Iterator[str]:
+    """Yield the stations that the folders of an SDS archive are named after."""
+    root = find_sds_root(folder)
+    for path in find_files(folder) if root is not None else ():
+        if root is not None and path.is_relative_to(root):
+            parts = path.relative_to(root).parts
+            if len(parts) == 5:
+                yield f"{parts[1]}.{parts[2]}"
 
 
 def _files(folder: Path, station: str | None) -> Iterator[Path]:

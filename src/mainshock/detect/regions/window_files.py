@@ -8,7 +8,9 @@ import numpy as np
 import obspy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
+from scipy.signal import butter, sosfiltfilt
 
 from mainshock.core.errors import SourceError
 from mainshock.core.files import make_folder, replacing
@@ -19,6 +21,7 @@ from mainshock.detect.regions.streams import InstrumentRecord
 __all__ = ["file_name", "plot_window", "save_window_plot", "write_window_mseed"]
 
 _INK = "#222222"
+_MARKS = ("#0072B2", "#D55E00", "#009E73")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 _TURNED = ("Z", "1", "2")
 
@@ -75,6 +78,9 @@ def plot_window(
     sampling_rate_hz: float,
     title: str,
     ax: Axes | None = None,
+    *,
+    highpass_hz: float | None = None,
+    marks: Mapping[str, float] | None = None,
 ) -> Axes:
     """Return the axes of a record section: components Z, N, E, one set of traces beside another.
 
@@ -89,14 +95,18 @@ def plot_window(
         Stands above.
     ax
         Axes to draw on; a figure is made where there is none.
+    highpass_hz
+        What is drawn is high-passed here without delay, which the axis states; None draws the
+        samples as they are. It is left out where the rate is too low.
+    marks
+        Label and seconds in the window of lines across all traces; those outside are not drawn.
     """
     axes = ax if ax is not None else Figure(figsize=(8.0, 4.2), layout="constrained").subplots()
     colours = (_INK, "#D55E00", "#0072B2")
     for (label, traces), colour in zip(samples.items(), colours, strict=False):
         time_s = np.arange(traces.shape[1]) / sampling_rate_hz
         for index in range(3):
-            trace = traces[index].astype(np.float64)
-            trace = trace - float(np.median(trace))
+            trace = _shown(traces[index], sampling_rate_hz, highpass_hz)
             largest = max(float(np.abs(trace).max()), 1e-30)
             shown = label if index == 0 else None
             axes.plot(time_s, 0.45 * trace / largest - index, colour, lw=0.7, label=shown)
@@ -112,11 +122,49 @@ def plot_window(
     axes.set_yticks([0, -1, -2], list(COMPONENTS))
     axes.set_ylim(-2.55, 0.55)
     axes.set_xlim(0.0, time_s[-1])
-    axes.set_xlabel("time in the window (s)")
+    is_filtered = _can_filter(sampling_rate_hz, highpass_hz)
+    told = f"; traces high-passed at {highpass_hz:g} Hz" if is_filtered else ""
+    axes.set_xlabel(f"time in the window (s){told}")
+    _draw_marks(axes, marks or {}, float(time_s[-1]))
     axes.set_title(title, loc="left", fontsize=10)
     if len(samples) > 1:
         axes.legend(loc="lower left", bbox_to_anchor=(0.6, 1.0), ncols=2, frameon=False)
     return axes
+
+
+def _can_filter(sampling_rate_hz: float, highpass_hz: float | None) -> bool:
+    return highpass_hz is not None and highpass_hz < 0.4 * sampling_rate_hz
+
+
+def _shown(
+    samples: NDArray[np.float32], sampling_rate_hz: float, highpass_hz: float | None
+) -> NDArray[np.float64]:
+    """Return a trace about zero, as it is drawn."""
+    trace = samples.astype(np.float64) - float(np.median(samples))
+    if highpass_hz is None or not _can_filter(sampling_rate_hz, highpass_hz):
+        return trace
+    sections = butter(2, highpass_hz, "highpass", fs=sampling_rate_hz, output="sos")
+    padding = min(trace.size - 1, round(2.0 * sampling_rate_hz / highpass_hz))
+    return np.array(sosfiltfilt(sections, trace, padlen=padding), dtype=np.float64)
+
+
+def _draw_marks(axes: Axes, marks: Mapping[str, float], end_s: float) -> None:
+    for (label, at_s), colour in zip(marks.items(), _MARKS, strict=False):
+        if not 0.0 <= at_s <= end_s:
+            continue
+        axes.axvline(at_s, color=colour, lw=1.1, ls="--", zorder=1.5)
+        is_late = at_s > 0.8 * end_s
+        axes.annotate(
+            label,
+            (at_s, 0.0),
+            xycoords=axes.get_xaxis_transform(),
+            xytext=(-4 if is_late else 4, 4),
+            textcoords="offset points",
+            ha="right" if is_late else "left",
+            color=colour,
+            fontsize=9,
+            path_effects=[withStroke(linewidth=3.0, foreground="white")],
+        )
 
 
 def save_window_plot(
@@ -124,8 +172,11 @@ def save_window_plot(
     samples: Mapping[str, NDArray[np.float32]],
     sampling_rate_hz: float,
     title: str,
+    *,
+    highpass_hz: float | None = None,
+    marks: Mapping[str, float] | None = None,
 ) -> None:
-    """Write the picture of a window, 120 dots an inch.
+    """Write the picture of a window, 120 dots an inch; see ``plot_window``.
 
     Raises
     ------
@@ -134,6 +185,7 @@ def save_window_plot(
     """
     make_folder(path.parent)
     figure = Figure(figsize=(8.0, 4.2), layout="constrained")
-    plot_window(samples, sampling_rate_hz, title, figure.subplots())
+    axes = figure.subplots()
+    plot_window(samples, sampling_rate_hz, title, axes, highpass_hz=highpass_hz, marks=marks)
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=120)

@@ -1,0 +1,34 @@
+"""Opens exported networks for inference: one thread each, on the processor, without torch."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mainshock.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+__all__ = ["open_session"]
+
+
+def open_session(path: Path) -> "InferenceSession":
+    """Return a session of ONNX Runtime that keeps to one thread.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or is no network.
+    """
+    from onnxruntime import InferenceSession, SessionOptions  # noqa: PLC0415 - slow to import
+
+    if not path.is_file():
+        raise ModelError(
+            f"{path} is missing; run `mainshock models verify`, then add or train the model again"
+        )
+    options = SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    try:
+        return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's own errors share no other base
+        raise ModelError(f"{path} is no usable network: {error}") from error
