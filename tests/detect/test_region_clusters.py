@@ -1,6 +1,7 @@
 """Regions of a catalogue: metres, ellipses, criteria, the test part kept out, files and map."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from mainshock.core.geo import LocalFrame
 from mainshock.detect.regions.catalogue import TimeSplit, read_region_catalogue, select_events
 from mainshock.detect.regions.cluster import RegionClusters
 from mainshock.detect.regions.cluster_fit import ClusterSettings, fit_clusters, kmeans_bic
+from mainshock.detect.regions.cluster_plot import map_figure, plot_clusters
 from mainshock.detect.regions.cluster_run import cluster_catalogue
 from mainshock.detect.regions.ellipse import ellipse, ellipse_outline, ellipsoid
 
@@ -306,3 +308,81 @@ def test_wrong_options_of_the_command(tmp_path):
         assert result.exception.exit_code == 2
     result = CliRunner().invoke(app, [*base, "--after", "2030-01-01"])
     assert result.exception.exit_code == 3
+
+
+def cluster(source, folder, *options):
+    arguments = ["detect", "dataset", "cluster", "--src", source, "--dst", folder, *options]
+    return CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_as_many_regions_as_events_have_no_criterion(n, tmp_path):
+    places = np.arange(n, dtype=float)
+    write_catalogue(tmp_path / "a.csv", places, places, places)
+    result = cluster(tmp_path / "a.csv", tmp_path, "--n-components", n)
+    assert result.exit_code == 0
+    assert "bic: none" in result.stdout
+    assert "region 0: 1 events to fit, 0 for test, " in result.stdout
+
+
+def test_counts_to_fit_and_for_test_are_told_apart(rng, tmp_path):
+    lon, lat, depth, _ = groups(rng, [(0, 0, 10)], n=60)
+    times = write_catalogue(tmp_path / "a.csv", lon, lat, depth)
+    options = ["--n-components", 1, "--test-after", times[45].strftime("%Y-%m-%dT%H:%M:%SZ")]
+    result = cluster(tmp_path / "a.csv", tmp_path, *options)
+    assert "region 0: 45 events to fit, 15 for test, " in result.stdout
+
+
+def test_a_catalogue_without_a_usable_row_says_why(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = ["a,2020-01-01T00:00:00Z,,", "b,2020-01-02T00:00:00Z,,", "c,soon,1,2"]
+    path.write_text("\n".join(["event_id,time,longitude,latitude", *rows]) + "\n")
+    told = cluster(path, tmp_path).exception
+    assert told.exit_code == 3
+    assert "2 left out: event has no place" in str(told)
+    assert "1 left out: time is not ISO 8601" in str(told)
+    assert "widen" not in str(told)
+    write_catalogue(path, [1.0, 2.0], [1.0, 2.0], [np.nan, np.nan])
+    told = cluster(path, tmp_path, "--bbox=5,5,6,6")
+    assert "none of its 2 usable events" in str(told.exception)
+    assert str(told.exception).endswith("widen --bbox")
+    assert "leave --use-depth out" in str(cluster(path, tmp_path, "--use-depth").exception)
+
+
+def drawn_map(lon, lat, depth, settings):
+    table = pd.DataFrame({"longitude": lon, "latitude": lat, "split": "train"})
+    clusters = fit_clusters(lon, lat, depth, settings)
+    table["cluster_id"] = clusters.assign(lon, lat, depth)
+    table.loc[table.index[-2:], "split"] = "test"
+    figure = map_figure(table)
+    axes = plot_clusters(table, clusters, figure.subplots())
+    figure.canvas.draw()
+    return axes
+
+
+@pytest.mark.parametrize(("east_km", "north_km"), [(0.3, 8.0), (8.0, 0.3), (1.0, 1.0), (0.0, 0.0)])
+def test_labels_of_small_maps_do_not_touch_and_the_title_fits(east_km, north_km, rng):
+    frame = LocalFrame(-116.9, 64.8)
+    km = rng.uniform(0.0, 1.0, (40, 2)) * [east_km, north_km] + [0.0, 0.01]
+    lon, lat = frame.to_geographic(km[:, 0], km[:, 1])
+    n_regions = 1 if east_km == 0.0 else 3
+    axes = drawn_map(lon, lat, np.full(40, 5.0), ClusterSettings("KMeans", n_regions))
+    west, east = axes.get_xlim()
+    shown = [
+        label.get_window_extent()
+        for label, at in zip(axes.get_xticklabels(), axes.get_xticks(), strict=True)
+        if west <= at <= east
+    ]
+    assert 2 <= len(shown) <= 4
+    assert all(one.x1 + 3.0 < two.x0 for one, two in pairwise(shown))
+    (title,) = axes.findobj(lambda one: getattr(one, "get_text", str)().startswith("KMeans:"))
+    assert title.get_window_extent().x1 <= axes.get_window_extent().x1 + 2.0
+
+
+def test_few_events_have_no_ellipse_and_numbers_lie_above_the_lines(rng):
+    lon, lat, depth, _ = groups(rng, [(0, 0, 10), (40, 0, 10)], n=20)
+    keep = np.r_[0:20, 20:24]  # twenty and four
+    axes = drawn_map(lon[keep], lat[keep], depth[keep], ClusterSettings("KMeans", 2))
+    assert len(axes.lines) == 4  # two levels with a rim each, of one region
+    assert {text.get_text() for text in axes.texts} == {"0", "1"}
+    assert min(text.zorder for text in axes.texts) > max(line.zorder for line in axes.lines)

@@ -19,6 +19,7 @@ from mainshock.detect.regions.catalogue import TimeSplit
 from mainshock.detect.regions.cut import WindowShape, mean_velocity_travel_times
 from mainshock.detect.regions.noise import busy_spans
 from mainshock.detect.regions.streams import InstrumentRecord, find_record
+from mainshock.detect.regions.window_files import plot_window
 from mainshock.pipeline.region_windows import NoiseChoice, WindowInput, cut_events, cut_noise
 from mainshock.sources.seisbench_format import open_seisbench
 from mainshock.sources.seisbench_writer import SeisBenchWriter
@@ -309,6 +310,49 @@ def test_missing_stations_and_several_stations_are_told(folder, rng, data_dir):
         cut_events(given(folder))
     with pytest.raises(SettingsError, match=r"PB\.B916"):
         find_record(data_dir / "continuous" / "ridgecrest_20190707_0750", None, SkippedList())
+
+
+def test_a_station_that_is_not_there_is_told_with_those_that_are(folder, data_dir):
+    source = data_dir / "continuous" / "iceland_dike_20140824"
+    with pytest.raises(SettingsError, match=r"no record of Z7\.XXX.*Z7\.DYJN, .*Z7\.TOHR$"):
+        find_record(source / "sds", "Z7.XXX", SkippedList())
+    with pytest.raises(SettingsError, match=r"no record of XXX.*Z7\.DYJN"):
+        find_record(source, "XXX", SkippedList())
+    for index in range(30):
+        trace = obspy.Trace(np.arange(100, dtype=np.int32))
+        trace.stats.update({"network": "XX", "station": f"S{index:02}", "channel": "HHZ"})
+        trace.write(str(folder / "records" / f"{index}.mseed"), format="MSEED")
+    with pytest.raises(SettingsError, match=r"XX\.S23 and 6 more$") as told:
+        find_record(folder / "records", "XX.ABC", SkippedList())
+    assert told.value.exit_code == 2
+
+
+def test_pictures_are_highpassed_and_show_the_predicted_arrivals(folder, rng, monkeypatch):
+    time_s = np.arange(1001) / 100.0
+    slow, fast = np.sin(2 * np.pi * 0.1 * time_s), 0.01 * np.sin(2 * np.pi * 8.0 * time_s)
+    samples = np.tile(slow + fast, (3, 1)).astype(np.float32)
+    marks = {"P predicted": 2.0, "S predicted": 3.5, "late": 11.0}
+    axes = plot_window({"": samples}, 100.0, "title", highpass_hz=1.0, marks=marks)
+    assert "high-passed at 1 Hz" in axes.get_xlabel()
+    drawn = axes.lines[0].get_ydata()[200:800]
+    assert np.corrcoef(drawn, fast[200:800])[0, 1] > 0.99
+    assert np.corrcoef(drawn, slow[200:800])[0, 1] < 0.1
+    lines = [one for one in axes.lines if one.get_linestyle() == "--"]
+    assert [line.get_xdata()[0] for line in lines] == [2.0, 3.5]
+    assert {"P predicted", "S predicted"} <= {text.get_text() for text in axes.texts}
+    assert "high-passed" not in plot_window({"": samples}, 2.0, "x", highpass_hz=1.0).get_xlabel()
+    write_record(folder / "records", DAY, counts(rng, 60_000))
+    write_events(folder, [DAY + timedelta(seconds=100)])
+    given_marks = []
+    monkeypatch.setattr(
+        "mainshock.pipeline.region_windows.save_window_plot",
+        lambda *_, **options: given_marks.append((options["highpass_hz"], options["marks"])),
+    )
+    cut_events(given(folder, before_s=2.0, max_plots=1))
+    ((highpass_hz, marks),) = given_marks
+    assert highpass_hz == 1.0
+    # 25 km below the station at 5 km/s
+    assert marks == pytest.approx({"P predicted": 2.0, "S predicted": 2.0 + 5.0 * (3**0.5 - 1)})
 
 
 def invoke(*arguments):

@@ -149,10 +149,10 @@ def test_continuous_record_gives_rows_that_hold_p(day):
         pd.to_datetime(found.table[name]) for name in ("start_time", "end_time", "p_time")
     )
     assert ((start <= p) & (p <= end)).all()
-    for text, event in zip(
+    for values, event in zip(
         found.table["clusters_prob"], found.table["event_probability"], strict=True
     ):
-        values = [float(value) for value in text.strip("[]").split(",")]
+        assert json.loads(str(values)) == values
         assert sum(values) == pytest.approx(event, abs=1e-3)
 
 

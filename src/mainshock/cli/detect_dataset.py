@@ -120,8 +120,8 @@ def cluster(
     for one in made["clusters"]:
         depth = "" if one["depth_km"] is None else f", depth {one['depth_km']:.1f} km"
         print_result(
-            f"region {one['cluster_id']}: {one['count']} events to fit, {one['count_test']} for test, "
-            f"{one['longitude']:.3f}, {one['latitude']:.3f}{depth}"
+            f"region {one['cluster_id']}: {one['count']} events to fit, "
+            f"{one['count_test']} for test, {one['longitude']:.3f}, {one['latitude']:.3f}{depth}"
         )
     print_result(f"in no region: {made['n_without_cluster']}")
     for name, value in made["scores"].items():

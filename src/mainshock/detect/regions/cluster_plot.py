@@ -1,6 +1,7 @@
 """Map of a catalogue in the colours of its regions, with their ellipses."""
 
 import math
+from textwrap import wrap
 from typing import Literal
 
 import numpy as np
@@ -25,6 +26,9 @@ _INK = "#222222"
 _DASHES: tuple[Literal["-", "--"], ...] = ("-", "--")
 _LINES = dict(zip(ELLIPSE_PROBABILITIES, _DASHES, strict=True))
 _MOST_NAMED = 14
+_NARROWEST, _WIDEST = 0.4, 2.5  # width of the map over its height
+_MAP_IN = 6.0
+_SMALLEST_DEG = 5e-3
 _FEWEST_FOR_ELLIPSE = 5
 
 
@@ -47,23 +51,43 @@ def plot_clusters(
     """
     axes = ax if ax is not None else map_figure(catalogue).subplots()
     n_train = int((catalogue["split"] != "test").sum())
-    size = float(np.clip(2200.0 / max(n_train, 1), 2.0, 16.0))
+    size = float(np.clip(2200.0 / max(n_train, 1), 2.0, 24.0))
     _draw_events(axes, catalogue, size)
     _draw_ellipses(axes, clusters)
-    latitude = float(catalogue["latitude"].mean())
-    axes.set_aspect(1.0 / max(math.cos(math.radians(latitude)), 0.05))
+    width_in = _set_frame(axes, catalogue)
     axes.xaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
     axes.yaxis.set_major_locator(MaxNLocator(6, min_n_ticks=2))
     axes.ticklabel_format(useOffset=False)
     axes.set_xlabel("longitude (degrees)")
     axes.set_ylabel("latitude (degrees)")
     n_test = len(catalogue) - n_train
-    after = f"\n{n_test:,} later ones are for test" if n_test else ""
-    count = f"{clusters.n_clusters} region{'s' if clusters.n_clusters > 1 else ''}"
-    title = f"{clusters.model}: {count} of {n_train:,} events{after}"
-    axes.set_title(title, loc="left", fontsize=11)
+    after = [f"{n_test:,} later ones are for test"] if n_test else []
+    count = _counted(clusters.n_clusters, "region")
+    texts = [f"{clusters.model}: {count} of {_counted(n_train, 'event')}", *after]
+    lines = [line for text in texts for line in wrap(text, max(16, int(12.0 * width_in)))]
+    axes.set_title("\n".join(lines), loc="left", fontsize=11)
     _draw_legend(axes, catalogue, clusters)
     return axes
+
+
+def _set_frame(axes: Axes, catalogue: pd.DataFrame) -> float:
+    """Set aspect and limits so that the map is no sliver; return its width in inches, about."""
+    longitude, latitude = (float(catalogue[name].mean()) for name in ("longitude", "latitude"))
+    east = max(math.cos(math.radians(latitude)), 0.05)
+    axes.set_aspect(1.0 / east)
+    if max(np.ptp(catalogue["longitude"]), np.ptp(catalogue["latitude"])) < _SMALLEST_DEG:
+        # else one place is drawn with margins of several degrees
+        axes.set_xlim(longitude - _SMALLEST_DEG / east, longitude + _SMALLEST_DEG / east)
+        axes.set_ylim(latitude - _SMALLEST_DEG, latitude + _SMALLEST_DEG)
+    west, right = axes.get_xlim()
+    south, north = axes.get_ylim()
+    wide, high = max((right - west) * east, 1e-6), max(north - south, 1e-6)
+    more_east = max(0.0, _NARROWEST * high - wide) / east / 2.0
+    more_north = max(0.0, wide / _WIDEST - high) / 2.0
+    axes.set_xlim(west - more_east, right + more_east)
+    axes.set_ylim(south - more_north, north + more_north)
+    axes.tick_params(labelsize=9)
+    return min(_MAP_IN * max(wide / high, _NARROWEST), 10.0)
 
 
 def map_figure(catalogue: pd.DataFrame) -> Figure:
@@ -109,13 +133,16 @@ def _draw_ellipses(axes: Axes, clusters: RegionClusters) -> None:
         mean, covariance = clusters.means_m[index], clusters.covariances_m2[index]
         for level, line in _LINES.items() if _has_ellipse(clusters, index) else ():
             longitude, latitude = ellipse_outline(clusters.frame, mean, covariance, level)
-            axes.plot(longitude, latitude, color="white", linewidth=2.6, zorder=4.0)
+            axes.plot(longitude, latitude, color="white", linewidth=2.4, alpha=0.6, zorder=4.0)
             axes.plot(longitude, latitude, color=_INK, linewidth=1.1, linestyle=line, zorder=4.1)
         east_km, north_km = mean[0] / 1e3, mean[1] / 1e3
         lon, lat = clusters.frame.to_geographic(east_km, north_km)
         axes.annotate(
             str(index),
             (float(lon), float(lat)),
+            # beside the events where they are few, so that it hides none
+            xytext=(0.0, 0.0 if _has_ellipse(clusters, index) else 10.0),
+            textcoords="offset points",
             ha="center",
             va="center",
             fontsize=10,
@@ -124,6 +151,10 @@ def _draw_ellipses(axes: Axes, clusters: RegionClusters) -> None:
             zorder=5.0,
             path_effects=[withStroke(linewidth=3.0, foreground="white")],
         )
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
 def _has_ellipse(clusters: RegionClusters, index: int) -> bool:
@@ -146,7 +177,9 @@ def _dot(colour: str, marker: str, label: str, rim: str = "none") -> Line2D:
 def _draw_legend(axes: Axes, catalogue: pd.DataFrame, clusters: RegionClusters) -> None:
     entries: list[Line2D] = []
     for index in range(min(clusters.n_clusters, _MOST_NAMED)):
-        entries.append(_dot(*_style(index), f"{index}: {clusters.counts[index]:,} events"))
+        entries.append(
+            _dot(*_style(index), f"{index}: {_counted(int(clusters.counts[index]), 'event')}")
+        )
     if clusters.n_clusters > _MOST_NAMED:
         rest = int(clusters.counts[_MOST_NAMED:].sum())
         more = clusters.n_clusters - _MOST_NAMED

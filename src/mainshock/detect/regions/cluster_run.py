@@ -127,4 +127,4 @@ def _write(
     figure = map_figure(catalogue)
     plot_clusters(catalogue, clusters, figure.subplots())
     with replacing(folder / "clusters.png") as temporary:
-        figure.savefig(temporary, dpi=130)
+        figure.savefig(temporary, dpi=130, bbox_inches="tight", pad_inches=0.15)

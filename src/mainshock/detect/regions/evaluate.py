@@ -55,47 +55,39 @@ def evaluate_regions(
     part
         Events, noise windows, or both. Changed copies (``trace_augmentation``) are left out.
     split
-        Rows of this part alone, ``"all"`` for every row. None: where some rows are of part train
-        and some are not, the latter, else all.
+        Rows of this part, or ``"all"``; None: those not of part train, if both kinds are there.
     save_false
         Write the windows that were answered wrongly here, .csv or .parquet.
 
     Returns
     -------
     dict
-        ``location_accuracy`` (share of event windows with the right region; noise as an answer is
-        wrong; of noise windows alone the next value), ``location_accuracy_all_windows`` (the
-        reference program's definition: noise windows count as a class), ``detection_accuracy``,
-        ``confusion`` (rows: truth, noise first), ``labels``, ``ece`` (event windows with a region,
-        ten bins), ``n``, ``split``, ``events``, ``noise``, ``baselines``, ``warnings``.
+        ``location_accuracy`` (events with the right region; of noise alone the next value),
+        ``location_accuracy_all_windows`` (noise counts as a class, as in the reference program),
+        ``detection_accuracy``, ``confusion`` (rows: truth, noise first), ``labels``, ``ece`` (of
+        events, ten bins), ``n``, ``split``, ``events``, ``noise``, ``baselines``, ``warnings``.
 
     Raises
     ------
-    DataError
-        If no row is of the part asked for.
-    NothingFoundError
-        If no window has a known truth.
+    DataError, NothingFoundError
+        If no row is of the part asked for; if no window has a known truth.
     """
     model = RegionClassifier(model_dir)
     windows = read_windows(data_dir, model.rate_hz)
     chosen, told = _chosen_rows(windows, split)
     is_seen = _is_seen(model, data_dir, windows, chosen)
     windows = windows.take(chosen & ~windows.is_copy)
-    events, noise = _parts(windows, model.window_samples, part)
-    truth = model.scheme.truth(events.table) if len(events) else np.empty(0, dtype=np.int64)
-    usable = truth >= 0
-    events, truth = events.take(usable), truth[usable]
-    records = [*events.records, *noise.records]
-    if not records:
+    events, noise, truth, n_unknown = _labelled(model, windows, part)
+    if not len(events) + len(noise):
         raise NothingFoundError(
             f"{data_dir} has no {part if part != 'all' else ''} window with a known region; "
             "are place or label in its metadata.csv?"
         )
-    probabilities = model.probabilities(records)
+    probabilities = model.probabilities([*events.records, *noise.records])
     labels = np.concatenate([truth + 1, np.zeros(len(noise), dtype=np.int64)])
     document = _scores(model, probabilities, labels)
     document["baselines"] = _baselines(model, events, truth)
-    document["n_without_region"] = int((~usable).sum())
+    document["n_without_region"] = n_unknown
     document["model"], document["split"] = model.manifest.name, told
     if is_seen:
         document["warnings"].append(ON_TRAINING_DATA)
@@ -157,6 +149,16 @@ def _to_tensorboard(folder: Path, scores: dict[str, Any], turn: int) -> None:
         for name in ("location_accuracy", "detection_accuracy", "ece"):
             if scores[name] is not None:
                 writer.add_scalar(name, scores[name], turn)
+
+
+def _labelled(
+    model: RegionClassifier, windows: RegionWindows, part: Part
+) -> tuple[RegionWindows, RegionWindows, IntArray, int]:
+    """Return events that have a region, noise, the regions, and how many events have none."""
+    events, noise = _parts(windows, model.window_samples, part)
+    truth = model.scheme.truth(events.table) if len(events) else np.empty(0, dtype=np.int64)
+    usable = truth >= 0
+    return events.take(usable), noise, truth[usable], int((~usable).sum())
 
 
 def _chosen_rows(windows: RegionWindows, split: str | None) -> tuple[NDArray[np.bool_], str]:
