@@ -324,3 +324,16 @@ def test_a_fold_learns_neither_from_its_noise_nor_is_tested_on_copies(
     assert second == set(range(10)) | {21}
     assert [len(one) for one in tested[0]] == [10, 10]
     assert result["metrics"]["regions"]["n"] == 20
+
+
+def test_a_model_no_better_than_the_most_frequent_region_is_told():
+    from mainshock.detect.regions.train import _no_better
+
+    def scores(ours: float, majority: float) -> dict:
+        return {
+            "cross_validation": {"regions": {"accuracy": ours}, "majority": {"accuracy": majority}}
+        }
+
+    assert _no_better(scores(0.9, 0.5)) == []
+    assert "most frequent region" in _no_better(scores(0.4, 0.5))[0]
+    assert _no_better({}) == []

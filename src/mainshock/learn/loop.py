@@ -135,7 +135,8 @@ def fit_network(
         Folder for TensorBoard events and the last checkpoint.
     resume
         Go on from the newest checkpoint in ``log_dir``: weights, their average, optimiser and
-        learning rate. Without a checkpoint training starts anew. The batches are not those that
+        learning rate. Without a checkpoint training starts anew; without ``resume`` the
+        checkpoints that lie there are removed. The batches are not those that
         an uninterrupted run would have drawn.
     at_checkpoint
         Called with the number of steps done each ``settings.checkpoint_steps`` steps. The network
@@ -146,6 +147,9 @@ def fit_network(
     lightning.seed_everything(settings.seed, verbose=False)
     task = _Task(network, loss, settings)
     checkpoint = newest_checkpoint(log_dir) if resume else None
+    if not resume:
+        for old in log_dir.glob("*.ckpt"):
+            old.unlink()
     done = 0 if checkpoint is None else _load_averaged(task, checkpoint)
     if done >= settings.steps:
         return done

@@ -163,7 +163,7 @@ def record_warnings(waveform: Waveform) -> list[str]:
     Examples
     --------
     >>> from mainshock.core.times import parse_utc
-    >>> samples = np.ones((3, 10), dtype=np.float32)
+    >>> samples = np.ones((3, 1000), dtype=np.float32)
     >>> start = parse_utc("2020-01-01")
     >>> record = Waveform("XX", "ABC", "", "HH", start, 100.0, samples, flags=("flat",))
     >>> record_warnings(record)

@@ -1,7 +1,7 @@
 """Divides a catalogue file into regions and writes table, JSON and map."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,15 +70,9 @@ def cluster_catalogue(
     catalogue["split"] = [divide.part_of(time.to_pydatetime()) for time in catalogue["time"]]
     train = catalogue[catalogue["split"] == "train"]
     if train.empty:
-        limits = {
-            "--bbox": bbox,
-            "--after": after,
-            "--before": before,
-            "--dev-after": divide.dev_after,
-            "--test-after": divide.test_after,
-        }
-        given = [name for name, limit in limits.items() if limit is not None]
-        raise NothingFoundError(f"{source}: {_why_nothing(read, given, skipped)}")
+        limits: dict[str, object] = {"--bbox": bbox, "--after": after, "--before": before}
+        limits |= {"--dev-after": divide.dev_after, "--test-after": divide.test_after}
+        raise NothingFoundError(f"{source}: {_why_nothing(read, limits, skipped)}")
     clusters = fit_clusters(train["longitude"], train["latitude"], train["depth_km"], settings)
     ids = clusters.assign(catalogue["longitude"], catalogue["latitude"], catalogue["depth_km"])
     catalogue.insert(len(catalogue.columns) - 1, "cluster_id", ids)
@@ -90,8 +84,11 @@ def cluster_catalogue(
     return told | {"not_used": not_used}
 
 
-def _why_nothing(read: pd.DataFrame, given: Sequence[str], skipped: Sequence[SkippedInput]) -> str:
+def _why_nothing(
+    read: pd.DataFrame, limits: Mapping[str, object], skipped: Sequence[SkippedInput]
+) -> str:
     """Return why no event is left to fit: what is wrong with the rows, else with the options."""
+    given = [name for name, limit in limits.items() if limit is not None]
     reasons = Counter(item.reason for item in skipped)
     told = "; ".join(f"{count} left out: {reason}" for reason, count in reasons.items())
     if read.empty:

@@ -352,10 +352,15 @@ def event_requests(
             "path_travel_time_s": round(float(travel_s[index]), 4),
         }
         start = origin + timedelta(seconds=float(travel_s[index]) - before_s)
-        arrivals = {
-            phase: origin + timedelta(seconds=float(seconds[index]))
-            for phase, seconds in (("P", travel_s), ("S", s_travel_s))
-            if np.isfinite(seconds[index])
-        }
+        arrivals = _arrivals(origin, {"P": travel_s[index], "S": s_travel_s[index]})
         requests.append(WindowRequest(str(event.event_id), start, metadata, arrivals))
     return requests
+
+
+def _arrivals(origin: datetime, travel_s: Mapping[str, float]) -> dict[str, datetime]:
+    """Return the times of the phases whose travel time is known."""
+    return {
+        phase: origin + timedelta(seconds=float(seconds))
+        for phase, seconds in travel_s.items()
+        if math.isfinite(seconds)
+    }

@@ -1,5 +1,6 @@
 """Trains a region classifier by its recipe: data, regions, networks, calibration, card."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,7 +69,7 @@ def train_regions(
     recipe
         Everything that decides the weights.
     clusters_path
-        ``clusters.json`` of `mainshock detect dataset cluster`, whose regions are used.
+        ``clusters.json`` of `detect dataset cluster`, whose regions are used.
     resume
         Go on from the checkpoints in ``out_dir/logs``.
 
@@ -79,7 +80,6 @@ def train_regions(
     """
     make_folder(out_dir)
     events, noise = _training_windows(data_dir, recipe)
-    catalogue = _catalogue(data_dir, recipe)
 
     def scheme_of(windows: RegionWindows) -> RegionScheme:
         return choose_scheme(
@@ -94,19 +94,46 @@ def train_regions(
     makes_own = scheme.clusters is not None and clusters_path is None
 
     def maker(windows: RegionWindows) -> RegionScheme:
-        # names are given; places are learned, under the numbers that they have in the model
+        # places are learned, under the numbers that they have in the model
         return numbered_as(scheme_of(windows), scheme) if makes_own else scheme
 
     writer = _ModelWriter(out_dir, data_dir, recipe, events, noise, scheme, makes_own)
     if recipe.head == "original":
         training: Any = OriginalTraining(events, noise, maker, recipe, out_dir, resume)
     else:
-        training = ImprovedTraining(events, noise, maker, catalogue, recipe, out_dir, resume)
+        training = ImprovedTraining(
+            events, noise, maker, _catalogue(data_dir, recipe), recipe, out_dir, resume
+        )
     result, steps = training.run(lambda settings: writer.write(settings, {}, 0))
-    writer.write(result["settings"], result["metrics"], steps)
-    told = evaluate_regions(out_dir, data_dir, split="all")["warnings"]
-    warnings = [text for text in told if text != ON_TRAINING_DATA]
-    return RegionTrainingSummary(str(out_dir), steps, result["metrics"], warnings)
+    metrics = result["metrics"]
+    writer.write(result["settings"], metrics, steps)
+    told = set(evaluate_regions(out_dir, data_dir, split="all")["warnings"]) - {ON_TRAINING_DATA}
+    warnings = [*events.notes, *_no_better(metrics), *sorted(told)]
+    return RegionTrainingSummary(str(out_dir), steps, metrics, warnings)
+
+
+def _no_better(metrics: Mapping[str, Any]) -> list[str]:
+    """Return a warning where the model tells regions no better than the most frequent one does."""
+    scores = metrics.get("cross_validation", {})
+    if not {"regions", "majority"} <= set(scores):
+        return []
+    ours, majority = (scores[name]["accuracy"] for name in ("regions", "majority"))
+    if ours > majority:
+        return []
+    told = (
+        f"cross-validated accuracy {ours:.2f}; always answering the most frequent region gives "
+        f"{majority:.2f}: this model knows nothing of regions, train longer or with more events"
+    )
+    return [told]
+
+
+def _stations(events: RegionWindows) -> list[str]:
+    """Return the codes NET.STA of the stations of the records, as far as the table states them."""
+    columns = ["station_network_code", "station_code"]
+    if not set(columns) <= set(events.table):
+        return []
+    codes = events.table[columns].dropna().astype(str).agg(".".join, axis=1)
+    return sorted(set(codes))
 
 
 def _training_windows(data_dir: Path, recipe: RegionRecipe) -> tuple[RegionWindows, RegionWindows]:
@@ -142,7 +169,13 @@ def _with_arrivals(events: RegionWindows) -> RegionWindows:
             f"{len(events)} events, and neither the table nor the default picker has a P in any; "
             "add the column trace_p_arrival_sample"
         )
-    return events.take(np.isfinite(p_s))
+    with_p = events.take(np.isfinite(p_s))
+    if len(with_p) < len(events):
+        with_p.notes.append(
+            f"{len(events) - len(with_p)} of {len(events)} events are left out: neither the table "
+            "nor the default picker has a P in them"
+        )
+    return with_p
 
 
 def _catalogue(data_dir: Path, recipe: RegionRecipe) -> pd.DataFrame | None:
@@ -215,6 +248,7 @@ class _ModelWriter:
             "interim": interim,
             "data": {path.name: file_sha256(path) for path in paths if path.is_file()},
             "events": len(self.events),
+            "stations": _stations(self.events),
             "noise_windows": len(self.noise),
             "split": f"{self.recipe.folds} blocks of time",
             "regions_refitted": self.is_refitted,

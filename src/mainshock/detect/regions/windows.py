@@ -3,7 +3,7 @@
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,12 +63,15 @@ class RegionWindows:
         Of all records.
     starts_at_origin
         Whether sample 0 is the origin time, so that the part before P is real noise.
+    notes
+        What a user must know of how these windows came about.
     """
 
     records: list[Samples]
     table: pd.DataFrame
     sampling_rate_hz: float
     starts_at_origin: bool
+    notes: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.records)
