@@ -105,10 +105,9 @@ def train_regions(
             events, noise, maker, _catalogue(data_dir, recipe), recipe, out_dir, resume
         )
     result, steps = training.run(lambda settings: writer.write(settings, {}, 0))
-    metrics = result["metrics"]
-    writer.write(result["settings"], metrics, steps)
-    warnings = [*events.notes, *_no_better(metrics), *_told_of_itself(out_dir, data_dir)]
-    return RegionTrainingSummary(str(out_dir), steps, metrics, warnings)
+    writer.write(result["settings"], result["metrics"], steps)
+    warnings = [*_no_better(result["metrics"]), *_told_of_itself(out_dir, data_dir)]
+    return RegionTrainingSummary(str(out_dir), steps, result["metrics"], events.notes + warnings)
 
 
 def _told_of_itself(out_dir: Path, data_dir: Path) -> list[str]:
