@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mainshock.core.errors import SettingsError
 
-__all__ = ["Augmentation", "PickerRecipe", "TeacherThresholds", "read_recipe"]
+__all__ = ["Augmentation", "ModelSource", "PickerRecipe", "TeacherThresholds", "read_recipe"]
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
@@ -43,6 +43,15 @@ class TeacherThresholds(BaseModel):
     s: Share
 
 
+class ModelSource(BaseModel):
+    """Where a model comes from that is not in the store: as for `mainshock models add`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    path: Path | None = None
+
+
 class PickerRecipe(BaseModel):
     """What `mainshock detect train` needs; unknown keys are errors.
 
@@ -50,8 +59,9 @@ class PickerRecipe(BaseModel):
     with those of ``start``, a model of the store, which then count ``start_share``.
     ``teachers`` and ``tutor`` are models of the store: the first vote on what analysts left
     unlabelled, the second gives each training window soft labels, ``tutor_late_s`` early.
-    ``split_shares`` splits a dataset without the column `split` by event, ``records_before`` keeps
-    the later part of continuous records apart.
+    ``models`` says where such a model comes from if the store lacks it. ``split_shares`` splits a
+    dataset without the column `split` by event, ``records_before`` keeps the later part of
+    continuous records apart.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -84,6 +94,7 @@ class PickerRecipe(BaseModel):
     teachers: dict[str, TeacherThresholds] = {}
     tutor: str | None = None
     tutor_late_s: Annotated[float, Field(ge=0.0)] = 0.0
+    models: dict[str, ModelSource] = {}
     records_before: datetime | None = None
     split_shares: dict[str, Positive] = {}
     augmentation: Augmentation = Augmentation()

@@ -23,6 +23,7 @@ from mainshock.detect.picker_package import (
     split_dataset,
 )
 from mainshock.detect.recipe import PickerRecipe, read_recipe
+from mainshock.detect.recipe_models import add_missing_models
 from mainshock.detect.teachers import Tutor
 from mainshock.detect.training_traces import TrainingTraces, open_teachers, training_traces
 from mainshock.learn.loop import LoopSettings, fit_network
@@ -87,6 +88,7 @@ def train_picker(
     if records and not recipe.teachers:
         raise SettingsError("records need teachers to label them; name some in the recipe")
     dataset = split_dataset(open_dataset(data_dir), recipe)
+    add_missing_models(recipe, data_dir, tell)
     out_dir.mkdir(parents=True, exist_ok=True)
     windows = development_windows(dataset, data_dir, out_dir, recipe)
     tell("reading the data" + (" and asking the teachers" if recipe.teachers else ""))
