@@ -173,6 +173,8 @@ def with_threshold(stated: dict[str, float], threshold: float | None) -> PeakRul
 
 def _mean_known(curves: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Return the mean over curves, sample by sample, of those that are not NaN there."""
+    if len(curves) == 1:
+        return curves[0]
     known = np.sum([np.isfinite(curve) for curve in curves], axis=0)
     total = np.sum([np.nan_to_num(curve) for curve in curves], axis=0)
     return np.where(known > 0, total / np.maximum(known, 1), np.nan).astype(np.float32)
