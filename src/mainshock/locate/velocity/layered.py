@@ -86,5 +86,5 @@ class LayeredVelocity:
         paths = broadcast_paths(phase, distance_km, source_depth_km, receiver_depth_km)
         speeds = np.array(self.vp_km_s if phase == "P" else self.vs_km_s)
         tops = np.array(self.top_depth_km)
-        flat = [np.ascontiguousarray(values).ravel() for values in paths]
+        flat = [np.array(values, order="C").ravel() for values in paths]
         return layered_times_s(tops, 1.0 / speeds, *flat).reshape(paths[0].shape)

@@ -88,7 +88,7 @@ class RadialEarth:
             If a place is too far or outside the model.
         """
         paths = broadcast_paths(phase, distance_km, source_depth_km, receiver_depth_km)
-        distance, source, receiver = (np.ascontiguousarray(values).ravel() for values in paths)
+        distance, source, receiver = (np.array(values, order="C").ravel() for values in paths)
         self._require_inside(distance, source, receiver)
         upper, lower = np.minimum(source, receiver), np.maximum(source, receiver)
         order = np.lexsort((distance, lower, upper))
