@@ -265,8 +265,6 @@ def test_silencing_what_speaks_for_a_pick_hurts_it_more_than_silencing_at_random
 
 def test_the_packaged_picker_can_be_explained(uh3):
     picker = NetworkPicker()
-    if "architecture" not in load_manifest(picker.model_dir).settings:
-        pytest.skip("the packaged picker has no torch weights")
     explanation = explain_pick(picker, uh3, picker.classify(uh3)[0], n_steps=200)
     assert explanation.relative_error < 0.02
 

@@ -1,13 +1,16 @@
 """The packaged weights do what their manifest says, on the data they were judged on."""
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mainshock.detect.evaluate import evaluate_picker
 from mainshock.detect.registry import open_picker
 from mainshock.learn.models import find_model, load_manifest, verify_model
+from mainshock.sources.bundled import BundledSource
 
 
 def test_packaged_model_is_whole_and_has_its_card():
@@ -53,3 +56,19 @@ def test_network_beats_the_classical_baseline(data_dir, phase):
         for name in ("default", "stalta")
     }
     assert scores["default"] > scores["stalta"] + 0.1
+
+
+def test_an_offset_of_the_channel_changes_nothing_beside_a_gap():
+    picker = open_picker("default")
+    quake = next(one for one in BundledSource("uh") if one.station == "UH3")
+    first_p = next(pick for pick in picker.classify(quake) if pick.phase == "P")
+    first = round((first_p.time - quake.start).total_seconds() * quake.sampling_rate_hz) + 600
+    gap = (first, first + 200)
+    found = []
+    for offset in (0.0, 20.0 * np.abs(quake.samples).max()):
+        samples = quake.samples + np.float32(offset)
+        samples[:, gap[0] : gap[1]] = 0.0
+        found.append(picker.annotate(replace(quake, samples=samples, gaps=(gap,))).probability)
+    plain, lifted = found
+    assert plain.max() > 0.9
+    np.testing.assert_allclose(lifted, plain, atol=0.1)
