@@ -8,12 +8,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from mainshock.core.records import Arrival, Origin, Pick, Station
 
-__all__ = ["LocationMethod", "TravelTimeModel"]
+__all__ = ["LocationMethod", "TravelTimeModel", "VolumeTravelTimes"]
 
 
 @runtime_checkable
 class TravelTimeModel(Protocol):
-    """First arrivals of P and S between a source and a receiver in a 1-D Earth."""
+    """First arrivals of P and S between a source and a receiver, by distance and depth.
+
+    A model that also varies sideways is a ``VolumeTravelTimes``; here it answers for its
+    laterally averaged structure.
+    """
 
     @property
     def name(self) -> str:
@@ -37,6 +41,33 @@ class TravelTimeModel(Protocol):
             Epicentral distance along the surface, not negative.
         source_depth_km, receiver_depth_km
             Positive down from sea level; negative above it. All arrays broadcast.
+        """
+        ...
+
+
+@runtime_checkable
+class VolumeTravelTimes(TravelTimeModel, Protocol):
+    """First arrivals in an Earth that also varies sideways, station by station."""
+
+    def station_travel_time_s(
+        self,
+        phase: str,
+        station: Station,
+        longitude: ArrayLike,
+        latitude: ArrayLike,
+        depth_km: ArrayLike,
+    ) -> NDArray[np.float64]:
+        """Return the travel time from places to a station in seconds.
+
+        Parameters
+        ----------
+        phase
+            ``"P"`` or ``"S"``.
+        station
+            The receiver, with its elevation.
+        longitude, latitude, depth_km
+            Places of sources: degrees WGS84 and km positive down. All arrays broadcast.
+            NaN comes back for places outside the model.
         """
         ...
 
