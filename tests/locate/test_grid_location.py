@@ -74,7 +74,7 @@ def test_grid_agrees_with_the_plain_density(munich, munich_velocity, rng):
         place = [np.full(times.size, v) for v in (east, north, field.grid.centres(2)[cell[2]])]
         points = Draws(*place, times)
         log_density = log_target(
-            points, field.grid, observations, munich_velocity, method.error_model
+            points, observations, munich_velocity, method.problem(*munich).errors
         )
         expected.append(np.logaddexp.reduce(log_density))
     found = np.log(field.mass[tuple(cells.T)].astype(float))

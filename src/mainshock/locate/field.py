@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import i0e
 
-from mainshock.locate.base import TravelTimeModel
+from mainshock.core.geo import LocalFrame
+from mainshock.locate.base import TravelTimeModel, VolumeTravelTimes
 from mainshock.locate.grid import Grid
 from mainshock.locate.likelihood import GridResult, GridTask, grid_likelihood
 from mainshock.locate.observations import FEWEST_PICKS_TO_DOUBT, Azimuth, Observations
 from mainshock.locate.priors import Prior
-from mainshock.locate.tables import radial_tables
+from mainshock.locate.tables import node_tables, radial_tables
 
 __all__ = ["ErrorModel", "PosteriorField", "azimuth_log_likelihood", "evaluate_field"]
 
@@ -83,7 +84,12 @@ def evaluate_field(
         Factor on the extent of a cell that widens the errors; above 1 a node stands for all of
         its cell, so that a coarse grid overlooks nothing.
     """
-    tables = radial_tables(model, observations, grid)
+    by_node = isinstance(model, VolumeTravelTimes)
+    tables = (
+        node_tables(model, observations, grid)
+        if by_node
+        else radial_tables(model, observations, grid)
+    )
     east, north = grid.columns()
     shape = (east.size, grid.shape[2])
     log_density, origin, variance = (np.empty(shape, np.float32) for _ in range(3))
@@ -96,6 +102,7 @@ def evaluate_field(
         picks=_pick_rows(observations, tables.first_km),
         tables=tables.slowness_s_km,
         step_km=tables.step_km,
+        by_node=by_node,
         model_error=float(errors.model_error),
         smear=smear,
         outlier=float(errors.doubt(len(observations.picks))),
@@ -104,7 +111,7 @@ def evaluate_field(
     grid_likelihood(task, GridResult(log_density, origin, variance))
     for azimuth in observations.azimuths:
         doubt = errors.azimuth_outlier_probability
-        term = azimuth_log_likelihood(azimuth, grid, east, north, doubt, float(smear[0]))
+        term = azimuth_log_likelihood(azimuth, grid.frame, east, north, doubt, float(smear[0]))
         log_density += term.astype(np.float32)[:, None]
     if prior is not None:
         longitude, latitude = grid.frame.to_geographic(east, north)
@@ -153,7 +160,7 @@ def _normalised(
 
 def azimuth_log_likelihood(
     azimuth: Azimuth,
-    grid: Grid,
+    frame: LocalFrame,
     east_km: FloatArray,
     north_km: FloatArray,
     doubt: float,
@@ -167,8 +174,8 @@ def azimuth_log_likelihood(
     north differs from true north by the meridian convergence at the station.
     """
     east, north = east_km - azimuth.east_km, north_km - azimuth.north_km
-    longitude, latitude = grid.frame.to_geographic(azimuth.east_km, azimuth.north_km)
-    apart = np.radians((longitude - grid.frame.longitude + 180.0) % 360.0 - 180.0)
+    longitude, latitude = frame.to_geographic(azimuth.east_km, azimuth.north_km)
+    apart = np.radians((longitude - frame.longitude + 180.0) % 360.0 - 180.0)
     convergence = np.arctan(np.tan(apart) * np.sin(np.radians(latitude)))
     direction = np.arctan2(east, north) + convergence
     square = east**2 + north**2

@@ -1,6 +1,5 @@
 """Location by importance sampling: draws from a coarse grid, weighted by the exact density."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,17 +7,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from mainshock.core.errors import SettingsError
-from mainshock.core.records import Arrival, Origin, Pick, Station
-from mainshock.locate.base import TravelTimeModel
-from mainshock.locate.field import ErrorModel, PosteriorField
+from mainshock.locate.field import PosteriorField
 from mainshock.locate.grid import Grid
-from mainshock.locate.observations import observe
+from mainshock.locate.method import PosteriorLocation
 from mainshock.locate.posterior import Draws, Moments, Place, draw_nodes
-from mainshock.locate.priors import Prior
+from mainshock.locate.problem import LocationProblem
 from mainshock.locate.regions import EpicentralMarginal
-from mainshock.locate.search import SearchLimits, find_posterior
-from mainshock.locate.summary import PosteriorSummary, report
-from mainshock.locate.target import log_target
+from mainshock.locate.search import find_posterior
+from mainshock.locate.summary import PosteriorSummary
 
 __all__ = ["ImportanceLocation", "WeightedDraws"]
 
@@ -54,89 +50,47 @@ class WeightedDraws:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportanceLocation:
+class ImportanceLocation(PosteriorLocation):
     """The posterior as weighted draws: nothing integrated by formula, nothing interpolated.
 
     Slower and coarser in its regions than ``GridLocation``, and independent of its integration
-    over origin time and outliers: a check on it, and the pattern for other samplers.
+    over origin time and outliers: a check on it, and the pattern for other samplers. The flag
+    ``few_effective_draws`` says that the weights are so uneven that fewer than 200 equally
+    weighted draws would tell as much.
 
     Parameters
     ----------
-    travel_times, model_error, outlier_probability, outlier_window_s
-        As for ``GridLocation``.
-    azimuth_outlier_probability, prior, depth_range_km, max_distance_km, n_samples
-        As for ``GridLocation``.
     n_draws
-        Draws before weighting.
-
-    Raises
-    ------
-    SettingsError
-        If the numbers of draws make no sense.
+        Draws before weighting. The other settings are those of ``PosteriorLocation``.
     """
 
-    travel_times: TravelTimeModel
-    model_error: float = 0.0
-    outlier_probability: float = 0.02
-    outlier_window_s: float = 30.0
-    azimuth_outlier_probability: float = 0.02
-    prior: Prior | None = None
-    depth_range_km: tuple[float, float] | None = None
-    max_distance_km: float = 1000.0
     n_draws: int = 30_000
-    n_samples: int = 1000
     name: str = field(default="importance", init=False)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.n_samples <= self.n_draws:
+        PosteriorLocation.__post_init__(self)
+        if not self.n_samples <= self.n_draws:
             raise SettingsError(
                 f"n_samples is {self.n_samples} and n_draws {self.n_draws}; they must be "
                 "1 <= n_samples <= n_draws"
             )
 
-    def locate(
-        self,
-        picks: Sequence[Pick],
-        stations: Sequence[Station],
-        rng: np.random.Generator,
-    ) -> tuple[Origin, list[Arrival]]:
-        """Return the origin (with regions and samples) and one arrival for each pick used.
-
-        The flag ``few_effective_draws`` says that the weights are so uneven that fewer than 200
-        equally weighted draws would tell as much.
-
-        Raises
-        ------
-        DataError, GeometryError
-            As for ``GridLocation``.
-        """
-        observations = observe(picks, stations)
-        errors = ErrorModel(
-            self.model_error,
-            self.outlier_probability,
-            self.outlier_window_s,
-            self.azimuth_outlier_probability,
-        )
-        limits = SearchLimits(self.max_distance_km, self.depth_range_km)
-        proposal, flags = find_posterior(
-            observations, self.travel_times, errors, self.prior, limits, _PROPOSAL_NODES
-        )
+    def summarise(self, problem: LocationProblem, rng: np.random.Generator) -> PosteriorSummary:
+        """Return the posterior of one event."""
+        proposal, flags = find_posterior(problem, _PROPOSAL_NODES)
         points, log_proposal = _propose(proposal, self.n_draws, rng)
-        log_weights = -log_proposal + log_target(
-            points, proposal.grid, observations, self.travel_times, errors, self.prior
-        )
+        log_weights = problem.log_density(points) - log_proposal
         weights = np.exp(log_weights - log_weights.max())
         weighted = WeightedDraws(points, weights / weights.sum())
         if weighted.effective_size < _FEWEST_EFFECTIVE:
             flags = (*flags, "few_effective_draws")
-        summary = PosteriorSummary(
+        return PosteriorSummary(
             moments=_moments(weighted),
             densest=_densest(weighted, proposal.grid),
             marginal=_marginal(weighted, proposal.grid),
             draws=weighted.resampled(self.n_samples, rng),
             flags=flags,
         )
-        return report(summary, observations, self.travel_times, errors)
 
 
 def _propose(field: PosteriorField, n: int, rng: np.random.Generator) -> tuple[Draws, FloatArray]:

@@ -40,7 +40,8 @@ class GridTask(NamedTuple):
         s^2; distance of the first row of its table in km; share of ``smear`` that applies.
     tables
         Travel time divided by hypocentral distance, s/km, shape
-        ``(n_picks, n_distances, n_depths)``, each row ``step_km`` farther than the one before.
+        ``(n_picks, n_distances, n_depths)``, each row ``step_km`` farther than the one before;
+        ``(n_picks, n_columns, n_depths)`` where ``by_node``.
     model_error
         Standard deviation of the travel time's relative error.
     smear
@@ -56,6 +57,7 @@ class GridTask(NamedTuple):
     picks: FloatArray
     tables: Float32Array
     step_km: float
+    by_node: bool
     model_error: float
     smear: FloatArray
     outlier: float
@@ -103,7 +105,9 @@ def _fill_column(task: GridTask, column: int, asked: Float32Array, precision: Fl
         place = max((distance - picks[pick, 5]) / task.step_km, 0.0)
         row = min(int(place), tables.shape[1] - 2)
         share = np.float32(place - row)
-        near, far = tables[pick, row], tables[pick, row + 1]
+        if task.by_node:
+            row, share = column, np.float32(0.0)
+        near, far = tables[pick, row], tables[pick, min(row + 1, tables.shape[1] - 1)]
         across = np.float32(distance * distance)
         station_depth = np.float32(picks[pick, 2])
         observed, variance = np.float32(picks[pick, 3]), np.float32(picks[pick, 4])

@@ -43,6 +43,8 @@ class Observations:
         Time that ``observed_s`` counts from.
     observed_s, sigma_s
         Arrival time and its standard deviation, s.
+    time_scale
+        Factor on the velocity model's travel times, learnt for the station; 1 where nothing is.
     azimuths
         Directions to the source, one for each station that has one.
     flags
@@ -58,6 +60,7 @@ class Observations:
     reference_posix_s: float
     observed_s: FloatArray
     sigma_s: FloatArray
+    time_scale: FloatArray
     azimuths: tuple[Azimuth, ...]
     flags: tuple[str, ...]
 
@@ -130,6 +133,7 @@ def observe(picks: Sequence[Pick], stations: Sequence[Station]) -> Observations:
         reference_posix_s=reference,
         observed_s=np.array([to_posix_s(pick.time) - reference for pick in used]),
         sigma_s=np.array([pick.sigma_s for pick in used]),
+        time_scale=np.ones(len(used)),
         azimuths=_azimuths(sites, used, east, north),
         flags=flags,
     )

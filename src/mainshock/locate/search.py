@@ -5,13 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.locate.base import TravelTimeModel
-from mainshock.locate.field import ErrorModel, PosteriorField, evaluate_field
+from mainshock.locate.field import PosteriorField
 from mainshock.locate.grid import Grid
-from mainshock.locate.observations import Observations
-from mainshock.locate.priors import Prior
+from mainshock.locate.problem import LocationProblem
 
-__all__ = ["SearchLimits", "find_posterior"]
+__all__ = ["find_posterior"]
 
 FloatArray = NDArray[np.float64]
 COARSE_SHAPE = (40, 40, 24)
@@ -24,38 +22,7 @@ SINGLE_STATION_COARSENESS = 1.25
 _TAIL = 2e-4  # mass that a zoom may cut off along each axis
 _AT_WALL = 2e-3  # mass in the outermost cells that asks for more room
 _MAX_ZOOMS = 10
-DEEPEST_KM = 700.0
 _MIN_HALF_WIDTH_KM, _MIN_DEPTH_EXTENT_KM = 30.0, 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class SearchLimits:
-    """How far a search may go.
-
-    Parameters
-    ----------
-    max_distance_km
-        Farthest the search box reaches from the middle of the stations.
-    depth_range_km
-        Shallowest and deepest hypocentre; None: from the highest station to 700 km, the deep end
-        only as far as needed.
-    """
-
-    max_distance_km: float = 1000.0
-    depth_range_km: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Problem:
-    observations: Observations
-    model: TravelTimeModel
-    errors: ErrorModel
-    prior: Prior | None
-
-    def evaluate(self, grid: Grid, coarseness: float) -> PosteriorField:
-        return evaluate_field(
-            grid, self.observations, self.model, self.errors, self.prior, coarseness
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +35,7 @@ class _Volume:
 
 
 def find_posterior(
-    observations: Observations,
-    model: TravelTimeModel,
-    errors: ErrorModel,
-    prior: Prior | None,
-    limits: SearchLimits,
-    n_nodes: int,
+    problem: LocationProblem, n_nodes: int
 ) -> tuple[PosteriorField, tuple[str, ...]]:
     """Return the posterior on a grid that holds nearly all of it, and flags.
 
@@ -82,26 +44,25 @@ def find_posterior(
     cells. Where the mass then touches a wall of the box, the box is doubled and the search starts
     again. The flag ``at_grid_edge`` says that the limits cut the posterior.
     """
-    problem = _Problem(observations, model, errors, prior)
-    field, volume, flags = _resolved(problem, limits)
-    is_single = len(observations.station_codes) == 1
+    field, volume, flags = _resolved(problem)
+    is_single = len(problem.observations.station_codes) == 1
     coarseness = SINGLE_STATION_COARSENESS if is_single else NETWORK_COARSENESS
-    final = problem.evaluate(_box_around(field, volume, _final_shape(n_nodes)), coarseness)
+    final = problem.on_grid(_box_around(field, volume, _final_shape(n_nodes)), coarseness)
     for _ in range(2):
         grid = _widened(final, volume)
         if grid is final.grid:
             break
-        final = problem.evaluate(grid, coarseness)
+        final = problem.on_grid(grid, coarseness)
     return final, flags
 
 
 def _resolved(
-    problem: _Problem, limits: SearchLimits
+    problem: LocationProblem,
 ) -> tuple[PosteriorField, _Volume, tuple[str, ...]]:
     """Return a coarse posterior that fills its grid, in a volume whose walls it does not touch."""
-    highest = min(0.0, float(problem.observations.depth_km.min()))
-    top, deepest = limits.depth_range_km or (highest, DEEPEST_KM)
-    reach = min(_first_reach_km(problem, limits, top, deepest), limits.max_distance_km)
+    limits = problem.limits
+    top, deepest = problem.depth_range_km
+    reach = min(_first_reach_km(problem, top, deepest), limits.max_distance_km)
     bottom = min(top + max(reach, _MIN_DEPTH_EXTENT_KM), deepest)
     volume = _Volume(reach, top, deepest if limits.depth_range_km else bottom)
     while True:
@@ -143,22 +104,20 @@ def _final_shape(n_nodes: int) -> tuple[int, int, int]:
     return wide, wide, deep
 
 
-def _first_reach_km(
-    problem: _Problem, limits: SearchLimits, top_km: float, bottom_km: float
-) -> float:
+def _first_reach_km(problem: LocationProblem, top_km: float, bottom_km: float) -> float:
     """Return a first half-width of the search from the network's size and S minus P times."""
     observations = problem.observations
     reach = max(1.5 * observations.aperture_km(), _MIN_HALF_WIDTH_KM)
     pairs = observations.pairs()
     if not pairs:
         return reach
-    distance = np.geomspace(1.0, limits.max_distance_km, 120)[:, None]
+    distance = np.geomspace(1.0, problem.limits.max_distance_km, 120)[:, None]
     depths = np.clip([0.0, 10.0, 35.0, 100.0], top_km, bottom_km)[None, :]
     farthest = []
     for p, s in pairs:
         station = float(observations.depth_km[p])
-        p_time = problem.model.travel_time_s("P", distance, depths, station)
-        s_time = problem.model.travel_time_s("S", distance, depths, station)
+        p_time = problem.travel_times.travel_time_s("P", distance, depths, station)
+        s_time = problem.travel_times.travel_time_s("S", distance, depths, station)
         sigma = np.hypot(observations.sigma_s[p], observations.sigma_s[s])
         sigma = np.hypot(sigma, problem.errors.model_error * (p_time + s_time))
         observed = observations.observed_s[s] - observations.observed_s[p]
@@ -169,7 +128,7 @@ def _first_reach_km(
     return max(float(np.median(farthest)) * 1.05, 5.0)
 
 
-def _whole(problem: _Problem, volume: _Volume) -> Grid:
+def _whole(problem: LocationProblem, volume: _Volume) -> Grid:
     """Return a coarse grid over the whole volume."""
     reach = volume.reach_km
     return Grid(
@@ -180,10 +139,12 @@ def _whole(problem: _Problem, volume: _Volume) -> Grid:
     )
 
 
-def _zoomed(problem: _Problem, volume: _Volume, grid: Grid, coarseness: float) -> PosteriorField:
+def _zoomed(
+    problem: LocationProblem, volume: _Volume, grid: Grid, coarseness: float
+) -> PosteriorField:
     """Return the posterior on grids that shrink until it fills them."""
     for _ in range(_MAX_ZOOMS):
-        field = problem.evaluate(grid, coarseness)
+        field = problem.on_grid(grid, coarseness)
         grid = _box_around(field, volume, grid.shape)
         if _volume_km3(grid) > 0.5 * _volume_km3(field.grid):
             break

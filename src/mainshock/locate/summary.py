@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from mainshock.core.records import Arrival, CredibleRegion, Origin, PosteriorSamples
 from mainshock.core.times import utc_from_posix
-from mainshock.locate.base import TravelTimeModel
 from mainshock.locate.field import ErrorModel
 from mainshock.locate.observations import Observations
 from mainshock.locate.posterior import Draws, Moments, Place
+from mainshock.locate.problem import LocationProblem
 from mainshock.locate.regions import EpicentralMarginal, credible_regions
 
 __all__ = ["LEVELS", "PosteriorSummary", "report"]
@@ -41,22 +41,18 @@ class PosteriorSummary:
     flags: tuple[str, ...] = ()
 
 
-def report(
-    summary: PosteriorSummary,
-    observations: Observations,
-    model: TravelTimeModel,
-    errors: ErrorModel,
-) -> tuple[Origin, list[Arrival]]:
+def report(summary: PosteriorSummary, problem: LocationProblem) -> tuple[Origin, list[Arrival]]:
     """Return the origin, and one arrival for each pick.
 
     The reported point is the mean; where the mean lies outside the 68 % region, it is the most
     probable column (flag ``mode_reported``). The reported time is the one that fits the picks
     best from that point: where the posterior is a shell, the mean of all its times fits none.
     """
+    observations = problem.observations
     regions = credible_regions(summary.marginal, LEVELS)
-    inlier = _inlier_probabilities(summary.draws, observations, model, errors)
+    inlier = _inlier_probabilities(summary.draws, problem)
     place, mode_flags = _reported_place(summary)
-    place = replace(place, time_s=_time_at(place, observations, model, errors, inlier))
+    place = replace(place, time_s=_time_at(place, problem, inlier))
     longitude, latitude = (
         float(v) for v in observations.frame.to_geographic(place.east_km, place.north_km)
     )
@@ -65,7 +61,7 @@ def report(
         *observations.flags,
         *summary.flags,
         *mode_flags,
-        *_data_flags(observations, errors, longitude, latitude),
+        *_data_flags(observations, problem.errors, longitude, latitude),
         *_shape_flags(regions, float(sd[2]), place, observations),
     )
     origin = Origin(
@@ -78,12 +74,12 @@ def report(
         north_sd_km=float(sd[1]),
         depth_sd_km=float(sd[2]),
         covariance_km2=summary.moments.covariance_km2,
-        velocity_model=model.name,
+        velocity_model=problem.travel_times.name,
         regions=regions,
         samples=_samples(summary.draws, observations, place.time_s),
         flags=tuple(dict.fromkeys(flags)),
     )
-    return origin, _arrivals(origin, place, observations, model, inlier)
+    return origin, _arrivals(origin, place, problem, inlier)
 
 
 def _reported_place(summary: PosteriorSummary) -> tuple[Place, tuple[str, ...]]:
@@ -99,23 +95,13 @@ def _reported_place(summary: PosteriorSummary) -> tuple[Place, tuple[str, ...]]:
     return summary.densest, ("mode_reported",)
 
 
-def _time_at(
-    place: Place,
-    observations: Observations,
-    model: TravelTimeModel,
-    errors: ErrorModel,
-    inlier: FloatArray,
-) -> float:
+def _time_at(place: Place, problem: LocationProblem, inlier: FloatArray) -> float:
     """Return the mean origin time given the hypocentre, each pick weighted as an inlier."""
+    observations = problem.observations
     weights, times = [], []
-    for number, pick in enumerate(observations.picks):
-        distance = np.hypot(
-            place.east_km - observations.east_km[number],
-            place.north_km - observations.north_km[number],
-        )
-        station_depth = float(observations.depth_km[number])
-        travel = float(model.travel_time_s(pick.phase, distance, place.depth_km, station_depth))
-        sd = np.hypot(observations.sigma_s[number], errors.model_error * travel)
+    for number in range(len(observations.picks)):
+        travel = float(problem.travel_time_s(number, place.east_km, place.north_km, place.depth_km))
+        sd = np.hypot(observations.sigma_s[number], problem.errors.model_error * travel)
         weights.append(max(float(inlier[number]), 1e-6) / sd**2)
         times.append(float(observations.observed_s[number]) - travel)
     return float(np.average(times, weights=weights))
@@ -160,24 +146,18 @@ def _samples(draws: Draws, observations: Observations, time_s: float) -> Posteri
     return PosteriorSamples(longitude, latitude, draws.depth_km, draws.time_s - time_s)
 
 
-def _inlier_probabilities(
-    draws: Draws, observations: Observations, model: TravelTimeModel, errors: ErrorModel
-) -> FloatArray:
+def _inlier_probabilities(draws: Draws, problem: LocationProblem) -> FloatArray:
     """Return for each pick the posterior probability that it belongs to the event."""
+    observations, errors = problem.observations, problem.errors
     n_picks = len(observations.picks)
     doubt = errors.doubt(n_picks)
     if doubt <= 0.0:
         return np.ones(n_picks)
     chosen = slice(0, _CHECKED_DRAWS)  # draws are independent: the first ones are as good as any
-    depth, probability = draws.depth_km[chosen], np.empty(n_picks)
-    for number, pick in enumerate(observations.picks):
-        distance = np.hypot(
-            draws.east_km[chosen] - observations.east_km[number],
-            draws.north_km[chosen] - observations.north_km[number],
-        )
-        time = model.travel_time_s(
-            pick.phase, distance, depth, float(observations.depth_km[number])
-        )
+    place = (draws.east_km[chosen], draws.north_km[chosen], draws.depth_km[chosen])
+    probability = np.empty(n_picks)
+    for number in range(n_picks):
+        time = problem.travel_time_s(number, *place)
         sd = np.hypot(observations.sigma_s[number], errors.model_error * time)
         residual = (observations.observed_s[number] - draws.time_s[chosen] - time) / sd
         density = (1.0 - doubt) * np.exp(-0.5 * residual**2) / (sd * np.sqrt(2.0 * np.pi))
@@ -186,17 +166,13 @@ def _inlier_probabilities(
 
 
 def _arrivals(
-    origin: Origin,
-    place: Place,
-    observations: Observations,
-    model: TravelTimeModel,
-    inlier: FloatArray,
+    origin: Origin, place: Place, problem: LocationProblem, inlier: FloatArray
 ) -> list[Arrival]:
+    observations = problem.observations
     distances, azimuths = observations.paths(origin.longitude, origin.latitude)
     arrivals = []
     for number, pick in enumerate(observations.picks):
-        station_depth = float(observations.depth_km[number])
-        time = model.travel_time_s(pick.phase, distances[number], origin.depth_km, station_depth)
+        time = float(problem.travel_time_s(number, place.east_km, place.north_km, place.depth_km))
         arrivals.append(
             Arrival(
                 pick=pick,

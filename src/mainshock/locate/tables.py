@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from mainshock.locate.base import TravelTimeModel
 from mainshock.locate.grid import Grid
 from mainshock.locate.observations import Observations
+from mainshock.locate.paths import EARTH_RADIUS_KM, predicted_travel_time_s
 
-__all__ = ["RadialTables", "radial_tables"]
+__all__ = ["RadialTables", "node_tables", "radial_tables"]
 
 _MAX_ROWS = 2000
+_NEVER_S = 1e5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +23,8 @@ class RadialTables:
     Parameters
     ----------
     slowness_s_km
-        Shape ``(n_picks, n_distances, n_depths)``.
+        Shape ``(n_picks, n_distances, n_depths)``; columns in place of distances where the
+        velocity varies sideways.
     first_km
         Distance of each table's first row, shape ``(n_picks,)``.
     step_km
@@ -65,7 +68,28 @@ def radial_tables(model: TravelTimeModel, observations: Observations, grid: Grid
         time = model.travel_time_s(phase, distance, depth, station_km)
         ratio = time / np.hypot(distance, depth - station_km)
         slowness[numbers] = ratio.T.reshape(len(numbers), rows, -1)
+    slowness *= observations.time_scale.astype(np.float32)[:, None, None]
     return RadialTables(slowness, nearest_km, step_km)
+
+
+def node_tables(model: TravelTimeModel, observations: Observations, grid: Grid) -> RadialTables:
+    """Return tables with one entry for each node, for a velocity that varies sideways.
+
+    Nodes outside the model get a time that no pick can fit.
+    """
+    east, north = (axis[:, None] for axis in grid.columns())
+    depth = grid.centres(2)[None, :]
+    n_picks = len(observations.picks)
+    slowness = np.empty((n_picks, east.size, depth.size), np.float32)
+    for number in range(n_picks):
+        x, y = observations.east_km[number], observations.north_km[number]
+        time = predicted_travel_time_s(model, observations, number, east, north, depth)
+        # as the compiled loops measure distance
+        scale = 1.0 + (east**2 + east * x + x * x) / (6.0 * EARTH_RADIUS_KM**2)
+        away = np.hypot(east - x, north - y) / scale
+        length = np.sqrt(away**2 + (depth - observations.depth_km[number]) ** 2 + 1e-6)
+        slowness[number] = np.where(np.isfinite(time), time, _NEVER_S) / length
+    return RadialTables(slowness, np.zeros(n_picks), 1.0)
 
 
 def _alike(observations: Observations) -> list[tuple[str, float, list[int]]]:

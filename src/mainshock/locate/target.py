@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from mainshock.locate.base import TravelTimeModel
 from mainshock.locate.field import ErrorModel, azimuth_log_likelihood
-from mainshock.locate.grid import Grid
 from mainshock.locate.observations import Observations
+from mainshock.locate.paths import predicted_travel_time_s
 from mainshock.locate.posterior import Draws
 from mainshock.locate.priors import Prior
 
@@ -17,7 +17,6 @@ FloatArray = NDArray[np.float64]
 
 def log_target(
     points: Draws,
-    grid: Grid,
     observations: Observations,
     model: TravelTimeModel,
     errors: ErrorModel,
@@ -30,13 +29,11 @@ def log_target(
     """
     doubt = errors.doubt(len(observations.picks))
     total = np.zeros(points.east_km.size)
-    longitude, latitude = grid.frame.to_geographic(points.east_km, points.north_km)
-    for number, pick in enumerate(observations.picks):
-        x = float(observations.east_km[number])
-        scale = 1.0 + (points.east_km**2 + points.east_km * x + x * x) / (6.0 * 6378.0**2)
-        away = np.hypot(points.east_km - x, points.north_km - observations.north_km[number])
-        depth = float(observations.depth_km[number])
-        time = model.travel_time_s(pick.phase, away / scale, points.depth_km, depth)
+    longitude, latitude = observations.frame.to_geographic(points.east_km, points.north_km)
+    for number in range(len(observations.picks)):
+        time = predicted_travel_time_s(
+            model, observations, number, points.east_km, points.north_km, points.depth_km
+        )
         sd = np.hypot(observations.sigma_s[number], errors.model_error * time)
         residual = (observations.observed_s[number] - points.time_s - time) / sd
         log_normal = -0.5 * residual**2 - np.log(sd * np.sqrt(2.0 * np.pi))
@@ -46,7 +43,11 @@ def log_target(
         total += log_normal
     for azimuth in observations.azimuths:
         total += azimuth_log_likelihood(
-            azimuth, grid, points.east_km, points.north_km, errors.azimuth_outlier_probability
+            azimuth,
+            observations.frame,
+            points.east_km,
+            points.north_km,
+            errors.azimuth_outlier_probability,
         )
     if prior is not None:
         total += prior.log_density(longitude, latitude, points.depth_km)
