@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mainshock.cli.locate_calibrate import calibrate
+from mainshock.cli.locate_inputs import read_or_pick
 from mainshock.cli.output import print_json, print_result, progress, say, tell_not_used
 from mainshock.core.errors import NothingFoundError, SettingsError
 from mainshock.core.files import make_folder
@@ -12,10 +14,9 @@ from mainshock.core.files import make_folder
 if TYPE_CHECKING:
     from mainshock.pipeline.from_waveforms import PickedRecords
     from mainshock.pipeline.locating import LocatedPicks
+    from mainshock.pipeline.location_setup import LocationSetup
 
 __all__ = ["app"]
-
-NAMED_MODEL_ERROR = 0.03
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -25,6 +26,7 @@ app = typer.Typer(
         "Writes events.csv, events.xml, regions.geojson, samples.npz and picks.csv."
     ),
 )
+app.command()(calibrate)
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -47,9 +49,12 @@ def locate(
         Path | None, typer.Option(help="Stations: CSV, Parquet or StationXML.")
     ] = None,
     velocity: Annotated[
-        str,
-        typer.Option(help="iasp91, ak135, constant:VP,VS, or a CSV/JSON file of layers."),
-    ] = "iasp91",
+        str | None,
+        typer.Option(
+            help="iasp91, ak135, constant:VP,VS, a CSV/JSON file of layers, ...; by default the "
+            "one that --terms belong to, else iasp91."
+        ),
+    ] = None,
     model_error: Annotated[
         float | None,
         typer.Option(
@@ -57,6 +62,17 @@ def locate(
             "a named Earth model, 0 for one that you state.",
             min=0.0,
         ),
+    ] = None,
+    catalogue: Annotated[
+        Path | None,
+        typer.Option(
+            "--catalogue",
+            "--catalog",
+            help="Past events, which say where earthquakes are expected: the prior.",
+        ),
+    ] = None,
+    terms: Annotated[
+        Path | None, typer.Option(help="Station terms by `mainshock locate calibrate`.")
     ] = None,
     sampler: Annotated[str, typer.Option(help="Location method.")] = "grid",
     model: Annotated[str, typer.Option(help="Picker for --waveforms.")] = "default",
@@ -72,66 +88,40 @@ def locate(
             "locate needs --stations FILE, --out DIR, and either --picks FILE or --waveforms PATH; "
             "`mainshock locate --help` shows all"
         )
+    from mainshock.pipeline.location_setup import LocationSetup
+
+    setup = LocationSetup(velocity, model_error, terms, sampler)
     make_folder(out)
-    if picks is not None:
-        records = _read(picks)
-    else:
-        records = _pick(waveforms or [], model, stations, one_event_per_file)
-    located = _locate(records, stations, velocity, model_error, sampler, seed)
+    records = read_or_pick(
+        picks, waveforms or [], stations, model, one_event_per_file=one_event_per_file
+    )
+    located = _locate(records, stations, setup, catalogue, seed)
     left_out = [(item.what, item.reason) for item in (*records.not_used, *located.not_used)]
     _report(located, left_out, out, as_json)
-
-
-def _read(picks: Path) -> "PickedRecords":
-    from mainshock.pipeline.from_waveforms import PickedRecords
-    from mainshock.pipeline.results import NotUsed
-    from mainshock.sources.base import SkippedInput
-    from mainshock.sources.tables import read_picks
-
-    skipped: list[SkippedInput] = []
-    found = read_picks(picks, skipped)
-    return PickedRecords(tuple(found), (), tuple(NotUsed(x.name, x.reason) for x in skipped))
-
-
-def _has_responses(stations: Path) -> bool:
-    return stations.suffix.lower() in {".xml", ".stationxml"}
-
-
-def _pick(waveforms: list[Path], model: str, stations: Path, one_event: bool) -> "PickedRecords":
-    from mainshock.detect.registry import open_picker
-    from mainshock.pipeline.from_waveforms import pick_event_files, pick_records
-
-    picker = open_picker(model)
-    keep = _has_responses(stations)
-    with progress("picking") as advance:
-        if one_event:
-            return pick_event_files(waveforms, picker, keep_waveforms=keep, progress=advance)
-        return pick_records(waveforms, picker, keep_waveforms=keep, progress=advance)
 
 
 def _locate(
     records: "PickedRecords",
     stations: Path,
-    velocity: str,
-    model_error: float | None,
-    sampler: str,
+    setup: "LocationSetup",
+    catalogue: Path | None,
     seed: int,
 ) -> "LocatedPicks":
     import numpy as np
 
     from mainshock.events.registry import ASSOCIATORS
-    from mainshock.locate.registry import LOCATION_METHODS, TRAVEL_TIMES, open_velocity_model
     from mainshock.pipeline.locating import AmplitudeInput, EventBuilder, locate_picks
+    from mainshock.pipeline.location_setup import catalogue_prior
     from mainshock.sources.stations import read_inventory, read_stations
+    from mainshock.sources.tables import read_hypocentres
 
-    travel_times = open_velocity_model(velocity)
-    if model_error is None:  # a global model is never the crust under a network
-        model_error = NAMED_MODEL_ERROR if velocity in TRAVEL_TIMES else 0.0
-    method = LOCATION_METHODS.load(sampler)(travel_times=travel_times, model_error=model_error)
+    sites = read_stations(stations)
+    travel_times = setup.travel_times()
+    prior = catalogue_prior(read_hypocentres(catalogue), list(sites)) if catalogue else None
     amplitudes = (
         AmplitudeInput(records.waveforms, read_inventory(stations)) if records.waveforms else None
     )
-    builder = EventBuilder(method, read_stations(stations), amplitudes)
+    builder = EventBuilder(setup.method(travel_times, prior), sites, amplitudes)
     associator = ASSOCIATORS.load("grid")()
     with progress("locating") as advance:
         return locate_picks(

@@ -189,6 +189,9 @@ class Pick:
     back_azimuth_deg, back_azimuth_sigma_deg
         Direction from the station to the source, degrees clockwise from north, and its standard
         deviation; both or neither.
+    incidence_deg
+        Apparent angle between the ground motion of P and the vertical, 0 to 90 degrees: small for
+        rays from below.
     """
 
     network: str
@@ -202,6 +205,7 @@ class Pick:
     event_id: str = ""
     back_azimuth_deg: float | None = None
     back_azimuth_sigma_deg: float | None = None
+    incidence_deg: float | None = None
 
     def __post_init__(self) -> None:
         _set(self, time=require_utc(self.time, "pick time"))
@@ -211,6 +215,8 @@ class Pick:
             raise RecordError("a pick has no station code")
         _require_range("probability", self.probability, 0.0, 1.0)
         _require_range("sigma_s", self.sigma_s, 1e-4, 60.0)
+        if self.incidence_deg is not None:
+            _require_range("incidence_deg", self.incidence_deg, 0.0, 90.0)
         if (self.back_azimuth_deg is None) != (self.back_azimuth_sigma_deg is None):
             raise RecordError("back_azimuth_deg and back_azimuth_sigma_deg go together")
         if self.back_azimuth_deg is not None and self.back_azimuth_sigma_deg is not None:

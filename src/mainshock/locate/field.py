@@ -3,18 +3,24 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import i0e
 
 from mainshock.core.geo import LocalFrame
 from mainshock.locate.base import TravelTimeModel, VolumeTravelTimes
 from mainshock.locate.grid import Grid
 from mainshock.locate.likelihood import GridResult, GridTask, grid_likelihood
-from mainshock.locate.observations import FEWEST_PICKS_TO_DOUBT, Azimuth, Observations
-from mainshock.locate.priors import Prior
+from mainshock.locate.observations import FEWEST_PICKS_TO_DOUBT, Azimuth, Incidence, Observations
+from mainshock.locate.priors import Prior, SmoothPrior
 from mainshock.locate.tables import node_tables, radial_tables
 
-__all__ = ["ErrorModel", "PosteriorField", "azimuth_log_likelihood", "evaluate_field"]
+__all__ = [
+    "ErrorModel",
+    "PosteriorField",
+    "azimuth_log_likelihood",
+    "evaluate_field",
+    "incidence_log_likelihood",
+]
 
 FloatArray = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
@@ -43,6 +49,11 @@ class ErrorModel:
     def doubt(self, n_picks: int) -> float:
         """Return the outlier probability that applies; 0 where no pick can be judged by others."""
         return self.outlier_probability if n_picks >= FEWEST_PICKS_TO_DOUBT else 0.0
+
+    def sd_s(self, observations: Observations, number: int, travel_s: ArrayLike) -> FloatArray:
+        """Return the standard deviation of a pick whose phase travelled for some time."""
+        share = 0.0 if observations.has_term[number] else self.model_error
+        return np.asarray(np.hypot(observations.sigma_s[number], share * np.asarray(travel_s)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,21 +110,27 @@ def evaluate_field(
         east=east,
         north=north,
         depth=grid.centres(2).astype(np.float32),
-        picks=_pick_rows(observations, tables.first_km),
+        picks=_pick_rows(observations, tables.first_km, errors),
         tables=tables.slowness_s_km,
         step_km=tables.step_km,
         by_node=by_node,
-        model_error=float(errors.model_error),
+        degrees_of_freedom=float(observations.degrees_of_freedom or 0.0),
         smear=smear,
         outlier=float(errors.doubt(len(observations.picks))),
         window_s=float(errors.outlier_window_s),
     )
     grid_likelihood(task, GridResult(log_density, origin, variance))
     for azimuth in observations.azimuths:
-        doubt = errors.azimuth_outlier_probability
-        term = azimuth_log_likelihood(azimuth, grid.frame, east, north, doubt, float(smear[0]))
+        term = azimuth_log_likelihood(
+            azimuth, grid.frame, east, north, errors.azimuth_outlier_probability, float(smear[0])
+        )
         log_density += term.astype(np.float32)[:, None]
+    for incidence in observations.incidences:
+        for layer, depth_km in enumerate(grid.centres(2)):
+            log_density[:, layer] += incidence_log_likelihood(incidence, east, north, depth_km)
     if prior is not None:
+        if isinstance(prior, SmoothPrior):
+            prior = prior.smoothed(float(max(widths)))
         longitude, latitude = grid.frame.to_geographic(east, north)
         log_density += prior.log_density(
             longitude[:, None], latitude[:, None], grid.centres(2)[None, :]
@@ -121,7 +138,7 @@ def evaluate_field(
     return _normalised(grid, log_density, origin, variance)
 
 
-def _pick_rows(observations: Observations, first_km: FloatArray) -> FloatArray:
+def _pick_rows(observations: Observations, first_km: FloatArray, errors: ErrorModel) -> FloatArray:
     return np.column_stack(
         [
             observations.east_km,
@@ -131,6 +148,7 @@ def _pick_rows(observations: Observations, first_km: FloatArray) -> FloatArray:
             observations.sigma_s**2,
             first_km,
             _smear_shares(observations),
+            np.where(observations.has_term, 0.0, errors.model_error**2),
         ]
     )
 
@@ -163,7 +181,7 @@ def azimuth_log_likelihood(
     frame: LocalFrame,
     east_km: FloatArray,
     north_km: FloatArray,
-    doubt: float,
+    general_doubt: float,
     smear_km2: float = 0.0,
 ) -> FloatArray:
     """Return the log-likelihood of one back azimuth for epicentres in the local frame.
@@ -183,4 +201,27 @@ def azimuth_log_likelihood(
     kappa = 1.0 / np.minimum(variance, 10.0)
     cosine = np.cos(direction - np.radians(azimuth.back_azimuth_deg))
     peak = np.exp(kappa * (cosine - 1.0)) / i0e(kappa)
-    return np.asarray(np.log((1.0 - doubt) * peak + doubt))
+    own = azimuth.outlier_probability
+    doubt = general_doubt if own is None else own
+    return np.asarray(np.log((1.0 - doubt) * peak + doubt + 1e-30))
+
+
+def incidence_log_likelihood(
+    incidence: Incidence, east_km: ArrayLike, north_km: ArrayLike, depth_km: ArrayLike
+) -> FloatArray:
+    """Return the log-likelihood of one apparent incidence angle for places in the local frame.
+
+    Notes
+    -----
+    Student-t with four degrees of freedom around the station's line on the angle of the straight
+    path. Rays bend, but the same way for the same path, which the line learns.
+    """
+    away = np.hypot(
+        np.asarray(east_km) - incidence.east_km, np.asarray(north_km) - incidence.north_km
+    )
+    below = np.maximum(np.asarray(depth_km) - incidence.depth_km, 0.0)
+    term = incidence.term
+    expected = term.intercept_deg + term.slope * np.degrees(np.arctan2(away, below))
+    return np.asarray(
+        -2.5 * np.log1p(((incidence.incidence_deg - expected) / term.sigma_deg) ** 2 / 4.0)
+    )

@@ -36,14 +36,15 @@ class GridTask(NamedTuple):
     depth
         Depths of the nodes, shape ``(n_depths,)``, km.
     picks
-        Shape ``(n_picks, 7)``: station east, north, depth in km; observed time in s, variance in
-        s^2; distance of the first row of its table in km; share of ``smear`` that applies.
+        Shape ``(n_picks, 8)``: station east, north, depth in km; observed time in s, variance in
+        s^2; distance of the first row of its table in km; share of ``smear`` that applies;
+        variance of the travel time's relative error.
     tables
         Travel time divided by hypocentral distance, s/km, shape
         ``(n_picks, n_distances, n_depths)``, each row ``step_km`` farther than the one before;
         ``(n_picks, n_columns, n_depths)`` where ``by_node``.
-    model_error
-        Standard deviation of the travel time's relative error.
+    degrees_of_freedom
+        Of the Student-t that the residuals of undoubted picks follow together; 0: Gaussian.
     smear
         Shape ``(2,)``: variance of place inside a cell, horizontal and vertical, km^2.
     outlier, window_s
@@ -58,7 +59,7 @@ class GridTask(NamedTuple):
     tables: Float32Array
     step_km: float
     by_node: bool
-    model_error: float
+    degrees_of_freedom: float
     smear: FloatArray
     outlier: float
     window_s: float
@@ -97,8 +98,8 @@ def _fill_column(task: GridTask, column: int, asked: Float32Array, precision: Fl
     """Set, for one column of nodes, the origin times that picks ask for and their precisions."""
     east, north, depth = task.east[column], task.north[column], task.depth
     picks, tables, smear = task.picks, task.tables, task.smear
-    square_error = np.float32(task.model_error**2)
     for pick in range(picks.shape[0]):
+        square_error = np.float32(picks[pick, 7])
         x, y = picks[pick, 0], picks[pick, 1]
         scale = 1.0 + (east * east + east * x + x * x) / (6.0 * 6378.0**2)
         distance = math.hypot(east - x, north - y) / scale
@@ -126,15 +127,21 @@ def _fill_column(task: GridTask, column: int, asked: Float32Array, precision: Fl
 
 
 @compiled
-def _gaussian_column(
+def _plain_column(
     asked: Float32Array,
     precision: Float32Array,
+    degrees_of_freedom: float,
     log_likelihood: Float32Array,
     origin: Float32Array,
     spread: Float32Array,
 ) -> None:
-    """Integrate over the origin time exactly; all picks count."""
+    """Integrate over the origin time; all picks count.
+
+    The residuals are Gaussian, or a Student-t of ``n_picks - 1`` dimensions: Gaussian with a
+    common scale that is not known well.
+    """
     n_picks, n_nodes = asked.shape
+    freedom = np.float32(degrees_of_freedom)
     for k in range(n_nodes):
         total, mean = np.float32(0.0), np.float32(0.0)
         for pick in range(n_picks):
@@ -146,9 +153,13 @@ def _gaussian_column(
             error = asked[pick, k] - mean
             misfit += precision[pick, k] * error * error
             logs += math.log(precision[pick, k])
+        spread[k] = _ONE / total
+        if freedom > 0.0:
+            dimensions = freedom + np.float32(n_picks - 1)
+            spread[k] *= (freedom + misfit) / dimensions
+            misfit = dimensions * np.float32(math.log1p(misfit / freedom))
         log_likelihood[k] = _HALF * (np.float32(logs) - misfit)
         origin[k] = mean
-        spread[k] = _ONE / total
 
 
 @compiled
@@ -304,4 +315,5 @@ def grid_likelihood(task: GridTask, result: GridResult) -> None:
                 asked, precision, task.outlier, task.window_s, log_likelihood, origin, spread, work
             )
         else:
-            _gaussian_column(asked, precision, log_likelihood, origin, spread)
+            freedom = task.degrees_of_freedom
+            _plain_column(asked, precision, freedom, log_likelihood, origin, spread)

@@ -14,6 +14,7 @@ from mainshock.locate.observations import observe
 from mainshock.locate.priors import Prior
 from mainshock.locate.problem import LocationProblem, SearchLimits
 from mainshock.locate.summary import PosteriorSummary, report
+from mainshock.locate.terms import TermTable
 
 __all__ = ["PosteriorLocation"]
 
@@ -36,6 +37,8 @@ class PosteriorLocation(ABC):
         Probability that a back azimuth tells nothing.
     prior
         Density of hypocentres; None: uniform in the volume.
+    terms
+        What past events taught about the stations; their errors replace the model error.
     depth_range_km
         Shallowest and deepest hypocentre; None: from the highest station to 700 km, the deep end
         only as far as the picks ask for.
@@ -66,11 +69,14 @@ class PosteriorLocation(ABC):
     outlier_window_s: float = 30.0
     azimuth_outlier_probability: float = 0.02
     prior: Prior | None = None
+    terms: TermTable | None = None
     depth_range_km: tuple[float, float] | None = None
     max_distance_km: float = 1000.0
     n_samples: int = 1000
 
     def __post_init__(self) -> None:
+        if self.terms is not None:
+            self.terms.require_model(self.travel_times.name)
         shares = {
             "model_error": self.model_error,
             "outlier_probability": self.outlier_probability,
@@ -128,6 +134,5 @@ class PosteriorLocation(ABC):
             self.azimuth_outlier_probability,
         )
         limits = SearchLimits(self.max_distance_km, self.depth_range_km)
-        return LocationProblem(
-            observe(picks, stations), self.travel_times, errors, self.prior, limits
-        )
+        observations = observe(picks, stations, self.terms, self.prior is not None)
+        return LocationProblem(observations, self.travel_times, errors, self.prior, limits)

@@ -10,8 +10,9 @@ from mainshock.core.errors import DataError
 from mainshock.core.geo import LocalFrame, geodesic_azimuth_deg, geodesic_distance_km
 from mainshock.core.records import Pick, Station
 from mainshock.core.times import format_utc, to_posix_s
+from mainshock.locate.terms import AzimuthTerm, IncidenceTerm, StationTerms, TermTable, TimeTerm
 
-__all__ = ["FEWEST_PICKS_TO_DOUBT", "Azimuth", "Observations", "observe"]
+__all__ = ["FEWEST_PICKS_TO_DOUBT", "Azimuth", "Incidence", "Observations", "observe"]
 
 FloatArray = NDArray[np.float64]
 FEWEST_PICKS_TO_DOUBT = 5
@@ -19,12 +20,44 @@ FEWEST_PICKS_TO_DOUBT = 5
 
 @dataclass(frozen=True, slots=True)
 class Azimuth:
-    """Direction from a station to the source: place in km, degrees true, standard deviation."""
+    """Direction from a station to the source.
+
+    Parameters
+    ----------
+    east_km, north_km
+        Place of the station.
+    back_azimuth_deg, sigma_deg
+        Degrees true, the station's bias taken off, and standard deviation.
+    outlier_probability
+        Probability that it tells nothing; None: what is assumed of all azimuths.
+    """
 
     east_km: float
     north_km: float
     back_azimuth_deg: float
     sigma_deg: float
+    outlier_probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incidence:
+    """Apparent incidence of P at a station that has a term for it.
+
+    Parameters
+    ----------
+    east_km, north_km, depth_km
+        Place of the station.
+    incidence_deg
+        Measured angle from the vertical.
+    term
+        What the station's past events say it means.
+    """
+
+    east_km: float
+    north_km: float
+    depth_km: float
+    incidence_deg: float
+    term: IncidenceTerm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,8 +78,14 @@ class Observations:
         Arrival time and its standard deviation, s.
     time_scale
         Factor on the velocity model's travel times, learnt for the station; 1 where nothing is.
+    has_term
+        Whether a term replaces the general model error, per pick.
     azimuths
         Directions to the source, one for each station that has one.
+    incidences
+        Apparent incidence angles, one for each station that has one and a term for it.
+    degrees_of_freedom
+        Of the Student-t that the residuals of few picks follow; None: Gaussian.
     flags
         What was noticed, for the origin's flags.
     """
@@ -61,7 +100,10 @@ class Observations:
     observed_s: FloatArray
     sigma_s: FloatArray
     time_scale: FloatArray
+    has_term: NDArray[np.bool_]
     azimuths: tuple[Azimuth, ...]
+    incidences: tuple[Incidence, ...]
+    degrees_of_freedom: float | None
     flags: tuple[str, ...]
 
     @property
@@ -99,12 +141,24 @@ class Observations:
         return geodesic_distance_km(*path), geodesic_azimuth_deg(*path)
 
 
-def observe(picks: Sequence[Pick], stations: Sequence[Station]) -> Observations:
-    """Return the picks of one event with their stations, checked.
+def observe(
+    picks: Sequence[Pick],
+    stations: Sequence[Station],
+    terms: TermTable | None = None,
+    has_prior: bool = False,
+) -> Observations:
+    """Return the picks of one event with their stations, checked and corrected.
 
     Of several picks of one phase at one station the most probable is kept (flag
     ``duplicate_picks``). Where S comes before P at a station and there are enough other picks to
     judge, both stay and the outlier model decides (flag ``s_before_p``).
+
+    Parameters
+    ----------
+    terms
+        What past events taught about the stations.
+    has_prior
+        Whether a prior says where earthquakes happen: then a single pick is enough.
 
     Raises
     ------
@@ -116,13 +170,16 @@ def observe(picks: Sequence[Pick], stations: Sequence[Station]) -> Observations:
         raise DataError("no picks; a location needs P and S of one station, or three picks")
     known = [_station_of(pick, stations) for pick in picks]
     kept, flags = _without_duplicates(picks, known)
-    _require_enough(kept)
+    flags += _require_enough(kept, has_prior)
     flags += _check_order(kept)
     kept.sort(key=lambda row: (row[1].time, row[0].code, row[1].phase))
     sites, used = tuple(row[0] for row in kept), tuple(row[1] for row in kept)
     frame = _frame_of(sites)
     east, north = frame.to_local([s.longitude for s in sites], [s.latitude for s in sites])
     reference = to_posix_s(used[0].time)
+    learnt = [terms.of(site) if terms else StationTerms() for site in sites]
+    times = [each.times.get(pick.phase) for each, pick in zip(learnt, used, strict=True)]
+    places = list(zip(east.tolist(), north.tolist(), strict=True))
     return Observations(
         picks=used,
         stations=sites,
@@ -131,11 +188,36 @@ def observe(picks: Sequence[Pick], stations: Sequence[Station]) -> Observations:
         north_km=north,
         depth_km=np.array([site.depth_km for site in sites]),
         reference_posix_s=reference,
-        observed_s=np.array([to_posix_s(pick.time) - reference for pick in used]),
-        sigma_s=np.array([pick.sigma_s for pick in used]),
-        time_scale=np.ones(len(used)),
-        azimuths=_azimuths(sites, used, east, north),
+        observed_s=_corrected_s(used, times, reference),
+        sigma_s=_sigma_s(used, times),
+        time_scale=np.array([term.scale if term else 1.0 for term in times]),
+        has_term=np.array([term is not None for term in times]),
+        azimuths=_azimuths(sites, used, learnt, places),
+        incidences=_incidences(sites, used, learnt, places),
+        degrees_of_freedom=terms.degrees_of_freedom if terms else None,
         flags=flags,
+    )
+
+
+def _corrected_s(
+    picks: Sequence[Pick], terms: Sequence[TimeTerm | None], reference_posix_s: float
+) -> FloatArray:
+    return np.array(
+        [
+            to_posix_s(pick.time) - reference_posix_s - (term.shift_s if term else 0.0)
+            for pick, term in zip(picks, terms, strict=True)
+        ]
+    )
+
+
+def _sigma_s(picks: Sequence[Pick], terms: Sequence[TimeTerm | None]) -> FloatArray:
+    return np.array(
+        [
+            max(float(np.hypot(term.pick_sigma_factor * pick.sigma_s, term.sigma_s)), 1e-3)
+            if term
+            else pick.sigma_s
+            for pick, term in zip(picks, terms, strict=True)
+        ]
     )
 
 
@@ -185,16 +267,22 @@ def _check_order(rows: Sequence[tuple[Station, Pick]]) -> tuple[str, ...]:
     return flags
 
 
-def _require_enough(rows: Sequence[tuple[Station, Pick]]) -> None:
+def _require_enough(rows: Sequence[tuple[Station, Pick]], has_prior: bool) -> tuple[str, ...]:
+    """Return the flags of an event that needs more than its picks; raise where there is nothing."""
     phases: dict[str, set[str]] = {}
     for station, pick in rows:
         phases.setdefault(station.code, set()).add(pick.phase)
     if len(rows) >= 3 or any(len(found) == 2 for found in phases.values()):
-        return
+        return ()
+    if has_prior:
+        return ("distance_from_prior",)
+    if any(pick.back_azimuth_deg is not None for _, pick in rows):
+        return ("distance_unconstrained",)
     have = ", ".join(f"{pick.phase} at {station.code}" for station, pick in rows)
     raise DataError(
         f"origin time and place are unconstrained by {len(rows)} pick(s) ({have}); a location "
-        "needs P and S of one station, or at least three picks"
+        "needs P and S of one station, at least three picks, a back azimuth, or a prior "
+        "(--catalogue)"
     )
 
 
@@ -218,17 +306,35 @@ def _frame_of(stations: Sequence[Station]) -> LocalFrame:
 
 
 def _azimuths(
-    stations: Sequence[Station], picks: Sequence[Pick], east: FloatArray, north: FloatArray
+    stations: Sequence[Station],
+    picks: Sequence[Pick],
+    terms: Sequence[StationTerms],
+    places: Sequence[tuple[float, float]],
 ) -> tuple[Azimuth, ...]:
     found: dict[str, Azimuth] = {}
-    for number, (station, pick) in enumerate(zip(stations, picks, strict=True)):
+    for station, pick, learnt, place in zip(stations, picks, terms, places, strict=True):
         if pick.back_azimuth_deg is None or pick.back_azimuth_sigma_deg is None:
             continue
-        if station.code not in found or pick.phase == "P":
-            found[station.code] = Azimuth(
-                float(east[number]),
-                float(north[number]),
-                pick.back_azimuth_deg,
-                pick.back_azimuth_sigma_deg,
-            )
+        if station.code in found and pick.phase != "P":
+            continue
+        term = learnt.azimuth or AzimuthTerm()
+        found[station.code] = Azimuth(
+            *place,
+            (pick.back_azimuth_deg - term.bias_deg) % 360.0,
+            min(pick.back_azimuth_sigma_deg * term.sigma_factor, 180.0),
+            1.0 - term.inlier_share if learnt.azimuth else None,
+        )
     return tuple(found.values())
+
+
+def _incidences(
+    stations: Sequence[Station],
+    picks: Sequence[Pick],
+    terms: Sequence[StationTerms],
+    places: Sequence[tuple[float, float]],
+) -> tuple[Incidence, ...]:
+    return tuple(
+        Incidence(*place, station.depth_km, pick.incidence_deg, learnt.incidence)
+        for station, pick, learnt, place in zip(stations, picks, terms, places, strict=True)
+        if pick.incidence_deg is not None and learnt.incidence is not None
+    )

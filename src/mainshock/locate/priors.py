@@ -1,6 +1,6 @@
 """What is known of hypocentres before the picks are looked at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from mainshock.core.errors import DataError
 from mainshock.core.geo import LocalFrame
 
-__all__ = ["GaussianMixturePrior", "Prior"]
+__all__ = ["GaussianMixturePrior", "Prior", "SmoothPrior"]
 
 FloatArray = NDArray[np.float64]
 
@@ -22,6 +22,19 @@ class Prior(Protocol):
         self, longitude: ArrayLike, latitude: ArrayLike, depth_km: ArrayLike
     ) -> FloatArray:
         """Return the logarithm of the density per km^3, up to a constant; arrays broadcast."""
+        ...
+
+
+@runtime_checkable
+class SmoothPrior(Prior, Protocol):
+    """A prior that also knows itself from afar, so that a coarse search overlooks nothing."""
+
+    def smoothed(self, width_km: float) -> Prior:
+        """Return the prior averaged over cells of about this width."""
+        ...
+
+    def reach_km(self, frame: LocalFrame) -> float:
+        """Return how far from another frame's origin, along its axes, earthquakes are expected."""
         ...
 
 
@@ -86,3 +99,14 @@ class GaussianMixturePrior:
             scale = np.sqrt((2.0 * np.pi) ** 3 * np.linalg.det(covariance))
             density = density + weight / scale * np.exp(-0.5 * square)
         return np.asarray(np.log(density + 1e-300))
+
+    def smoothed(self, width_km: float) -> "GaussianMixturePrior":
+        """Return the prior with each cluster widened by a cell of this width."""
+        wider = self.covariances_km2 + np.eye(3) * width_km**2 / 12.0
+        return replace(self, covariances_km2=wider)
+
+    def reach_km(self, frame: LocalFrame) -> float:
+        """Return the farthest place within three standard deviations of a cluster's middle."""
+        places = frame.to_local(*self.frame.to_geographic(self.means_km[:, 0], self.means_km[:, 1]))
+        sd = np.sqrt(np.linalg.eigvalsh(self.covariances_km2)[:, -1])
+        return float((np.abs(np.stack(places)).max(axis=0) + 3.0 * sd).max())

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mainshock.locate.field import PosteriorField
 from mainshock.locate.grid import Grid
+from mainshock.locate.priors import SmoothPrior
 from mainshock.locate.problem import LocationProblem
 
 __all__ = ["find_posterior"]
@@ -110,7 +111,7 @@ def _first_reach_km(problem: LocationProblem, top_km: float, bottom_km: float) -
     reach = max(1.5 * observations.aperture_km(), _MIN_HALF_WIDTH_KM)
     pairs = observations.pairs()
     if not pairs:
-        return reach
+        return max(reach, _reach_without_distance_km(problem))
     distance = np.geomspace(1.0, problem.limits.max_distance_km, 120)[:, None]
     depths = np.clip([0.0, 10.0, 35.0, 100.0], top_km, bottom_km)[None, :]
     farthest = []
@@ -126,6 +127,15 @@ def _first_reach_km(problem: LocationProblem, top_km: float, bottom_km: float) -
         away = np.hypot(observations.east_km[p], observations.north_km[p])
         farthest.append(float(distance[min(last + 1, 119), 0] + away))
     return max(float(np.median(farthest)) * 1.05, 5.0)
+
+
+def _reach_without_distance_km(problem: LocationProblem) -> float:
+    """Return how far to look where nothing but a prior or an azimuth says how far."""
+    if len(problem.observations.picks) >= 3:
+        return 0.0
+    if isinstance(problem.prior, SmoothPrior):
+        return problem.prior.reach_km(problem.frame)
+    return problem.limits.max_distance_km
 
 
 def _whole(problem: LocationProblem, volume: _Volume) -> Grid:

@@ -101,7 +101,7 @@ def _time_at(place: Place, problem: LocationProblem, inlier: FloatArray) -> floa
     weights, times = [], []
     for number in range(len(observations.picks)):
         travel = float(problem.travel_time_s(number, place.east_km, place.north_km, place.depth_km))
-        sd = np.hypot(observations.sigma_s[number], problem.errors.model_error * travel)
+        sd = problem.errors.sd_s(observations, number, travel)
         weights.append(max(float(inlier[number]), 1e-6) / sd**2)
         times.append(float(observations.observed_s[number]) - travel)
     return float(np.average(times, weights=weights))
@@ -117,7 +117,7 @@ def _data_flags(
         flags.append("outside_network")
     if len(observations.picks) < _FEW_PICKS:
         flags.append("few_picks")
-    if errors.model_error == 0.0:
+    if errors.model_error == 0.0 and not observations.has_term.all():
         flags.append("model_error_not_included")
     return flags
 
@@ -158,7 +158,7 @@ def _inlier_probabilities(draws: Draws, problem: LocationProblem) -> FloatArray:
     probability = np.empty(n_picks)
     for number in range(n_picks):
         time = problem.travel_time_s(number, *place)
-        sd = np.hypot(observations.sigma_s[number], errors.model_error * time)
+        sd = errors.sd_s(observations, number, time)
         residual = (observations.observed_s[number] - draws.time_s[chosen] - time) / sd
         density = (1.0 - doubt) * np.exp(-0.5 * residual**2) / (sd * np.sqrt(2.0 * np.pi))
         probability[number] = np.mean(density / (density + doubt / errors.outlier_window_s))

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.locate.base import TravelTimeModel
-from mainshock.locate.field import ErrorModel, azimuth_log_likelihood
+from mainshock.locate.field import ErrorModel, azimuth_log_likelihood, incidence_log_likelihood
 from mainshock.locate.observations import Observations
 from mainshock.locate.paths import predicted_travel_time_s
 from mainshock.locate.posterior import Draws
@@ -28,19 +28,25 @@ def log_target(
     which faster ways are judged.
     """
     doubt = errors.doubt(len(observations.picks))
-    total = np.zeros(points.east_km.size)
+    freedom = observations.degrees_of_freedom
+    total, misfit = np.zeros(points.east_km.size), np.zeros(points.east_km.size)
     longitude, latitude = observations.frame.to_geographic(points.east_km, points.north_km)
     for number in range(len(observations.picks)):
         time = predicted_travel_time_s(
             model, observations, number, points.east_km, points.north_km, points.depth_km
         )
-        sd = np.hypot(observations.sigma_s[number], errors.model_error * time)
-        residual = (observations.observed_s[number] - points.time_s - time) / sd
-        log_normal = -0.5 * residual**2 - np.log(sd * np.sqrt(2.0 * np.pi))
+        sd = errors.sd_s(observations, number, time)
+        square = ((observations.observed_s[number] - points.time_s - time) / sd) ** 2
+        log_peak = -np.log(sd * np.sqrt(2.0 * np.pi))
         if doubt > 0.0:
             uniform = np.log(doubt / errors.outlier_window_s)
-            log_normal = np.logaddexp(np.log1p(-doubt) + log_normal, uniform)
-        total += log_normal
+            total += np.logaddexp(np.log1p(-doubt) + log_peak - 0.5 * square, uniform)
+        else:
+            total += log_peak
+            misfit += square
+    if freedom is not None:
+        misfit = (freedom + len(observations.picks)) * np.log1p(misfit / freedom)
+    total -= 0.5 * misfit
     for azimuth in observations.azimuths:
         total += azimuth_log_likelihood(
             azimuth,
@@ -48,6 +54,10 @@ def log_target(
             points.east_km,
             points.north_km,
             errors.azimuth_outlier_probability,
+        )
+    for incidence in observations.incidences:
+        total += incidence_log_likelihood(
+            incidence, points.east_km, points.north_km, points.depth_km
         )
     if prior is not None:
         total += prior.log_density(longitude, latitude, points.depth_km)

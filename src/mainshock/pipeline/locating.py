@@ -19,7 +19,7 @@ from mainshock.sources.stations import StationList
 if TYPE_CHECKING:
     from obspy import Inventory
 
-__all__ = ["AmplitudeInput", "EventBuilder", "LocatedPicks", "locate_picks"]
+__all__ = ["AmplitudeInput", "EventBuilder", "LocatedPicks", "locate_picks", "with_known_station"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +114,7 @@ def locate_picks(
     Picks that carry an ``event_id`` are taken as they are grouped; the others are associated.
     Nothing is lost on a bad pick or event: it is listed in ``not_used`` with its reason.
     """
-    known, not_used = _with_known_station(picks, builder.stations)
+    known, not_used = with_known_station(picks, builder.stations)
     groups, loose = _groups(known, builder.stations, associator, travel_times)
     not_used.extend(
         NotUsed(_label(pick), "fits no event with enough other picks") for pick in loose
@@ -184,9 +184,10 @@ def _without_s_before_p(picks: Sequence[Pick]) -> tuple[list[Pick], list[NotUsed
     return sorted(kept, key=lambda pick: pick.time), dropped
 
 
-def _with_known_station(
+def with_known_station(
     picks: Iterable[Pick], stations: StationList
 ) -> tuple[list[Pick], list[NotUsed]]:
+    """Return the picks at known stations, with both codes of theirs, and reasons for the others."""
     known: list[Pick] = []
     unknown: dict[str, tuple[int, str]] = {}
     for pick in picks:

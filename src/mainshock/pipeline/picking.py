@@ -191,6 +191,7 @@ def _with_back_azimuth(pick: Pick, waveform: Waveform) -> Pick:
         pick,
         back_azimuth_deg=polarisation.back_azimuth_deg,
         back_azimuth_sigma_deg=polarisation.sigma_deg,
+        incidence_deg=polarisation.incidence_deg,
     )
 
 

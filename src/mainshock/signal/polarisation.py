@@ -44,11 +44,15 @@ class Polarisation:
         Standard deviation.
     rectilinearity
         0 for motion in all directions, 1 for motion along a line.
+    incidence_deg
+        Apparent angle between the motion and the vertical, 0 to 90: the ray's angle, bent and
+        doubled by the free surface.
     """
 
     back_azimuth_deg: float
     sigma_deg: float
     rectilinearity: float
+    incidence_deg: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,4 +211,5 @@ def _combined(found: Sequence[_Motion | None], floor_deg: float) -> Polarisation
         back_azimuth_deg=float(np.degrees(np.angle(resultant)) % 360.0),
         sigma_deg=float(min(np.hypot(floor_deg, sigma), 90.0)),
         rectilinearity=float(np.mean(lines)),
+        incidence_deg=float(np.degrees(np.median(np.arcsin(np.clip(horizontal, 0.0, 1.0))))),
     )

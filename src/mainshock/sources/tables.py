@@ -25,6 +25,7 @@ __all__ = [
     "pick_record",
     "picks_to_frame",
     "read_catalogue",
+    "read_hypocentres",
     "read_picks",
     "write_picks",
 ]
@@ -39,7 +40,7 @@ _REQUIRED_OF_PICKS = (
     "sigma_s",
     "model",
 )
-_OPTIONAL_OF_PICKS = ("event_id", "back_azimuth_deg", "back_azimuth_sigma_deg")
+_OPTIONAL_OF_PICKS = ("event_id", "back_azimuth_deg", "back_azimuth_sigma_deg", "incidence_deg")
 PICK_COLUMNS = (*_REQUIRED_OF_PICKS, *_OPTIONAL_OF_PICKS)
 CATALOGUE_COLUMNS = ("event_id", "time", "longitude", "latitude", "depth_km", "magnitude")
 _LIMITS = {
@@ -70,7 +71,7 @@ def pick_record(pick: Pick) -> dict[str, str | float | None]:
 def picks_to_frame(picks: Sequence[Pick]) -> pd.DataFrame:
     """Return picks as a table with the columns of the contract; times are ISO 8601 text."""
     frame = pd.DataFrame([pick_record(pick) for pick in picks], columns=list(PICK_COLUMNS))
-    numbers = ("probability", "sigma_s", "back_azimuth_deg", "back_azimuth_sigma_deg")
+    numbers = ("probability", "sigma_s", *_OPTIONAL_OF_PICKS[1:])
     return frame.astype(dict.fromkeys(numbers, np.float64))
 
 
@@ -94,8 +95,8 @@ def read_picks(path: str | Path, skipped: list[SkippedInput] | None = None) -> l
     ----------
     path
         ``.csv`` or ``.parquet`` with ``network,station,location,phase,time,probability,sigma_s,
-        model`` and optional ``event_id,back_azimuth_deg,back_azimuth_sigma_deg``; NonLinLoc
-        observations (``.obs``); or QuakeML and whatever else ObsPy reads as events.
+        model`` and optional ``event_id,back_azimuth_deg,back_azimuth_sigma_deg,incidence_deg``;
+        NonLinLoc observations (``.obs``); or QuakeML and whatever else ObsPy reads as events.
     skipped
         Where given, rows that are not possible are appended to it and the others are returned.
 
@@ -148,6 +149,7 @@ def _pick(cells: dict[str, str], time: pd.Timestamp) -> Pick:
         event_id=cells["event_id"],
         back_azimuth_deg=_optional_number(cells, "back_azimuth_deg"),
         back_azimuth_sigma_deg=_optional_number(cells, "back_azimuth_sigma_deg"),
+        incidence_deg=_optional_number(cells, "incidence_deg"),
     )
 
 
@@ -160,6 +162,38 @@ def _number(cells: dict[str, str], name: str) -> float:
 
 def _optional_number(cells: dict[str, str], name: str) -> float | None:
     return _number(cells, name) if cells[name] else None
+
+
+def read_hypocentres(path: str | Path) -> pd.DataFrame:
+    """Return the places in a catalogue, whatever else it lacks.
+
+    Parameters
+    ----------
+    path
+        ``.csv`` or ``.parquet`` with ``longitude,latitude,depth_km``, or QuakeML and whatever
+        else ObsPy reads as events.
+
+    Returns
+    -------
+    pandas.DataFrame
+        These three columns, float64; rows with a value that is missing or not possible are left
+        out.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read.
+    DataError
+        If a column is missing.
+    """
+    path, names = Path(path), ("longitude", "latitude", "depth_km")
+    is_table = path.suffix.lower() in TABLE_SUFFIXES
+    table = read_table(path, names) if is_table else catalogue_from_events(path)
+    places = pd.DataFrame(
+        {name: pd.to_numeric(table[name], errors="coerce").astype(np.float64) for name in names}
+    )
+    possible = pd.concat([places[name].between(*_LIMITS[name]) for name in names], axis=1)
+    return places[possible.all(axis=1)].reset_index(drop=True)
 
 
 def read_catalogue(path: str | Path, skipped: list[SkippedInput] | None = None) -> pd.DataFrame:

@@ -1,0 +1,155 @@
+"""Where earthquakes are expected, from where they were: a density learnt from a catalogue.
+
+The density is a sum of kernel estimates of several widths. Their shares are those that predict
+each event best from all others (stacking), so that dense clusters stay sharp and loners spread.
+
+References
+----------
+Smyth and Wolpert (1999), https://doi.org/10.1023/A:1007511322260
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import gaussian_filter
+
+from mainshock.core.errors import DataError
+from mainshock.core.geo import LocalFrame
+from mainshock.locate.tabulated_prior import TabulatedPrior
+
+__all__ = ["prior_from_catalogue"]
+
+FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
+_MAX_CELLS = 6_000_000
+_NARROWEST_KM, _WIDEST_KM = 0.5, 32.0
+_MARGIN_WIDTHS = 2.0
+_TRUNCATE = 3.5
+_EM_STEPS = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """The cells of a table and how many events each holds."""
+
+    low_km: FloatArray
+    spacing_km: float
+    counts: Float32Array
+    cell_of_event: tuple[NDArray[np.intp], ...]
+
+
+def prior_from_catalogue(
+    longitude: ArrayLike,
+    latitude: ArrayLike,
+    depth_km: ArrayLike,
+    background: float = 0.02,
+    frame: LocalFrame | None = None,
+) -> TabulatedPrior:
+    """Return the density of hypocentres that a catalogue suggests.
+
+    Parameters
+    ----------
+    longitude, latitude, depth_km
+        Hypocentres, shape ``(n,)``; those with a NaN are left out.
+    background
+        Least share of events that may happen anywhere in the table's volume.
+    frame
+        Local frame of the table; None: in the middle of the events.
+
+    Raises
+    ------
+    DataError
+        If fewer than five events have a hypocentre.
+    GeometryError
+        If the events are too far apart for one local frame.
+    """
+    rows = np.stack([np.asarray(v, np.float64) for v in (longitude, latitude, depth_km)])
+    rows = rows[:, np.isfinite(rows).all(axis=0)]
+    n = rows.shape[1]
+    if n < 5:
+        raise DataError(
+            f"a prior needs a catalogue of at least 5 events with a hypocentre; this one has {n} "
+            "within reach of the stations"
+        )
+    frame = frame or LocalFrame(_middle_longitude(rows[0]), float(np.median(rows[1])))
+    east, north = frame.to_local(rows[0], rows[1])
+    places = np.stack([east, north, rows[2]])
+    widths = _widths_km(places)
+    cells = _cells(places, float(widths[-1]))
+    widths = np.unique(np.maximum(widths, 0.75 * cells.spacing_km))
+    tables, predicted = _estimates(cells, widths, n)
+    volume = cells.counts.size * cells.spacing_km**3
+    shares = _stacked(np.vstack([predicted, np.full(n, 1.0 / volume)]), background)
+    density = np.zeros_like(cells.counts)
+    for share, table in zip(shares[:-1], tables, strict=True):
+        density += np.float32(share) * table
+    return TabulatedPrior(
+        frame,
+        (float(cells.low_km[0]), float(cells.low_km[1]), float(cells.low_km[2])),
+        cells.spacing_km,
+        density,
+        float(shares[-1] / volume),
+    )
+
+
+def _middle_longitude(longitude: FloatArray) -> float:
+    """Return the mean direction, so that the date line does no harm."""
+    angle = np.angle(np.mean(np.exp(1j * np.radians(longitude))))
+    return float(np.degrees(angle))
+
+
+def _widths_km(places: FloatArray) -> FloatArray:
+    """Return the kernels' widths to try: powers of two up to a third of the spread."""
+    spread = float(np.median(np.std(places, axis=1)))
+    widest = float(np.clip(spread / 2.0, 2.0 * _NARROWEST_KM, _WIDEST_KM))
+    n = int(np.ceil(np.log2(widest / _NARROWEST_KM))) + 1
+    return np.asarray(_NARROWEST_KM * 2.0 ** np.arange(n, dtype=np.float64))
+
+
+def _cells(places: FloatArray, widest_km: float) -> _Cells:
+    margin = _MARGIN_WIDTHS * widest_km
+    low, high = places.min(axis=1) - margin, places.max(axis=1) + margin
+    low[2] = max(low[2], min(float(places[2].min()), -2.0))
+    extent = high - low
+    spacing = max(0.5 * _NARROWEST_KM, float((np.prod(extent) / _MAX_CELLS) ** (1.0 / 3.0)))
+    shape = np.ceil(extent / spacing).astype(int) + 1
+    index = np.rint((places - low[:, None]) / spacing).astype(np.intp)
+    counts = np.zeros(shape, np.float32)
+    cell = tuple(index)
+    np.add.at(counts, cell, np.float32(1.0))
+    return _Cells(low, spacing, counts, cell)
+
+
+def _estimates(
+    cells: _Cells, widths_km: FloatArray, n: int
+) -> tuple[list[Float32Array], FloatArray]:
+    """Return for each width the density, and what it says of each event without that event."""
+    volume = cells.spacing_km**3
+    tables, predicted = [], []
+    for width in widths_km:
+        sigma = float(width / cells.spacing_km)
+        table = gaussian_filter(cells.counts, sigma, mode="constant", truncate=_TRUNCATE)
+        own = _peak(sigma)
+        others = (table[cells.cell_of_event].astype(np.float64) - own) / ((n - 1) * volume)
+        predicted.append(np.maximum(others, 0.0))
+        tables.append(table / np.float32(n * volume))
+    return tables, np.array(predicted)
+
+
+def _peak(sigma: float) -> float:
+    """Return what the filter leaves of one event in its own cell."""
+    radius = int(_TRUNCATE * sigma + 0.5)
+    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    return float(1.0 / weights.sum()) ** 3
+
+
+def _stacked(predicted: FloatArray, least_last: float) -> FloatArray:
+    """Return the shares, shape ``(n,)``, under which all events together are most probable."""
+    shares = np.full(predicted.shape[0], 1.0 / predicted.shape[0])
+    for _ in range(_EM_STEPS):
+        parts = shares[:, None] * predicted
+        shares = np.mean(parts / parts.sum(axis=0), axis=1)
+        shares[-1] = max(float(shares[-1]), least_last)
+        shares /= shares.sum()
+    return shares

@@ -1,0 +1,115 @@
+"""Everything a location run is set up with: velocity, prior, station terms and method."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mainshock.core.errors import DataError
+from mainshock.core.geo import geodesic_distance_km
+from mainshock.core.records import Station
+from mainshock.locate.base import LocationMethod, TravelTimeModel
+from mainshock.locate.catalogue_prior import prior_from_catalogue
+from mainshock.locate.priors import Prior
+from mainshock.locate.registry import LOCATION_METHODS, TRAVEL_TIMES, open_velocity_model
+from mainshock.locate.terms import TermTable, read_terms
+
+__all__ = ["LocationSetup", "catalogue_prior"]
+
+DEFAULT_VELOCITY = "iasp91"
+NAMED_MODEL_ERROR = 0.03
+_PRIOR_REACH_KM = 500.0
+
+
+@dataclass(frozen=True, slots=True)
+class LocationSetup:
+    """The choices of a location run, as a user states them.
+
+    Parameters
+    ----------
+    velocity
+        Name or file of a velocity model; None: the one that the terms belong to, else iasp91.
+    model_error
+        Share of the travel time; None: 0.03 for a named Earth model, which is never the crust
+        under a network, and 0 for one that the user states.
+    terms
+        File of station terms, or None.
+    sampler
+        Name of the location method.
+    """
+
+    velocity: str | None = None
+    model_error: float | None = None
+    terms: Path | None = None
+    sampler: str = "grid"
+
+    def travel_times(self) -> TravelTimeModel:
+        """Return the velocity model.
+
+        Raises
+        ------
+        SettingsError, SourceError, DataError
+            If it is neither a name nor a file that makes sense.
+        """
+        return open_velocity_model(self._velocity(self.term_table()))
+
+    def term_table(self) -> TermTable | None:
+        """Return the station terms, if a file was named.
+
+        Raises
+        ------
+        SourceError, DataError
+            If the file cannot be read or holds no terms.
+        """
+        return read_terms(self.terms) if self.terms is not None else None
+
+    def method(self, travel_times: TravelTimeModel, prior: Prior | None = None) -> LocationMethod:
+        """Return the location method.
+
+        Raises
+        ------
+        RegistryError
+            If no method has this name.
+        DataError
+            If the terms belong to another velocity model.
+        """
+        terms = self.term_table()
+        error = self.model_error
+        if error is None:
+            is_named = self._velocity(terms) in TRAVEL_TIMES
+            error = NAMED_MODEL_ERROR if is_named else 0.0
+        return LOCATION_METHODS.load(self.sampler)(
+            travel_times=travel_times, model_error=error, prior=prior, terms=terms
+        )
+
+    def _velocity(self, terms: TermTable | None) -> str:
+        if self.velocity is not None:
+            return self.velocity
+        return terms.velocity_model if terms is not None else DEFAULT_VELOCITY
+
+
+def catalogue_prior(catalogue: pd.DataFrame, stations: Sequence[Station]) -> Prior:
+    """Return where earthquakes are expected, from the events of a catalogue near the stations.
+
+    Parameters
+    ----------
+    catalogue
+        Columns ``longitude,latitude,depth_km``.
+
+    Raises
+    ------
+    DataError
+        If fewer than five events lie within 500 km of a station.
+    """
+    if not stations:
+        raise DataError("the station list is empty; a prior is cut out around the stations")
+    longitude, latitude, depth_km = (
+        catalogue[name].to_numpy(np.float64) for name in ("longitude", "latitude", "depth_km")
+    )
+    is_near = np.zeros(len(catalogue), dtype=bool)
+    for station in stations:
+        away = geodesic_distance_km(longitude, latitude, station.longitude, station.latitude)
+        is_near |= away <= _PRIOR_REACH_KM
+    return prior_from_catalogue(longitude[is_near], latitude[is_near], depth_km[is_near])
