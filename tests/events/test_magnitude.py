@@ -1,5 +1,6 @@
-"""Local magnitude: the formula, a real earthquake, and a reason wherever there is none."""
+"""Magnitudes of a real earthquake, how stations are joined, and a reason for every none."""
 
+import copy
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,13 @@ from hypothesis import strategies as st
 
 from mainshock.core.records import Arrival, Pick, Station, Waveform
 from mainshock.core.times import parse_utc
-from mainshock.events.magnitude import estimate_local_magnitude, local_magnitude
+from mainshock.events.magnitude import (
+    MagnitudeEstimate,
+    estimate_local_magnitude,
+    estimate_magnitudes,
+    local_magnitude,
+)
+from mainshock.events.magnitude_settings import MagnitudeSettings
 
 START = parse_utc("2009-08-24T00:20:03Z")
 STATION = Station("BW", "RJOB", 12.795714, 47.737167, 860.0)
@@ -32,21 +39,46 @@ def record() -> Waveform:
 
 
 @pytest.fixture
-def estimate(make_event, inventory):
-    """Estimate the magnitude of the earthquake in the record, as it is or changed."""
-    arrivals = [
+def origin(make_event):
+    return make_event(depth_km=3.0, time=parse_utc("2009-08-24T00:20:06.35Z")).origin
+
+
+def arrivals_at(*stations: str, probability: float = 1.0) -> list[Arrival]:
+    return [
         Arrival(
-            Pick("BW", "RJOB", "", phase, parse_utc(f"2009-08-24T00:20:{second}Z"), 0.9, 0.05, "t"),
+            Pick(
+                "BW", station, "", phase, parse_utc(f"2009-08-24T00:20:{second}Z"), 0.9, 0.05, "t"
+            ),
             DISTANCE_KM,
             90.0,
             0.0,
+            probability,
         )
+        for station in stations
         for phase, second in (("P", "07.72"), ("S", "08.70"))
     ]
-    origin = make_event(depth_km=3.0).origin
+
+
+@pytest.fixture
+def estimate(origin, inventory):
+    """Estimate the magnitude of the earthquake in the record, as it is or changed."""
 
     def run(waveforms, stations=(STATION,), responses=inventory):
-        return estimate_local_magnitude(waveforms, responses, origin, arrivals, list(stations))
+        return estimate_local_magnitude(
+            waveforms, responses, origin, arrivals_at("RJOB"), list(stations)
+        )
+
+    return run
+
+
+@pytest.fixture
+def measure(origin, inventory):
+    """Estimate with settings, on any records, responses and arrivals."""
+
+    def run(waveforms, responses=inventory, arrivals=None, stations=(STATION,), **settings):
+        arrivals = arrivals or arrivals_at("RJOB")
+        chosen = MagnitudeSettings(**settings)
+        return estimate_magnitudes(waveforms, responses, origin, arrivals, list(stations), chosen)
 
     return run
 
@@ -113,3 +145,120 @@ def test_without_responses_or_coordinates_there_is_none(estimate, record):
     magnitude, (reason,) = estimate([record], stations=[elsewhere])
     assert magnitude is None
     assert "coordinates" in reason
+
+
+def test_moment_magnitude_of_the_real_earthquake_fits_its_local_magnitude(measure, record):
+    local, moment = (measure([record], kind=kind).preferred for kind in ("ML", "Mw"))
+    assert (moment.magnitude_type, moment.n_stations) == ("Mw", 1)
+    # Munafo et al. (2016), https://doi.org/10.1785/0120160130, for ML below 4: what Brune's
+    # model lets small earthquakes show on a Wood-Anderson. 0.3: the scatter of one station
+    assert moment.value == pytest.approx(2.0 / 3.0 * local.value + 1.14, abs=0.3)
+    assert moment.sd >= 0.3
+
+
+def test_the_distance_correction_is_chosen_by_name(measure, record):
+    near, iaspei = (
+        measure([record], distance_correction=name).preferred.value for name in ("uk", "iaspei")
+    )
+    distance_km = math.hypot(DISTANCE_KM, 3.0 + 0.86)
+    assert near - iaspei == pytest.approx(-1.16 * math.exp(-0.2 * distance_km))
+
+
+def test_half_peak_to_peak_is_at_most_zero_to_peak(measure, record):
+    peak, half = (
+        measure([record], amplitude=name).stations[0].measured["amplitude_nm"]
+        for name in ("zero-to-peak", "half-peak-to-peak")
+    )
+    assert 0.6 * peak < half <= peak
+
+
+@pytest.mark.parametrize("kind", ["ML", "Mw"])
+def test_a_gain_of_ten_is_one_unit_of_ml_and_two_thirds_of_mw(measure, record, kind):
+    louder = changed(record, samples=10.0 * record.samples)
+    one, ten = (measure([waveform], kind=kind).preferred.value for waveform in (record, louder))
+    # 0.07: the expected corner of a larger earthquake is lower, which the fit of Mw feels
+    assert ten - one == pytest.approx({"ML": 1.0, "Mw": 2.0 / 3.0}[kind], abs=0.07)
+
+
+@pytest.mark.parametrize("kind", ["ML", "Mw"])
+def test_metadata_without_responses_give_no_magnitude_but_the_reason(
+    measure, record, inventory, kind
+):
+    bare = inventory.copy()
+    for channel in (one for network in bare for station in network for one in station):
+        channel.response = None
+    magnitude, stations, reasons = measure([record], responses=bare, kind=kind)
+    assert magnitude is None
+    assert stations == ()
+    assert reasons[0].startswith("none: no instrument response")
+    assert reasons[1].startswith("BW.RJOB: no response")
+
+
+def test_counts_alone_give_no_magnitude(measure, record):
+    magnitude, _, (reason,) = measure([record], responses=None)
+    assert magnitude is None
+    assert reason.startswith("none: no instrument response")
+
+
+def test_a_second_instrument_stands_in_for_a_clipped_one(measure, record):
+    clipped = changed(record, flags=("clipped",))
+    assert measure([clipped, record]) == measure([record])
+
+
+def test_picks_that_belong_to_something_else_are_left_out(measure, record):
+    magnitude, _, reasons = measure([record], arrivals=arrivals_at("RJOB", probability=0.2))
+    assert magnitude is None
+    assert "something else" in reasons[1]
+
+
+@pytest.fixture
+def network(measure, record, inventory):
+    """Estimate from copies of the record, one station for each factor of amplitude."""
+
+    def run(*factors: float, **settings) -> MagnitudeEstimate:
+        codes = [f"R{number}" for number in range(len(factors))]
+        responses = inventory.select(station="RJOB")
+        epochs = responses[0].stations
+        responses[0].stations = [copy_as(epoch, code) for code in codes for epoch in epochs]
+        return measure(
+            [
+                changed(record, station=code, samples=np.float32(factor) * record.samples)
+                for code, factor in zip(codes, factors, strict=True)
+            ],
+            responses,
+            arrivals_at(*codes),
+            [replace(STATION, station=code) for code in codes],
+            **settings,
+        )
+
+    return run
+
+
+def copy_as(station, code: str):
+    twin = copy.deepcopy(station)
+    twin.code = code
+    return twin
+
+
+@pytest.mark.parametrize("kind", ["ML", "Mw"])
+def test_a_station_far_off_is_marked_and_kept(network, kind):
+    magnitude, stations, reasons = network(1.0, 1.1, 0.9, 1.05, 40.0, kind=kind)
+    assert [station.is_outlier for station in stations] == [False] * 4 + [True]
+    assert magnitude.n_stations == 5
+    assert magnitude.value == np.median([station.value for station in stations])
+    assert reasons == ()
+
+
+def test_four_stations_are_too_few_to_mark_one(network):
+    stations = network(1.0, 1.1, 0.9, 40.0).stations
+    assert [station.is_outlier for station in stations] == [False] * 4
+
+
+def test_scatter_is_stated_in_both_ways(network):
+    estimate = network(1.0, 10.0, 100.0)
+    # three values one unit apart
+    assert estimate.mad == pytest.approx(1.0, abs=0.01)
+    assert estimate.scatter == pytest.approx(1.0, abs=0.01)
+    assert estimate.preferred.sd > 0.6
+    assert math.isnan(MagnitudeEstimate(None, (), ()).mad)
+    assert math.isnan(network(1.0).scatter)

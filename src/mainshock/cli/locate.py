@@ -1,17 +1,22 @@
 """``mainshock locate``: from picks or records to the posterior of each event."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from mainshock.cli import locate_options as options
 from mainshock.cli.locate_calibrate import calibrate
-from mainshock.cli.locate_inputs import read_or_pick
-from mainshock.cli.output import print_json, print_result, progress, say, tell_not_used
-from mainshock.core.errors import NothingFoundError, SettingsError
+from mainshock.cli.locate_detections import locate_detection_table
+from mainshock.cli.locate_inputs import holds_detections, read_or_pick
+from mainshock.cli.locate_report import report_located
+from mainshock.cli.locate_simulate import simulate
+from mainshock.cli.output import print_json, print_result, progress
+from mainshock.core.errors import SettingsError
 from mainshock.core.files import make_folder
 
 if TYPE_CHECKING:
+    from mainshock.events.magnitude_settings import MagnitudeKind, MagnitudeSettings
     from mainshock.pipeline.from_waveforms import PickedRecords
     from mainshock.pipeline.locating import LocatedPicks
     from mainshock.pipeline.location_setup import LocationSetup
@@ -27,136 +32,96 @@ app = typer.Typer(
     ),
 )
 app.command()(calibrate)
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+app.command()(simulate)
 
 
 @app.callback(invoke_without_command=True)
 def locate(
     context: typer.Context,
-    picks: Annotated[
-        Path | None,
-        typer.Option(help="Picks: CSV, Parquet, QuakeML or NonLinLoc observations."),
-    ] = None,
-    waveforms: Annotated[
-        list[Path] | None,
-        typer.Option(help="Record file, folder or SDS root; may be given several times."),
-    ] = None,
-    one_event_per_file: Annotated[
-        bool,
-        typer.Option("--one-event-per-file", help="Each file holds one event, named by its stem."),
-    ] = False,
-    stations: Annotated[
-        Path | None, typer.Option(help="Stations: CSV, Parquet or StationXML.")
-    ] = None,
-    velocity: Annotated[
-        str | None,
-        typer.Option(
-            help="iasp91, ak135, constant:VP,VS, a CSV/JSON file of layers, ...; by default the "
-            "one that --terms belong to, else iasp91."
-        ),
-    ] = None,
-    model_error: Annotated[
-        float | None,
-        typer.Option(
-            help="Error of the velocity model, as a share of the travel time; by default 0.03 for "
-            "a named Earth model, 0 for one that you state.",
-            min=0.0,
-        ),
-    ] = None,
-    catalogue: Annotated[
-        Path | None,
-        typer.Option(
-            "--catalogue",
-            "--catalog",
-            help="Past events, which say where earthquakes are expected: the prior.",
-        ),
-    ] = None,
-    terms: Annotated[
-        Path | None, typer.Option(help="Station terms by `mainshock locate calibrate`.")
-    ] = None,
-    sampler: Annotated[str, typer.Option(help="Location method.")] = "grid",
-    model: Annotated[str, typer.Option(help="Picker for --waveforms.")] = "default",
-    seed: Annotated[int, typer.Option(help="Seed of the posterior draws.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
-    as_json: _Json = False,
+    picks: options.Picks = None,
+    waveforms: options.Waveforms = None,
+    one_event_per_file: options.OneEventPerFile = False,
+    stations: options.Stations = None,
+    velocity: options.Velocity = None,
+    model_error: options.ModelError = None,
+    catalogue: options.Catalogue = None,
+    terms: options.Terms = None,
+    regions: options.Regions = None,
+    clusters: options.Clusters = None,
+    legacy: options.Legacy = False,
+    sampler: options.Sampler = "grid",
+    model: options.Picker = "default",
+    magnitude: options.Magnitude = "ML",
+    distance_correction: options.DistanceCorrection = "iaspei",
+    seed: options.Seed = 0,
+    jobs: options.Jobs = None,
+    out: options.Out = None,
+    as_json: options.Json = False,
 ) -> None:
     """Locate events and write their posteriors."""
     if context.invoked_subcommand is not None:
         return
+    from mainshock.pipeline.location_setup import LocationSetup
+
+    setup = LocationSetup(velocity, model_error, terms, catalogue, sampler)
+    if picks is not None and not waveforms and out is not None and holds_detections(picks):
+        files = (picks, regions, clusters, stations)
+        locate_detection_table(files, setup, out, seed, is_legacy=legacy, as_json=as_json)
+        return
+    if regions or clusters or legacy:
+        raise SettingsError(
+            "--regions, --clusters and --legacy need --picks FILE of EQTransformer or EQNeMix"
+        )
     if stations is None or out is None or (picks is None) == (not waveforms):
         raise SettingsError(
             "locate needs --stations FILE, --out DIR, and either --picks FILE or --waveforms PATH; "
             "`mainshock locate --help` shows all"
         )
-    from mainshock.pipeline.location_setup import LocationSetup
+    from mainshock.events.magnitude_settings import MagnitudeSettings
 
-    setup = LocationSetup(velocity, model_error, terms, sampler)
+    measure = MagnitudeSettings(cast("MagnitudeKind", magnitude), distance_correction)
     make_folder(out)
     records = read_or_pick(
         picks, waveforms or [], stations, model, one_event_per_file=one_event_per_file
     )
-    located = _locate(records, stations, setup, catalogue, seed)
+    located = _locate(records, stations, setup, measure, seed, jobs)
     left_out = [(item.what, item.reason) for item in (*records.not_used, *located.not_used)]
-    _report(located, left_out, out, as_json)
+    report_located(located, left_out, out, as_json=as_json)
 
 
 def _locate(
     records: "PickedRecords",
     stations: Path,
     setup: "LocationSetup",
-    catalogue: Path | None,
+    measure: "MagnitudeSettings",
     seed: int,
+    jobs: int | None,
 ) -> "LocatedPicks":
     import numpy as np
 
     from mainshock.events.registry import ASSOCIATORS
     from mainshock.pipeline.locating import AmplitudeInput, EventBuilder, locate_picks
-    from mainshock.pipeline.location_setup import catalogue_prior
     from mainshock.sources.stations import read_inventory, read_stations
-    from mainshock.sources.tables import read_hypocentres
 
     sites = read_stations(stations)
     travel_times = setup.travel_times()
-    prior = catalogue_prior(read_hypocentres(catalogue), list(sites)) if catalogue else None
     amplitudes = (
         AmplitudeInput(records.waveforms, read_inventory(stations)) if records.waveforms else None
     )
-    builder = EventBuilder(setup.method(travel_times, prior), sites, amplitudes)
+    builder = EventBuilder(setup.method(travel_times, list(sites)), sites, amplitudes, measure)
     associator = ASSOCIATORS.load("grid")()
+    rng = np.random.default_rng(seed)
     with progress("locating") as advance:
         return locate_picks(
-            records.picks, builder, associator, travel_times, np.random.default_rng(seed), advance
+            records.picks, builder, associator, travel_times, rng, advance, jobs=jobs
         )
-
-
-def _report(
-    located: "LocatedPicks", left_out: list[tuple[str, str]], out: Path, as_json: bool
-) -> None:
-    from mainshock.events.tables import event_record, events_to_frame
-    from mainshock.pipeline.outputs import write_located
-
-    tell_not_used(left_out)
-    paths = write_located(out, located.events, located.picks)
-    say(f"{len(located.events)} events written to {out}")
-    if as_json:
-        print_json(
-            {
-                "events": [event_record(event) for event in located.events],
-                "files": paths,
-                "not_used": [{"what": what, "reason": reason} for what, reason in left_out],
-            }
-        )
-    else:
-        print_result(events_to_frame(located.events).to_csv(index=False))
-    if not located.events:
-        raise NothingFoundError("no event could be located; the reasons stand above")
 
 
 @app.command()
 def evaluate(
     located: Annotated[Path, typer.Option(help="Folder that `mainshock locate` wrote.")],
     truth: Annotated[Path, typer.Option(help="Catalogue of true locations, CSV or Parquet.")],
-    as_json: _Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Compare located events with a catalogue: errors, and coverage of the credible regions."""
     from mainshock.locate.evaluate import evaluate_located_folder

@@ -10,10 +10,17 @@ if TYPE_CHECKING:
     from mainshock.detect.base import Picker
     from mainshock.pipeline.from_waveforms import PickedRecords
 
-__all__ = ["read_or_pick"]
+__all__ = ["holds_detections", "read_or_pick"]
 
 # a file known to hold an event needs its best arrivals, not only sure ones
 _ONE_EVENT_THRESHOLD = 0.1
+
+
+def holds_detections(picks: Path) -> bool:
+    """Return whether a file of picks is a table of EQTransformer or EQNeMix."""
+    from mainshock.pipeline.eqnemix_run import holds_detections as holds
+
+    return picks.is_file() and holds(picks)
 
 
 def read_or_pick(
@@ -38,8 +45,11 @@ def _read(picks: Path) -> "PickedRecords":
     from mainshock.sources.base import SkippedInput
     from mainshock.sources.tables import read_picks
 
+    files = (
+        sorted(path for path in picks.iterdir() if path.is_file()) if picks.is_dir() else [picks]
+    )
     skipped: list[SkippedInput] = []
-    found = read_picks(picks, skipped)
+    found = [pick for path in files for pick in read_picks(path, skipped)]
     return PickedRecords(tuple(found), (), tuple(NotUsed(x.name, x.reason) for x in skipped))
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "Pick",
     "PosteriorSamples",
     "Station",
+    "StationMagnitude",
     "Waveform",
 ]
 
@@ -377,6 +378,40 @@ class Magnitude:
         _require_range("magnitude sd", self.sd, 0.0, 5.0)
 
 
+@dataclass(frozen=True, slots=True)
+class StationMagnitude:
+    """The magnitude that one station gives.
+
+    Parameters
+    ----------
+    station_code
+        ``NET.STA``.
+    magnitude_type
+        ``"ML"`` or ``"Mw"``.
+    value, sd
+        The magnitude, and the standard deviation of its measurement alone: that of the spectral
+        fit for Mw, 0 for ML. What path and site add shows in the scatter over stations.
+    phase
+        The phase behind it: ``"S"``, or ``"P"`` for Mw where S could not be used.
+    hypocentral_distance_km
+        Distance from the hypocentre.
+    measured
+        What was measured, by name with unit: ``amplitude_nm`` for ML; ``moment_n_m``,
+        ``corner_frequency_hz``, ``corner_sd_octaves`` and ``attenuation_time_s`` for Mw.
+    is_outlier
+        Whether it lies far from the median of the event's stations.
+    """
+
+    station_code: str
+    magnitude_type: str
+    value: float
+    sd: float
+    phase: str
+    hypocentral_distance_km: float
+    measured: Mapping[str, float]
+    is_outlier: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
     """An earthquake: its origin, the arrivals that gave it, its magnitude and quality.
@@ -394,6 +429,7 @@ class Event:
     quality: str = "D"
     flags: tuple[str, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
+    station_magnitudes: tuple[StationMagnitude, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.event_id:

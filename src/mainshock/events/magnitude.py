@@ -1,27 +1,122 @@
-"""Local magnitude from Wood-Anderson amplitudes, where the response allows it.
-
-References
-----------
-IASPEI (2013), Summary of Magnitude Working Group recommendations; Hutton and Boore (1987),
-https://doi.org/10.1785/BSSA0770062074
-"""
+"""The magnitude of an event as the median over its stations, where the responses are known."""
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from obspy import Inventory
 
 from mainshock.core.errors import DataError
-from mainshock.core.records import Arrival, Magnitude, Origin, Station, Waveform
+from mainshock.core.records import Arrival, Magnitude, Origin, Station, StationMagnitude, Waveform
+from mainshock.events.distance_corrections import find_distance_correction
 from mainshock.events.geometry import StationLookup
-from mainshock.signal.response import wood_anderson_displacement_nm
+from mainshock.events.magnitude_local import measure_local_magnitude
+from mainshock.events.magnitude_moment import measure_moment_magnitude
+from mainshock.events.magnitude_settings import MagnitudeSettings
+from mainshock.events.magnitude_windows import StationRecord, station_records
 
-__all__ = ["estimate_local_magnitude", "local_magnitude"]
+__all__ = [
+    "MagnitudeEstimate",
+    "estimate_local_magnitude",
+    "estimate_magnitudes",
+    "local_magnitude",
+]
 
 SINGLE_STATION_SD = 0.3  # scatter of station magnitudes that one station cannot show
-_SIGNAL_TO_NOISE = 3.0
+_LEAST_SD = 0.1
+_LEAST_SCATTER = 0.1
+_NORMAL_OVER_MAD = 1.4826
+_STATIONS_FOR_OUTLIERS = 5
+_OUTLIER_FACTOR = 3.0
+_SD_OF_MEDIAN = 1.2533  # over that of the mean
+_LEAST_INLIER_PROBABILITY = 0.5
+_NO_RESPONSE = "no instrument response"
+
+
+class MagnitudeEstimate(NamedTuple):
+    """The magnitude of an event and what it rests on.
+
+    Parameters
+    ----------
+    preferred
+        Median over stations, or None.
+    stations
+        What each station gave, outliers marked.
+    reasons
+        Why stations gave nothing, ``"NET.STA: reason"``. Where there is no magnitude at all, the
+        first begins with ``"none: "``.
+    """
+
+    preferred: Magnitude | None
+    stations: tuple[StationMagnitude, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def mad(self) -> float:
+        """The median absolute deviation of the stations from their median; NaN for none."""
+        values = np.array([station.value for station in self.stations])
+        return float(np.median(np.abs(values - np.median(values)))) if values.size else math.nan
+
+    @property
+    def scatter(self) -> float:
+        """The standard deviation of the stations' values; NaN for fewer than two."""
+        values = [station.value for station in self.stations]
+        return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+
+
+def estimate_magnitudes(
+    waveforms: Sequence[Waveform],
+    inventory: Inventory | None,
+    origin: Origin,
+    arrivals: Sequence[Arrival],
+    stations: Sequence[Station],
+    settings: MagnitudeSettings | None = None,
+) -> MagnitudeEstimate:
+    """Return the magnitude of an event, that of each station, and why some gave none.
+
+    Parameters
+    ----------
+    waveforms
+        Records in counts, of any length and number.
+    inventory
+        Instrument responses, or None where they are not known.
+    origin, arrivals
+        The located event; arrivals that more probably belong to something else are left out.
+    stations
+        Stations with coordinates.
+    settings
+        What is measured and how; ML with the correction of IASPEI by default.
+
+    Notes
+    -----
+    The standard deviation joins the scatter over stations (0.3 for one station, divided by the
+    root of their number; never below 0.1), for Mw that of the fits, and what the uncertain
+    distance adds. A station is an outlier if it is more than three robust standard deviations
+    (1.4826 times the median absolute deviation, at least 0.1) off the median of at least five;
+    it stays in the median, which it hardly moves.
+    """
+    settings = settings or MagnitudeSettings()
+    if inventory is None:
+        reason = f"none: {_NO_RESPONSE} is known, and counts alone give no magnitude"
+        return MagnitudeEstimate(None, (), (reason,))
+    lookup = StationLookup(stations)
+    measured: list[StationMagnitude] = []
+    reasons: list[str] = []
+    for code in dict.fromkeys(arrival.pick.station_code for arrival in arrivals):
+        own = [arrival for arrival in arrivals if arrival.pick.station_code == code]
+        try:
+            station = _known(lookup, stations, own[0])
+            measured.append(
+                _station_magnitude(waveforms, inventory, origin, own, station, settings)
+            )
+        except DataError as error:
+            reasons.append(f"{code}: {error}")
+    if not measured:
+        return MagnitudeEstimate(None, (), (_no_magnitude(reasons), *reasons))
+    preferred = _combined(measured, origin, arrivals, settings)
+    return MagnitudeEstimate(preferred, _with_outliers(measured), tuple(reasons))
 
 
 def local_magnitude(amplitude_nm: float, hypocentral_distance_km: float) -> float:
@@ -43,8 +138,8 @@ def local_magnitude(amplitude_nm: float, hypocentral_distance_km: float) -> floa
     >>> round(local_magnitude(480.769, 100.0), 2)  # 1 mm on a real Wood-Anderson
     3.0
     """
-    distance = hypocentral_distance_km
-    return math.log10(amplitude_nm) + 1.11 * math.log10(distance) + 0.00189 * distance - 2.09
+    distance_km = hypocentral_distance_km
+    return find_distance_correction("iaspei").magnitude(amplitude_nm, distance_km, distance_km)
 
 
 def estimate_local_magnitude(
@@ -54,41 +149,24 @@ def estimate_local_magnitude(
     arrivals: Sequence[Arrival],
     stations: Sequence[Station],
 ) -> tuple[Magnitude | None, list[str]]:
-    """Return ML as the median over stations, and the reasons why stations gave none.
-
-    Its sd is the scatter over stations, not less than 0.3 for one, with what the uncertain
-    distance adds.
-    """
-    if inventory is None:
-        return None, ["no instrument response is known, so amplitudes cannot be measured"]
-    lookup = StationLookup(stations)
-    values: dict[str, float] = {}
-    reasons: list[str] = []
-    for code in dict.fromkeys(arrival.pick.station_code for arrival in arrivals):
-        own = [arrival for arrival in arrivals if arrival.pick.station_code == code]
-        number = lookup.index(own[0].pick.network, own[0].pick.station)
-        if number is None:
-            reasons.append(f"{code}: its coordinates are not known, so neither is its distance")
-            continue
-        try:
-            values[code] = _station_magnitude(waveforms, inventory, origin, own, stations[number])
-        except DataError as error:
-            reasons.append(f"{code}: {error}")
-    if not values:
-        return None, reasons
-    return _combined(np.array(list(values.values())), origin, arrivals), reasons
+    """Return ML by the IASPEI formula, and the reasons why stations gave none."""
+    estimate = estimate_magnitudes(waveforms, inventory, origin, arrivals, stations)
+    reasons = [reason for reason in estimate.reasons if not reason.startswith("none: ")]
+    return estimate.preferred, reasons or list(estimate.reasons)
 
 
-def _combined(values: np.ndarray, origin: Origin, arrivals: Sequence[Arrival]) -> Magnitude:
-    scatter = SINGLE_STATION_SD / math.sqrt(values.size)
-    if values.size >= 3:
-        scatter = max(1.2533 * float(values.std(ddof=1)) / math.sqrt(values.size), 0.1)
-    nearest = min(arrivals, key=lambda arrival: arrival.distance_km)
-    distance = math.hypot(nearest.distance_km, origin.depth_km)
-    spread = min(max(origin.east_sd_km, origin.north_sd_km, origin.depth_sd_km), distance)
-    from_distance = (1.11 / (max(distance, 1.0) * math.log(10.0)) + 0.00189) * spread
-    sd = math.hypot(scatter, from_distance)
-    return Magnitude(float(np.median(values)), "ML", sd, int(values.size))
+def _known(lookup: StationLookup, stations: Sequence[Station], arrival: Arrival) -> Station:
+    number = lookup.index(arrival.pick.network, arrival.pick.station)
+    if number is None:
+        raise DataError("its coordinates are not known, so neither is its distance")
+    return stations[number]
+
+
+def _no_magnitude(reasons: Sequence[str]) -> str:
+    """Return in one line why there is no magnitude."""
+    if reasons and all("no response" in reason for reason in reasons):
+        return f"none: {_NO_RESPONSE} at any of {len(reasons)} stations"
+    return f"none: no station of {len(reasons)} gave a magnitude"
 
 
 def _station_magnitude(
@@ -97,53 +175,80 @@ def _station_magnitude(
     origin: Origin,
     arrivals: Sequence[Arrival],
     station: Station,
-) -> float:
-    waveform = _record_of(waveforms, station, arrivals[0].pick.time)
-    if not (waveform.has_component[1] or waveform.has_component[2]):
-        raise DataError("only the vertical was recorded; ML needs a horizontal")
-    if "clipped" in waveform.flags:
-        raise DataError("the record is clipped")
-    first, past_last = _signal_window(waveform, arrivals)
-    if waveform.end < _s_time(arrivals) + timedelta(seconds=1.0):
-        raise DataError("the record ends before the largest S waves")
-    if any(start < past_last and end > first for start, end in waveform.gaps):
-        raise DataError("a gap lies in the signal")
-    amplitude = np.abs(wood_anderson_displacement_nm(waveform, inventory))
-    signal = float(np.nanmax(amplitude[:, first:past_last]))
-    before = amplitude[:, max(0, first - (past_last - first)) : max(first, 1)]
-    noise = float(np.nanmax(before))
-    if not signal > _SIGNAL_TO_NOISE * noise:
-        raise DataError(
-            f"the amplitude, {signal:.3g} nm, is not {_SIGNAL_TO_NOISE:g} times the noise before "
-            f"P, {noise:.3g} nm"
+    settings: MagnitudeSettings,
+) -> StationMagnitude:
+    """Return what the first usable record of a station gives."""
+    probable = [one for one in arrivals if one.inlier_probability >= _LEAST_INLIER_PROBABILITY]
+    if not probable:
+        raise DataError("its picks more probably belong to something else")
+    reason: DataError | None = None
+    for record in station_records(waveforms, origin, probable, station):
+        try:
+            return _measured(record, inventory, arrivals[0].pick.station_code, settings)
+        except DataError as error:
+            reason = reason or error
+    raise reason or DataError("no record holds its arrival")
+
+
+def _measured(
+    record: StationRecord, inventory: Inventory, code: str, settings: MagnitudeSettings
+) -> StationMagnitude:
+    distance_km = record.hypocentral_km
+    if settings.kind == "ML":
+        value, amplitude_nm = measure_local_magnitude(record, inventory, settings)
+        return StationMagnitude(
+            code, "ML", value, 0.0, "S", distance_km, {"amplitude_nm": amplitude_nm}
         )
-    depth_km = origin.depth_km - station.depth_km
-    distance = max(math.hypot(arrivals[0].distance_km, depth_km), 1.0)
-    return local_magnitude(signal, distance)
+    moment = measure_moment_magnitude(record, inventory, settings)
+    measured = {
+        "moment_n_m": moment.moment_n_m,
+        "corner_frequency_hz": moment.fit.corner_frequency_hz,
+        "corner_sd_octaves": moment.fit.corner_sd_octaves,
+        "attenuation_time_s": moment.fit.attenuation_time_s,
+    }
+    return StationMagnitude(
+        code, "Mw", moment.value, moment.sd, moment.phase, distance_km, measured
+    )
 
 
-def _record_of(waveforms: Sequence[Waveform], station: Station, time: datetime) -> Waveform:
-    for waveform in waveforms:
-        same = (waveform.network, waveform.station) == (station.network, station.station)
-        if same and waveform.start <= time <= waveform.end:
-            return waveform
-    raise DataError("no record holds its arrival")
+def _with_outliers(measured: Sequence[StationMagnitude]) -> tuple[StationMagnitude, ...]:
+    if len(measured) < _STATIONS_FOR_OUTLIERS:
+        return tuple(measured)
+    values = np.array([station.value for station in measured])
+    distance = np.abs(values - np.median(values))
+    scatter = max(_NORMAL_OVER_MAD * float(np.median(distance)), _LEAST_SCATTER)
+    return tuple(
+        replace(station, is_outlier=bool(off > _OUTLIER_FACTOR * scatter))
+        for station, off in zip(measured, distance, strict=True)
+    )
 
 
-def _s_time(arrivals: Sequence[Arrival]) -> datetime:
-    """Return the time of the S pick, or where S is expected at usual crustal velocities."""
-    times = {arrival.pick.phase: arrival.pick.time for arrival in arrivals}
-    s_minus_p = timedelta(seconds=0.73 * arrivals[0].distance_km / 6.0)
-    return times.get("S", min(times.values()) + s_minus_p)
+def _combined(
+    measured: Sequence[StationMagnitude],
+    origin: Origin,
+    arrivals: Sequence[Arrival],
+    settings: MagnitudeSettings,
+) -> Magnitude:
+    values = np.array([station.value for station in measured])
+    n_stations = values.size
+    if n_stations >= 3:  # scatter over stations holds the errors of the fits
+        sd = max(_SD_OF_MEDIAN * float(values.std(ddof=1)) / math.sqrt(n_stations), _LEAST_SD)
+    else:
+        fits = math.hypot(*(station.sd for station in measured)) / n_stations
+        sd = math.hypot(SINGLE_STATION_SD / math.sqrt(n_stations), fits)
+    sd = math.hypot(sd, _sd_from_distance(origin, arrivals, settings))
+    return Magnitude(float(np.median(values)), settings.kind, sd, n_stations)
 
 
-def _signal_window(waveform: Waveform, arrivals: Sequence[Arrival]) -> tuple[int, int]:
-    """Return the samples from half a second before P to well after S."""
-    first_time = min(arrival.pick.time for arrival in arrivals)
-    s_time = _s_time(arrivals)
-    end_time = s_time + max((s_time - first_time) * 2, timedelta(seconds=5))
-    rate = waveform.sampling_rate_hz
-    first = round(((first_time - waveform.start).total_seconds() - 0.5) * rate)
-    past_last = round((end_time - waveform.start).total_seconds() * rate)
-    first = min(max(first, 0), waveform.n_samples - 1)
-    return first, min(max(past_last, first + 1), waveform.n_samples)
+def _sd_from_distance(
+    origin: Origin, arrivals: Sequence[Arrival], settings: MagnitudeSettings
+) -> float:
+    """Return what the uncertain hypocentre adds, as if it moved all distances alike."""
+    nearest_km = max(
+        math.hypot(min(arrival.distance_km for arrival in arrivals), origin.depth_km), 1.0
+    )
+    spread_km = min(max(origin.east_sd_km, origin.north_sd_km, origin.depth_sd_km), nearest_km)
+    if settings.kind == "Mw":
+        return spread_km / (nearest_km * math.log(10.0) * 1.5)
+    curve = find_distance_correction(settings.distance_correction).minus_log_a0
+    return abs(curve(nearest_km + spread_km) - curve(nearest_km))

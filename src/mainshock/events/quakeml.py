@@ -71,6 +71,7 @@ def _event(event: Event) -> quakeml.Event:
         picks=[_pick(name, arrival.pick) for arrival in event.arrivals],
         origins=[origin],
         magnitudes=magnitudes,
+        station_magnitudes=_station_magnitudes(event, origin.resource_id),
         comments=comments,
         creation_info=_creation_info(),
     )
@@ -207,4 +208,23 @@ def _magnitudes(event: Event, origin_id: quakeml.ResourceIdentifier) -> list[qua
             evaluation_mode="automatic",
             creation_info=_creation_info(),
         )
+    ]
+
+
+def _station_magnitudes(
+    event: Event, origin_id: quakeml.ResourceIdentifier
+) -> list[quakeml.StationMagnitude]:
+    return [
+        quakeml.StationMagnitude(
+            resource_id=_id(
+                "station-magnitude",
+                event.event_id,
+                f"{station.station_code}-{station.magnitude_type}",
+            ),
+            origin_id=origin_id,
+            mag=station.value,
+            station_magnitude_type=station.magnitude_type,
+            waveform_id=quakeml.WaveformStreamID(*station.station_code.split(".")[:2]),
+        )
+        for station in event.station_magnitudes
     ]

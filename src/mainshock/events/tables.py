@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,13 @@ def event_record(event: Event) -> dict[str, Any]:
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in _row(event).items()
     }
-    return {**row, "flags": list(event.flags), "notes": dict(event.notes)}
+    stations = [asdict(station) for station in event.station_magnitudes]
+    return {
+        **row,
+        "flags": list(event.flags),
+        "notes": dict(event.notes),
+        "station_magnitudes": stations,
+    }
 
 
 def write_events(path: Path, events: Sequence[Event]) -> None:

@@ -18,7 +18,7 @@ from mainshock.sources.region_files import read_region_probabilities
 from mainshock.sources.stations import StationList, read_stations
 from mainshock.sources.table_files import TABLE_SUFFIXES
 
-__all__ = ["DetectionFiles", "DetectionRun", "holds_detections", "locate_detections"]
+__all__ = ["DetectionFiles", "DetectionRun", "holds_detections", "locate_detections", "stations_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,24 @@ def holds_detections(path: Path) -> bool:
     return path.suffix.lower() in TABLE_SUFFIXES and is_detection_table(path)
 
 
+def stations_of(files: DetectionFiles) -> StationList:
+    """Return the stations of a run: those of their own file, or those that the detections state.
+
+    Raises
+    ------
+    SettingsError
+        If no file states coordinates.
+    SourceError, DataError
+        If a file cannot be used.
+    """
+    if files.stations is not None:
+        return read_stations(files.stations)
+    stated = StationList(read_detections(files.picks, []).stations)
+    if not list(stated):
+        raise SettingsError(f"{files.picks} states no station coordinates; give --stations FILE")
+    return stated
+
+
 def locate_detections(
     files: DetectionFiles,
     method: LocationMethod,
@@ -99,9 +117,7 @@ def locate_detections(
     """
     skipped: list[SkippedInput] = []
     table = read_detections(files.picks, skipped)
-    given = StationList(table.stations) if files.stations is None else read_stations(files.stations)
-    if not list(given):
-        raise SettingsError(f"{files.picks} states no station coordinates; give a file of stations")
+    given = stations_of(files)
     windows = None
     if files.regions is not None:
         windows = read_region_probabilities(files.regions, skipped)

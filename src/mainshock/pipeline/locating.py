@@ -1,16 +1,21 @@
 """From picks to events: associate, locate, give a magnitude, grade."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mainshock.core.errors import DataError, GeometryError, MainshockError
-from mainshock.core.records import Arrival, Event, Magnitude, Origin, Pick, Station, Waveform
+from mainshock.core.records import Arrival, Event, Origin, Pick, Station, Waveform
 from mainshock.events.base import Associator
-from mainshock.events.magnitude import estimate_local_magnitude
+from mainshock.events.magnitude import MagnitudeEstimate, estimate_magnitudes
+from mainshock.events.magnitude_settings import MagnitudeSettings
 from mainshock.events.quality import grade
 from mainshock.locate.base import LocationMethod, TravelTimeModel
 from mainshock.pipeline.results import NotUsed
@@ -20,6 +25,10 @@ if TYPE_CHECKING:
     from obspy import Inventory
 
 __all__ = ["AmplitudeInput", "EventBuilder", "LocatedPicks", "locate_picks", "with_known_station"]
+
+
+_FEWEST_EVENTS_PER_PROCESS = 100  # a process takes seconds to start
+_EVENTS_PER_CHUNK = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +48,14 @@ class LocatedPicks:
     not_used: tuple[NotUsed, ...]
 
 
+class _Task(NamedTuple):
+    """One event to be built."""
+
+    event_id: str
+    picks: tuple[Pick, ...]
+    rng: np.random.Generator
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EventBuilder:
     """Turns the picks of one event into an event record.
@@ -51,11 +68,14 @@ class EventBuilder:
         Stations with coordinates.
     amplitudes
         Records and responses for a magnitude, or None.
+    magnitude_settings
+        Which magnitude, and how.
     """
 
     method: LocationMethod
     stations: StationList
     amplitudes: AmplitudeInput | None = None
+    magnitude_settings: MagnitudeSettings = field(default_factory=MagnitudeSettings)
 
     def build(self, picks: Sequence[Pick], event_id: str, rng: np.random.Generator) -> Event:
         """Return the located event.
@@ -68,7 +88,7 @@ class EventBuilder:
         stations = list(self.stations)
         origin, arrivals = self.method.locate(picks, stations, rng)
         quality, flags = grade(origin, arrivals)
-        magnitude, reasons = self._magnitude(origin, arrivals)
+        estimate = self._magnitude(origin, arrivals)
         name = event_id or _default_event_id(origin)
         return Event(
             event_id=name,
@@ -76,23 +96,23 @@ class EventBuilder:
             arrivals=tuple(
                 replace(arrival, pick=replace(arrival.pick, event_id=name)) for arrival in arrivals
             ),
-            magnitude=magnitude,
+            magnitude=estimate.preferred,
             quality=quality,
             flags=tuple(dict.fromkeys((*origin.flags, *flags))),
-            notes={"magnitude": "; ".join(reasons)} if reasons else {},
+            notes={"magnitude": "; ".join(estimate.reasons)} if estimate.reasons else {},
+            station_magnitudes=estimate.stations,
         )
 
-    def _magnitude(
-        self, origin: Origin, arrivals: Sequence[Arrival]
-    ) -> tuple[Magnitude | None, list[str]]:
+    def _magnitude(self, origin: Origin, arrivals: Sequence[Arrival]) -> MagnitudeEstimate:
         if self.amplitudes is None:
-            return None, ["no waveforms and responses were given"]
-        return estimate_local_magnitude(
+            return MagnitudeEstimate(None, (), ("none: no records with responses were given",))
+        return estimate_magnitudes(
             self.amplitudes.waveforms,
             self.amplitudes.inventory,
             origin,
             arrivals,
             list(self.stations),
+            self.magnitude_settings,
         )
 
 
@@ -108,35 +128,63 @@ def locate_picks(
     travel_times: TravelTimeModel,
     rng: np.random.Generator,
     progress: Callable[[str], None] | None = None,
+    *,
+    jobs: int | None = None,
 ) -> LocatedPicks:
     """Return the events behind the picks.
 
     Picks that carry an ``event_id`` are taken as they are grouped; the others are associated.
-    Nothing is lost on a bad pick or event: it is listed in ``not_used`` with its reason.
+    Nothing is lost on a bad pick or event: it is listed in ``not_used`` with its reason. Each
+    event draws from a generator of its own, so that the result does not depend on ``jobs``.
+
+    Parameters
+    ----------
+    jobs
+        Processes for many events without records; None: one for each core.
     """
     known, not_used = with_known_station(picks, builder.stations)
     groups, loose = _groups(known, builder.stations, associator, travel_times)
     not_used.extend(
         NotUsed(_label(pick), "fits no event with enough other picks") for pick in loose
     )
-    events: list[Event] = []
-    for event_id, found in groups:
+    tasks: list[_Task] = []
+    for (event_id, found), own_rng in zip(groups, rng.spawn(len(groups)), strict=True):
         group, contradicted = _without_s_before_p(found)
         not_used.extend(contradicted)
-        try:
-            event = builder.build(group, event_id, rng)
-        except (DataError, GeometryError) as error:
-            label = event_id or f"event near {group[0].time:%Y-%m-%dT%H:%M:%S}"
-            not_used.append(NotUsed(f"{label} ({len(group)} picks)", str(error)))
+        tasks.append(_Task(event_id, tuple(group), own_rng))
+    events: list[Event] = []
+    for task, result in zip(tasks, _built(tasks, builder, jobs), strict=True):
+        if isinstance(result, NotUsed):
+            not_used.append(result)
+        elif task.event_id or "at_grid_edge" not in result.flags:
+            events.append(result)
         else:
-            if event_id or "at_grid_edge" not in event.flags:
-                events.append(event)
-            else:
-                not_used.append(_nowhere(event))
+            not_used.append(_nowhere(result))
         if progress is not None:
-            progress(event_id)
+            progress(task.event_id)
     events = _with_unique_ids(sorted(events, key=lambda event: event.origin.time))
     return LocatedPicks(tuple(events), tuple(_named(known, events)), tuple(not_used))
+
+
+def _built(
+    tasks: Sequence[_Task], builder: EventBuilder, jobs: int | None
+) -> Iterator[Event | NotUsed]:
+    """Yield the event of each task, or why there is none; by several processes where it pays."""
+    build = partial(_attempt, builder)
+    workers = min(jobs or os.cpu_count() or 1, len(tasks) // _FEWEST_EVENTS_PER_PROCESS)
+    if workers < 2 or builder.amplitudes is not None:
+        yield from map(build, tasks)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(build, tasks, chunksize=_EVENTS_PER_CHUNK)
+
+
+def _attempt(builder: EventBuilder, task: _Task) -> Event | NotUsed:
+    try:
+        return builder.build(task.picks, task.event_id, task.rng)
+    except (DataError, GeometryError) as error:
+        label = task.event_id or f"event near {task.picks[0].time:%Y-%m-%dT%H:%M:%S}"
+        return NotUsed(f"{label} ({len(task.picks)} picks)", str(error))
 
 
 def _groups(

@@ -15,6 +15,7 @@ from mainshock.locate.catalogue_prior import prior_from_catalogue
 from mainshock.locate.priors import Prior
 from mainshock.locate.registry import LOCATION_METHODS, TRAVEL_TIMES, open_velocity_model
 from mainshock.locate.terms import TermTable, read_terms
+from mainshock.sources.tables import read_hypocentres
 
 __all__ = ["LocationSetup", "catalogue_prior"]
 
@@ -36,6 +37,8 @@ class LocationSetup:
         under a network, and 0 for one that the user states.
     terms
         File of station terms, or None.
+    catalogue
+        File of past events for the prior, or None.
     sampler
         Name of the location method.
     """
@@ -43,6 +46,7 @@ class LocationSetup:
     velocity: str | None = None
     model_error: float | None = None
     terms: Path | None = None
+    catalogue: Path | None = None
     sampler: str = "grid"
 
     def travel_times(self) -> TravelTimeModel:
@@ -65,21 +69,29 @@ class LocationSetup:
         """
         return read_terms(self.terms) if self.terms is not None else None
 
-    def method(self, travel_times: TravelTimeModel, prior: Prior | None = None) -> LocationMethod:
+    def method(self, travel_times: TravelTimeModel, stations: Sequence[Station]) -> LocationMethod:
         """Return the location method.
+
+        Parameters
+        ----------
+        stations
+            Around them the prior is cut out of the catalogue.
 
         Raises
         ------
         RegistryError
             If no method has this name.
-        DataError
-            If the terms belong to another velocity model.
+        SourceError, DataError
+            If the terms belong to another velocity model, or the catalogue cannot be used.
         """
         terms = self.term_table()
         error = self.model_error
         if error is None:
             is_named = self._velocity(terms) in TRAVEL_TIMES
             error = NAMED_MODEL_ERROR if is_named else 0.0
+        prior = None
+        if self.catalogue is not None:
+            prior = catalogue_prior(read_hypocentres(self.catalogue), stations)
         return LOCATION_METHODS.load(self.sampler)(
             travel_times=travel_times, model_error=error, prior=prior, terms=terms
         )

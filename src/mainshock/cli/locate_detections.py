@@ -1,0 +1,46 @@
+"""``mainshock locate`` on tables of EQTransformer and EQNeMix."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mainshock.cli.locate_report import report_located
+from mainshock.cli.output import progress, say
+from mainshock.core.files import make_folder
+
+if TYPE_CHECKING:
+    from mainshock.pipeline.location_setup import LocationSetup
+
+__all__ = ["locate_detection_table"]
+
+
+def locate_detection_table(
+    files: tuple[Path, Path | None, Path | None, Path | None],
+    setup: "LocationSetup",
+    out: Path,
+    seed: int,
+    *,
+    is_legacy: bool,
+    as_json: bool,
+) -> None:
+    """Locate every detection; beside the usual results write eqnemix.csv with its own columns."""
+    import numpy as np
+
+    from mainshock.locate.legacy import LegacyLocation
+    from mainshock.pipeline.double_confirmation import located_picks
+    from mainshock.pipeline.eqnemix_run import DetectionFiles, locate_detections, stations_of
+    from mainshock.pipeline.eqnemix_table import write_eqnemix
+
+    detections = DetectionFiles(*files)
+    make_folder(out)
+    sites = list(stations_of(detections))
+    method = LegacyLocation() if is_legacy else setup.method(setup.travel_times(), sites)
+    with progress("locating") as advance:
+        run = locate_detections(
+            detections, method, np.random.default_rng(seed), is_legacy=is_legacy, progress=advance
+        )
+    for warning in run.warnings:
+        say(f"warning: {warning}")
+    write_eqnemix(out / "eqnemix.csv", run.located)
+    located = located_picks(run.located)
+    left_out = [(item.what, item.reason) for item in (*run.not_used, *located.not_used)]
+    report_located(located, left_out, out, as_json=as_json)
