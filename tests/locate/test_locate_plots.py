@@ -24,6 +24,7 @@ from mainshock.core.records import (
     Station,
 )
 from mainshock.core.times import parse_utc
+from mainshock.locate.event_figure import plot_event, plot_origin_time
 from mainshock.locate.map_frame import choose_view, nice_length
 from mainshock.locate.plots import plot_map
 from mainshock.locate.sample_density import estimate_density
@@ -118,6 +119,15 @@ def test_map_of_a_ring_looks_as_before(ring):
 )
 def test_depth_section_looks_as_before(compact):
     return plot_depth_section(compact, STATIONS, azimuth_deg=90.0, title="west to east").figure
+
+
+@pytest.mark.mpl_image_compare(
+    baseline_dir="../baseline", filename="event_figure.png", tolerance=8, style="default"
+)
+def test_the_figure_of_an_event_looks_as_before(compact, rng):
+    samples = replace(compact.origin.samples, time_s=rng.normal(0.02, 0.1, 3000))
+    origin = replace(compact.origin, samples=samples)
+    return plot_event(replace(compact, origin=origin), STATIONS, title="compact")
 
 
 def star_places(axes):
@@ -227,6 +237,34 @@ def test_plots_leave_settings_and_pyplot_alone(compact):
     assert dict(mpl.rcParams) == before
 
 
+def test_the_origin_time_is_drawn_around_the_reported_one(compact, rng):
+    seconds = rng.normal(0.3, 0.1, 3000)
+    samples = replace(compact.origin.samples, time_s=seconds)
+    event = replace(compact, origin=replace(compact.origin, samples=samples))
+    axes = plot_origin_time(event)
+    low, high = axes.get_xlim()
+    assert low < 0.1
+    assert high > 0.5
+    counts, edges, _ = axes.patches[-1].get_data()
+    assert np.sum(counts * np.diff(edges)) == pytest.approx(1.0)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    assert np.sum(counts * np.diff(edges) * middle) == pytest.approx(0.3, abs=0.02)
+    assert "16:24:32.00 UTC" in axes.get_xlabel()
+
+
+def test_one_event_shows_three_regions_and_several_show_two(compact, ring):
+    def regions(axes):
+        return sum(patch.get_zorder() == 3.0 for patch in axes.patches)
+
+    halved = replace(compact.origin.region(0.68), level=0.5)
+    origin = replace(compact.origin, regions=(halved, *compact.origin.regions))
+    event = replace(compact, origin=origin)
+    assert regions(plot_map(event, STATIONS)) == 3
+    assert regions(plot_map([event, ring], STATIONS)) == 4
+    labels = [text.get_text() for text in plot_map(event, STATIONS).get_legend().get_texts()]
+    assert sum("region" in label for label in labels) == 3
+
+
 def test_a_map_of_the_caller_is_used(compact):
     given_axes = Figure().add_subplot(projection=TransverseMercator(9.0, 45.0))
     axes = plot_map(compact, STATIONS, ax=given_axes)
@@ -247,8 +285,11 @@ def test_nothing_to_map_is_an_error():
 
 def test_a_section_needs_samples(compact):
     summary_only = replace(compact, origin=replace(compact.origin, samples=None))
+    for plot in (plot_depth_section, plot_event):
+        with pytest.raises(DataError, match="no posterior samples"):
+            plot(summary_only, STATIONS)
     with pytest.raises(DataError, match="no posterior samples"):
-        plot_depth_section(summary_only, STATIONS)
+        plot_origin_time(summary_only)
     plot_map(summary_only, STATIONS).figure.canvas.draw()
 
 

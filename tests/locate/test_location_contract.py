@@ -8,16 +8,40 @@ import pytest
 from shapely import Point, Polygon
 
 from mainshock.core.errors import DataError
-from mainshock.core.geo import geodesic_distance_km
+from mainshock.core.geo import LocalFrame, geodesic_distance_km
+from mainshock.core.records import Pick, Station
+from mainshock.core.times import parse_utc
 from mainshock.locate.base import LocationMethod
+from mainshock.locate.modes import find_modes
+from mainshock.locate.priors import GaussianMixturePrior
+from mainshock.locate.regions import credible_regions
 from mainshock.locate.registry import LOCATION_METHODS
+from mainshock.locate.velocity.constant import ConstantVelocity
 
 NONLINLOC = (11.64554, 48.04707, 4.58)
+TWO_MODE_VELOCITY = ConstantVelocity(6.0, 3.464)
+# another program's model, repeated for comparison: it solves a different density
+LEGACY = {"eqnemix"}
+NEEDED = {"hamiltonian": "blackjax"}  # of the extra [bayes]
+SLOW = {"hamiltonian"}  # compiles for some ten seconds
+NAMES = [
+    pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
+    for name in LOCATION_METHODS.names()
+    if name not in LEGACY
+]
 
 
-@pytest.fixture(params=LOCATION_METHODS.names())
-def method(request, munich_velocity) -> LocationMethod:
-    return LOCATION_METHODS.load(request.param)(travel_times=munich_velocity, model_error=0.0)
+@pytest.fixture(params=NAMES)
+def name(request) -> str:
+    if request.param in NEEDED:
+        reason = f"{NEEDED[request.param]} is not installed: pip install 'mainshock[bayes]'"
+        pytest.importorskip(NEEDED[request.param], reason=reason)
+    return request.param
+
+
+@pytest.fixture
+def method(name, munich_velocity) -> LocationMethod:
+    return LOCATION_METHODS.load(name)(travel_times=munich_velocity, model_error=0.0)
 
 
 def covers(region, longitude, latitude):
@@ -97,3 +121,80 @@ def test_unknown_station_is_named(method, munich, rng):
     picks, stations = munich
     with pytest.raises(DataError, match=r"BW\.UH4"):
         method.locate(picks, stations[:3], rng)
+
+
+def two_modes(case):
+    """Picks, stations, settings and the line north of which the first mode lies."""
+    if case == "mirror":  # two stations: the event and its image
+        stations = [Station("XX", "A", 12.8, 46.0), Station("XX", "B", 13.2, 46.0)]
+        place, fields = (13.0, 46.2, 10.0), {"depth_range_km": (0.0, 15.0)}
+    else:  # one station, no azimuth, and two clusters at the same distance
+        stations = [Station("XX", "A", 13.0, 46.0, 500.0)]
+        prior = GaussianMixturePrior(
+            LocalFrame(13.0, 46.0),
+            np.array([0.6, 0.4]),
+            np.array([[0.0, 25.0, 8.0], [20.0, -15.0, 8.0]]),
+            np.repeat(np.diag([9.0, 9.0, 4.0])[None], 2, axis=0),
+            background=0.01,
+        )
+        place = (13.0, 46.225, 8.0)
+        fields = {"depth_range_km": (0.0, 30.0), "prior": prior}
+    picks = []
+    for station in stations:
+        away = geodesic_distance_km(*place[:2], station.longitude, station.latitude)
+        for phase in "PS":
+            seconds = float(TWO_MODE_VELOCITY.travel_time_s(phase, away, place[2], 0.0))
+            time = parse_utc("2020-01-01T00:00:00Z") + timedelta(seconds=seconds)
+            picks.append(Pick("XX", station.station, "", phase, time, 0.9, 0.2, "m"))
+    return picks, stations, fields
+
+
+@pytest.fixture(params=["mirror", "clusters"])
+def ambiguous(request, name):
+    """The same ambiguous event as solved by a method and by the grid."""
+    picks, stations, fields = two_modes(request.param)
+    solved = []
+    for chosen in (name, "grid"):
+        found = LOCATION_METHODS.load(chosen)(travel_times=TWO_MODE_VELOCITY, **fields)
+        problem = found.problem(picks, stations)
+        solved.append(found.summarise(problem, np.random.default_rng(2)))
+    return solved
+
+
+def test_two_modes_are_kept_with_their_shares(ambiguous):
+    modes, expected = (find_modes(summary.marginal, summary.draws) for summary in ambiguous)
+    assert len(modes) == len(expected) == 2
+    by_north = [sorted(found, key=lambda mode: mode.latitude) for found in (modes, expected)]
+    for one, other in zip(*by_north, strict=True):
+        assert abs(one.share - other.share) < 0.1  # 4000 draws: sd 0.008; 32 chains: 0.03
+        away = geodesic_distance_km(one.longitude, one.latitude, other.longitude, other.latitude)
+        assert away < 0.5 * max(other.east_sd_km, other.north_sd_km)
+        assert abs(one.depth_km - other.depth_km) < 0.25 * other.depth_sd_km
+        for sd in ("east_sd_km", "north_sd_km", "depth_sd_km"):
+            assert getattr(one, sd) == pytest.approx(getattr(other, sd), rel=0.2)
+
+
+def test_two_modes_have_the_moments_and_area_of_the_grid(ambiguous):
+    require_alike(*ambiguous)
+
+
+def require_alike(summary, expected):
+    areas = [credible_regions(found.marginal, (0.68,))[0].area_km2 for found in (summary, expected)]
+    assert areas[0] == pytest.approx(areas[1], rel=0.15)
+    covariances = [found.moments.covariance_km2 for found in (summary, expected)]
+    sd, expected_sd = (np.sqrt(np.diag(found)) for found in covariances)
+    np.testing.assert_allclose(sd, expected_sd, rtol=0.12)
+    means = [
+        np.array([mean.east_km, mean.north_km, mean.depth_km])
+        for mean in (summary.moments.mean, expected.moments.mean)
+    ]
+    assert np.all(np.abs(means[0] - means[1]) < 0.15 * expected_sd)
+
+
+def test_one_mode_has_the_moments_and_area_of_the_grid(method, munich, munich_velocity):
+    problem = method.problem(*munich)
+    grid = LOCATION_METHODS.load("grid")(travel_times=munich_velocity)
+    require_alike(
+        method.summarise(problem, np.random.default_rng(4)),
+        grid.summarise(problem, np.random.default_rng(4)),
+    )

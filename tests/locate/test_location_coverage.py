@@ -1,15 +1,13 @@
 """Credible regions hold what they promise, on events whose place is known."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
-from mainshock.core.geo import LocalFrame
 from mainshock.core.records import Station
 from mainshock.locate.grid_method import GridLocation
 from mainshock.locate.posterior import ranks
-from mainshock.locate.simulate import Simulation
+from mainshock.locate.simulate import PickErrors, Simulation
+from mainshock.locate.simulation_sources import BoxSources
 from mainshock.locate.velocity.constant import ConstantVelocity
 from mainshock.locate.velocity.layered import LayeredVelocity
 
@@ -18,41 +16,26 @@ LAYERS = LayeredVelocity((0.0, 4.0, 15.0, 32.0), (5.0, 5.9, 6.6, 8.0), (2.9, 3.4
 BOX = ((-30.0, -30.0, 0.0), (30.0, 30.0, 20.0))
 
 
-@dataclass(frozen=True)
-class BoxPrior:
-    """Uniform in the box that events are drawn from: all that single stations leave open."""
-
-    frame: LocalFrame
-    low_km: tuple[float, float, float]
-    high_km: tuple[float, float, float]
-
-    def log_density(self, longitude, latitude, depth_km):
-        east, north = self.frame.to_local(longitude, latitude)
-        inside = np.ones(np.broadcast(east, depth_km).shape, dtype=bool)
-        for value, low, high in zip(
-            (east, north, depth_km), self.low_km, self.high_km, strict=True
-        ):
-            inside &= (value >= low) & (value <= high)
-        return np.where(inside, 0.0, -1e3)
-
-
 @pytest.fixture
 def case(request, network, frame):
     """A simulation and the method that knows its errors."""
     name = request.param
     single = [Station("XX", "A", 13.0, 46.0, 800.0)]
     wide = ((-60.0, -60.0, 0.0), (60.0, 60.0, 20.0))
+    box, wider = BoxSources(frame, *BOX), BoxSources(frame, *wide)
     simulations = {
-        "P and S": Simulation(network(6), UNIFORM, frame, *BOX),
-        "P and S, layers": Simulation(network(7), LAYERS, frame, *BOX),
-        "three stations": Simulation(network(3), UNIFORM, frame, *BOX),
-        "P only": Simulation(network(8), UNIFORM, frame, *BOX, phases=("P",)),
-        "outliers": Simulation(network(6), UNIFORM, frame, *BOX, outlier_share=0.05),
-        "model error": Simulation(network(6), UNIFORM, frame, *BOX, model_error=0.03),
-        "single, azimuth": Simulation(single, UNIFORM, frame, *wide, back_azimuth_sigma_deg=15.0),
-        "single": Simulation(single, UNIFORM, frame, *wide),
+        "P and S": Simulation(network(6), UNIFORM, box),
+        "P and S, layers": Simulation(network(7), LAYERS, box),
+        "three stations": Simulation(network(3), UNIFORM, box),
+        "P only": Simulation(network(8), UNIFORM, box, phases=("P",)),
+        "outliers": Simulation(network(6), UNIFORM, box, PickErrors(outlier_share=0.05)),
+        "model error": Simulation(network(6), UNIFORM, box, PickErrors(model_error=0.03)),
+        "single, azimuth": Simulation(
+            single, UNIFORM, wider, PickErrors(back_azimuth_sigma_deg=15.0)
+        ),
+        "single": Simulation(single, UNIFORM, wider),
     }
-    in_the_box = {"prior": BoxPrior(frame, *wide), "depth_range_km": (0.0, 20.0)}
+    in_the_box = {"prior": wider, "depth_range_km": (0.0, 20.0)}
     fields = {
         "outliers": {"outlier_probability": 0.05},
         "model error": {"model_error": 0.03},

@@ -43,6 +43,45 @@ def test_direct_waves_agree_with_bisection(model, rng):
             assert found == pytest.approx(expected, abs=1e-6)
 
 
+def head_waves_s(tops, speeds, distance, shallow, deep):
+    """Times along every interface below or above both ends, layer by layer, no shortcuts."""
+    top_of = np.array([-100.0, *tops[1:]])
+    end_of = np.array([*tops[1:], 1000.0])
+    found = []
+    for interface in range(1, len(tops)):
+        depth = tops[interface]
+        for fast, is_below in ((interface, depth >= deep), (interface - 1, depth <= shallow)):
+            if not is_below:
+                continue
+            p, time, away, exists = 1.0 / speeds[fast], 0.0, 0.0, True
+            for end in (shallow, deep):
+                low, high = min(end, depth), max(end, depth)
+                thick = np.clip(np.minimum(end_of, high) - np.maximum(top_of, low), 0.0, None)
+                crossed = thick > 0.0
+                cosine_square = 1.0 - (p * speeds[crossed]) ** 2
+                exists &= bool((cosine_square > 0.0).all())
+                if exists:
+                    cosine = np.sqrt(cosine_square)
+                    time += float(np.sum(thick[crossed] / (speeds[crossed] * cosine)))
+                    away += float(np.sum(thick[crossed] * p * speeds[crossed] / cosine))
+            if exists and away <= distance:
+                found.append(time + (distance - away) * p)
+    return found
+
+
+def test_first_arrivals_in_any_layers_are_the_earliest_of_all_waves(rng):
+    for _ in range(300):
+        tops = np.concatenate([[-3.0], np.cumsum(rng.uniform(1.0, 10.0, 5))])
+        speeds = rng.uniform(3.0, 8.0, tops.size)
+        model = LayeredVelocity(tuple(tops), tuple(speeds), tuple(speeds / 1.8))
+        shallow, deep = np.sort(rng.uniform(-3.0, 35.0, 2))
+        distance = rng.uniform(0.0, 200.0)
+        candidates = head_waves_s(tops, speeds, distance, shallow, deep)
+        candidates.append(bisected_direct_s(tops, speeds, distance, shallow, deep))
+        found = float(model.travel_time_s("P", distance, shallow, deep))
+        assert found == pytest.approx(min(candidates), abs=1e-5)
+
+
 def test_head_wave_of_two_layers_follows_the_textbook():
     model = LayeredVelocity((0.0, 20.0), (6.0, 8.0), (3.5, 4.6))
     distance, depth = np.array([120.0, 200.0, 300.0]), 8.0

@@ -32,6 +32,13 @@ def calibrate(
     velocity: Annotated[
         str, typer.Option(help="Velocity model that the terms are to correct.")
     ] = "iasp91",
+    by_source: Annotated[
+        bool,
+        typer.Option(
+            "--by-source",
+            help="Also learn corrections that depend on the source; locations take longer.",
+        ),
+    ] = False,
     model: Annotated[str, typer.Option(help="Picker for --waveforms.")] = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print the terms as JSON.")] = False,
 ) -> None:
@@ -40,10 +47,9 @@ def calibrate(
     Picks belong to the event whose event_id they carry, else to the one whose predicted arrival
     is nearest. Give the file to `mainshock locate --terms`, with the same velocity model.
     """
-    from dataclasses import asdict
-
     from mainshock.locate.calibrate import learn_terms
     from mainshock.locate.registry import open_velocity_model
+    from mainshock.locate.terms import term_record
     from mainshock.pipeline.known_events import known_events
     from mainshock.pipeline.locating import with_known_station
     from mainshock.sources.stations import read_stations
@@ -57,11 +63,11 @@ def calibrate(
     known, unknown = with_known_station(records.picks, sites)
     tell_not_used([(item.what, item.reason) for item in (*records.not_used, *unknown)])
     events = known_events(known, catalogue, list(sites), travel_times)
-    terms = learn_terms(events, list(sites), travel_times)
+    terms = learn_terms(events, list(sites), travel_times, by_source=by_source)
     terms.write(out)
     say(f"terms of {len(terms.stations)} stations from {len(events)} events written to {out}")
     if as_json:
-        print_json(asdict(terms))
+        print_json(term_record(terms))
     else:
         print_result(_table(terms))
 

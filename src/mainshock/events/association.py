@@ -1,18 +1,19 @@
 """Association of a network's picks by back-projection on a grid of trial hypocentres."""
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammainc
 
 from mainshock.core.errors import SettingsError
 from mainshock.core.records import PHASES, Pick, Station
 from mainshock.core.times import to_posix_s
 from mainshock.events.backprojection import (
+    MAX_MISFIT,
     NetworkTables,
     PickArrays,
     block_neighbourhood,
@@ -21,11 +22,17 @@ from mainshock.events.backprojection import (
     project_picks,
     refine_hypocentre,
     scan_nodes,
+    score_hypocentre,
+    travel_times_s,
 )
 from mainshock.events.base import AssociationResult, TravelTimes
 from mainshock.events.geometry import StationLookup
 from mainshock.events.search_grid import SearchGrid, build_search_grid, tabulate_travel_times
-from mainshock.events.single_station import SingleStationAssociator
+from mainshock.events.single_station import (
+    SINGLE_STATION_FLAG,
+    SingleStationAssociator,
+    pair_p_and_s,
+)
 
 __all__ = ["GridAssociator"]
 
@@ -33,17 +40,25 @@ _log = logging.getLogger(__name__)
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 _MAX_REJECTED_IN_A_ROW = 60
-_NOISE_SPAN_S = 60.0
+_RATE_SPAN_S = 120.0
+_NOISE_SPAN_S = 300.0
+_WORTH_REFINING = 0.5
+_ALONE_RATIO = 1.5
+_REFERENCE_STATIONS = 4
+_SCALE = 1.0
+_SHORTEST_S_MINUS_P_S = 0.05
 _MAX_PICK_SIGMA_S = 0.5
-_MIN_WEIGHT = 0.05
+_MIN_PROBABILITY = 0.05
 
 
 class _Candidate(NamedTuple):
-    """A trial event: east, north, depth in km, origin in seconds, and the picks it explains."""
+    """A trial event: east, north, depth in km, origin in seconds, its picks and their score."""
 
     place: FloatArray
     origin_s: float
     members: IntArray
+    score: float
+    is_pair: bool = False
 
 
 class _Volume(NamedTuple):
@@ -98,12 +113,14 @@ class GridAssociator:
         If a field makes no sense.
     """
 
-    min_picks: int = 4
-    min_stations: int = 3
-    max_residual_s: float = 0.3
-    residual_growth: float = 0.05
-    min_station_share: float = 0.4
-    max_chance: float = 1e-5
+    min_picks: int = 3
+    min_stations: int = 2
+    min_score: float = 9.0
+    residual_sd_s: float = 0.15
+    residual_growth: float = 0.04
+    detection: float = 0.6
+    min_interval_s: float = 2.0
+    min_pair_probability: float = 0.4
     margin_km: float | None = None
     max_depth_km: float = 30.0
     n_horizontal: int = 24
@@ -113,10 +130,12 @@ class GridAssociator:
         limits = {
             "min_picks": (2, 1000),
             "min_stations": (1, 1000),
-            "max_residual_s": (0.01, 60.0),
+            "min_score": (0.0, 1e6),
+            "residual_sd_s": (0.01, 60.0),
             "residual_growth": (0.0, 1.0),
-            "min_station_share": (0.0, 1.0),
-            "max_chance": (0.0, 1.0),
+            "detection": (0.01, 0.99),
+            "min_interval_s": (0.0, 3600.0),
+            "min_pair_probability": (0.0, 1.0),
             "max_depth_km": (1.0, 800.0),
             "n_horizontal": (4, 200),
         }
@@ -147,15 +166,17 @@ class GridAssociator:
         arrays = self._arrays([ordered[i] for i, _ in usable], [s for _, s in usable])
         found = self._search(arrays, volume)
         for _ in range(2):
-            found = self._without_chance(found, arrays, volume)
+            found = self._one_per_source(found)
             found = self._share_out(found, arrays, volume)
+        found = self._without_chance(self._one_per_source(found), arrays, volume)
+        found = self._one_per_source([*found, *self._lone_pairs(found, arrays, volume)])
         found.sort(key=lambda candidate: candidate.origin_s)
         groups = [[ordered[usable[i][0]] for i in candidate.members] for candidate in found]
         taken = {usable[i][0] for candidate in found for i in candidate.members}
         return AssociationResult(
             groups=groups,
             unassociated=[pick for i, pick in enumerate(ordered) if i not in taken],
-            flags=[()] * len(groups),
+            flags=[(SINGLE_STATION_FLAG,) if event.is_pair else () for event in found],
         )
 
     def _volume(self, stations: Sequence[Station], travel_times: TravelTimes) -> _Volume:
@@ -169,6 +190,7 @@ class GridAssociator:
             steps=np.array([table.distance_step_km, table.depth_step_km]),
             growth=self.residual_growth,
             limits=np.array(edges),
+            miss=-math.log1p(-self.detection),
         )
         return _Volume(
             nodes=grid.nodes(),
@@ -180,18 +202,28 @@ class GridAssociator:
 
     def _arrays(self, picks: Sequence[Pick], stations: Sequence[int]) -> PickArrays:
         time_s = np.array([to_posix_s(pick.time) for pick in picks])
+        time_s -= time_s[0]
         phase = np.array([PHASES.index(pick.phase) for pick in picks], dtype=np.int64)
+        slot = 2 * np.array(stations, dtype=np.int64) + phase
         sigma_s = np.array([min(pick.sigma_s, _MAX_PICK_SIGMA_S) for pick in picks])
+        probability = np.array([max(pick.probability, _MIN_PROBABILITY) for pick in picks])
+        density_hz = self.detection * probability / math.sqrt(2.0 * math.pi)
         return PickArrays(
-            time=time_s - time_s[0],
-            slot=2 * np.array(stations, dtype=np.int64) + phase,
-            weight=np.array([max(pick.probability, _MIN_WEIGHT) for pick in picks]),
-            tolerance=self.max_residual_s + sigma_s,
+            time=time_s,
+            slot=slot,
+            weight=np.log(density_hz / _pick_rate_hz(time_s, slot, probability)),
+            sigma=np.hypot(self.residual_sd_s, sigma_s),
+            probability=probability,
         )
 
     def _minimum(self, volume: _Volume) -> IntArray:
         n_stations = min(self.min_stations, volume.network.places.shape[0])
         return np.array([self.min_picks, n_stations], dtype=np.int64)
+
+    def _least_score(self, volume: _Volume) -> float:
+        """Return the score asked for; pairs of stations, and chance, grow with their square."""
+        n_stations = volume.network.places.shape[0]
+        return self.min_score + _SCALE * math.log(max(n_stations / _REFERENCE_STATIONS, 1.0))
 
     def _search(self, picks: PickArrays, volume: _Volume) -> list[_Candidate]:
         """Return the accepted events, block after block of origin time."""
@@ -218,14 +250,14 @@ class GridAssociator:
         minimum = self._minimum(volume)
         if picks.time.size < minimum[0]:
             return
-        n_slots = 2 * volume.network.places.shape[0]
+        miss = volume.network.miss
         used = np.zeros(picks.time.size, dtype=np.bool_)
         projection = project_picks(volume.nodes, volume.network, picks, volume.slack)
-        scores = scan_nodes(projection, picks, used, minimum, n_slots)
+        scores = scan_nodes(projection, picks, used, minimum, miss)
         rejected = 0
         while rejected < _MAX_REJECTED_IN_A_ROW:
-            k, middle = next_candidate(scores, projection, picks, used, minimum, n_slots)
-            if k < 0:
+            k, middle = next_candidate(scores, projection, picks, used, minimum, miss)
+            if k < 0 or scores[k] < _WORTH_REFINING * self._least_score(volume):
                 return
             origin_s = float(projection.origin[k, middle])
             candidate = self._refine(volume.nodes[k], origin_s, picks, used, volume)
@@ -237,7 +269,7 @@ class GridAssociator:
                     volume.nodes[k],
                     1.01 * volume.spacing,
                     origin_s,
-                    self.max_residual_s + float(volume.slack[1]),
+                    self.residual_sd_s + float(volume.slack[1]),
                 )
                 continue
             rejected = 0
@@ -253,63 +285,101 @@ class GridAssociator:
         volume: _Volume,
     ) -> _Candidate | None:
         """Return the event near a node, or None where too little supports it."""
-        residual_s, tolerance_s = misfits(node, origin_s, volume.network, picks)
-        reach_s = 1.5 * (tolerance_s + volume.slack[picks.slot & 1])
-        near = np.flatnonzero((np.abs(residual_s) <= reach_s) & ~used)
+        residual_s, sigma_s = misfits(node, origin_s, 1.5 * volume.slack, volume.network, picks)
+        near = np.flatnonzero((np.abs(residual_s) <= MAX_MISFIT * sigma_s) & ~used)
         return self._fit(node, near, picks, volume)
 
     def _fit(
         self, node: FloatArray, near: IntArray, picks: PickArrays, volume: _Volume
     ) -> _Candidate | None:
-        chosen = _take(picks, near)
+        """Return the best event that the picks near a place make, or None if it is too weak."""
         if near.size < self.min_picks:
             return None
+        chosen, minimum = _take(picks, near), self._minimum(volume)
         place, origin_s = refine_hypocentre(
-            node, volume.spacing, volume.slack, volume.network, chosen, _n_levels(volume)
+            node, volume.spacing, volume.slack, volume.network, chosen, minimum, _n_levels(volume)
         )
-        residual_s, tolerance_s = misfits(place, origin_s, volume.network, chosen)
-        members = _best_in_slot(np.abs(residual_s) / tolerance_s, chosen)
-        candidate = _Candidate(place, origin_s, near[members])
-        return candidate if self._is_supported(candidate, picks, volume) else None
-
-    def _is_supported(self, candidate: _Candidate, picks: PickArrays, volume: _Volume) -> bool:
-        minimum = self._minimum(volume)
-        stations = np.unique(picks.slot[candidate.members] >> 1)
-        if candidate.members.size < minimum[0] or stations.size < minimum[1]:
-            return False
-        places = volume.network.places
-        distance_km = np.hypot(*(places - candidate.place[:2]).T)
-        middle_km = np.median(distance_km[stations])
-        near = distance_km <= middle_km
-        return bool(np.isin(np.flatnonzero(near), stations).mean() >= self.min_station_share)
+        score, members = score_hypocentre(place, origin_s, volume.network, chosen, minimum)
+        if score < self._least_score(volume):
+            return None
+        return _Candidate(place, origin_s, near[members], score)
 
     def _shadows(self, candidate: _Candidate, picks: PickArrays, volume: _Volume) -> IntArray:
         """Return an event's picks and those that repeat one of them: same slot, also fitting."""
-        residual_s, tolerance_s = misfits(
-            candidate.place, candidate.origin_s, volume.network, picks
+        residual_s, sigma_s = misfits(
+            candidate.place, candidate.origin_s, np.zeros(2), volume.network, picks
         )
         repeats = np.isin(picks.slot, picks.slot[candidate.members])
-        fits = np.abs(residual_s) <= tolerance_s
+        fits = np.abs(residual_s) <= MAX_MISFIT * sigma_s
         return np.union1d(np.flatnonzero(repeats & fits), candidate.members)
+
+    def _one_per_source(self, found: Sequence[_Candidate]) -> list[_Candidate]:
+        """Return the events without the weaker one of two whose origins are too close in time."""
+        kept: list[_Candidate] = []
+        for event in sorted(found, key=lambda event: (event.is_pair, -event.score)):
+            if all(abs(event.origin_s - one.origin_s) >= self.min_interval_s for one in kept):
+                kept.append(event)
+        return kept
 
     def _without_chance(
         self, found: Sequence[_Candidate], picks: PickArrays, volume: _Volume
     ) -> list[_Candidate]:
-        """Return the events left after dropping, one by one, the most likely chance cluster."""
-        is_noise = np.ones(picks.time.size, dtype=np.bool_)
-        for event in found:
-            is_noise[event.members] = False
+        """Return the events left after dropping, one by one, the weakest among the most noise.
+
+        Where most picks are of no event, an event must be better supported, by the logarithm of
+        the odds against a pick's being of one.
+        """
         events = list(found)
-        chance = [_chance(event, picks, is_noise, volume) for event in events]
-        while events and max(chance) > self.max_chance:
-            worst = int(np.argmax(chance))
-            dropped = events.pop(worst)
-            chance.pop(worst)
-            is_noise[dropped.members] = True
-            for number, event in enumerate(events):
-                if abs(event.origin_s - dropped.origin_s) < 2.0 * _NOISE_SPAN_S:
-                    chance[number] = _chance(event, picks, is_noise, volume)
+        in_event = np.zeros(picks.time.size)
+        for event in events:
+            in_event[event.members] = 1.0
+        everything = np.ones(picks.time.size)
+        n_around = _sum_around(picks.time, everything, _NOISE_SPAN_S)
+        while events:
+            n_taken = _sum_around(picks.time, in_event, _NOISE_SPAN_S)
+            odds = np.maximum((n_around - n_taken) / np.maximum(n_taken, 1.0), 1.0)
+            surplus = [event.score - math.log(odds[event.members[0]]) for event in events]
+            weakest = int(np.argmin(surplus))
+            if surplus[weakest] >= self._least_score(volume):
+                break
+            in_event[events.pop(weakest).members] = 0.0
         return events
+
+    def _lone_pairs(
+        self, found: Sequence[_Candidate], picks: PickArrays, volume: _Volume
+    ) -> list[_Candidate]:
+        """Return the pairs of P and S of one station among the picks of no event.
+
+        Pairs of an S and a later P come about by chance alone, and tell how many pairs do. Unless
+        those of P and S are more than twice as many, there are none.
+        """
+        free = np.ones(picks.time.size, dtype=np.bool_)
+        for event in found:
+            free[event.members] = False
+        pairs: list[_Candidate] = []
+        n_by_chance = 0
+        for station, (limit_s, p_share) in enumerate(_alone_limits(volume)):
+            own = np.flatnonzero(free & (picks.slot >> 1 == station))
+            is_s = (picks.slot[own] & 1).astype(np.bool_)
+            for p, s in self._certain_pairs(_take(picks, own), is_s, limit_s):
+                p_s, s_s = picks.time[own[[p, s]]]
+                origin_s = float(p_s - p_share * (s_s - p_s))
+                place = np.append(volume.network.places[station], 0.0)
+                certainty = float(picks.probability[own[[p, s]]].prod())
+                pairs.append(_Candidate(place, origin_s, own[[p, s]], certainty, is_pair=True))
+            n_by_chance += len(self._certain_pairs(_take(picks, own), ~is_s, limit_s))
+        return pairs if len(pairs) > 2 * n_by_chance else []
+
+    def _certain_pairs(
+        self, picks: PickArrays, is_s: NDArray[np.bool_], limit_s: float
+    ) -> list[tuple[int, int]]:
+        return [
+            (p, s)
+            for p, s in pair_p_and_s(
+                picks.time, is_s, picks.probability, _SHORTEST_S_MINUS_P_S, limit_s
+            )
+            if picks.probability[p] * picks.probability[s] >= self.min_pair_probability
+        ]
 
     def _share_out(
         self, found: Sequence[_Candidate], picks: PickArrays, volume: _Volume
@@ -323,23 +393,48 @@ class GridAssociator:
         return [event for event in fitted if event is not None]
 
 
-def _chance(
-    event: _Candidate, picks: PickArrays, is_noise: NDArray[np.bool_], volume: _Volume
-) -> float:
-    """Return the probability that as many of the picks of no event fit by chance (Poisson)."""
-    first, past_last = np.searchsorted(
-        picks.time, [event.origin_s - _NOISE_SPAN_S, event.origin_s + _NOISE_SPAN_S]
-    )
-    noise = first + np.flatnonzero(is_noise[first:past_last])
-    n_stations = volume.network.places.shape[0]
-    count = np.bincount(picks.slot[noise], minlength=2 * n_stations)
-    rate_hz = 0.5 * (count + count.mean()) / (2.0 * _NOISE_SPAN_S)
-    distance_km = np.hypot(*(volume.network.places - event.place[:2]).T)
-    members = _take(picks, event.members)
-    in_range = np.repeat(distance_km <= distance_km[members.slot >> 1].max(), 2)
-    _, tolerance_s = misfits(event.place, event.origin_s, volume.network, members)
-    expected = 2.0 * float(tolerance_s.mean()) * float(rate_hz[in_range].sum())
-    return float(gammainc(event.members.size, expected))
+def _alone_limits(volume: _Volume) -> list[tuple[float, float]]:
+    """Return for each station the longest S-P of an event that it may be alone to see.
+
+    Every other station must be half as far again from some trial hypocentre with that S-P. Second
+    comes the travel time of P for each second of S-P.
+    """
+    places, nodes = volume.network.places, volume.nodes
+    away_km = np.hypot(*(nodes[:, None, :2] - places[None]).transpose(2, 0, 1))
+    away_km = np.hypot(away_km, nodes[:, None, 2])
+    limits: list[tuple[float, float]] = []
+    for station in range(places.shape[0]):
+        others_km = np.delete(away_km, station, axis=1).min(axis=1)
+        alone = np.flatnonzero(away_km[:, station] * _ALONE_RATIO <= others_km)
+        times_s = travel_times_s(volume.network, station, nodes[alone])
+        s_minus_p_s = times_s[:, 1] - times_s[:, 0]
+        if alone.size:
+            share = float(np.median(times_s[:, 0] / s_minus_p_s))
+            limits.append((float(s_minus_p_s.max()), share))
+        else:
+            limits.append((0.0, 0.0))
+    return limits
+
+
+def _pick_rate_hz(time_s: FloatArray, slot: IntArray, probability: FloatArray) -> FloatArray:
+    """Return how many picks a second the slot of each pick had around that time.
+
+    A pick counts with its probability. Half of the rate is the mean over all slots, so that the
+    first pick of a quiet station is no wonder.
+    """
+    n_slots = 2 * (int(slot.max()) // 2 + 1)
+    count = _sum_around(time_s, probability, _RATE_SPAN_S) / n_slots
+    for number in range(n_slots):
+        own = np.flatnonzero(slot == number)
+        count[own] = 0.5 * (count[own] + _sum_around(time_s[own], probability[own], _RATE_SPAN_S))
+    return np.asarray(count / (2.0 * _RATE_SPAN_S))
+
+
+def _sum_around(time_s: FloatArray, value: FloatArray, span_s: float) -> FloatArray:
+    """Return the sum of what lies within a span before and after each time."""
+    total = np.concatenate([[0.0], np.cumsum(value)])
+    first, past_last = np.searchsorted(time_s, np.stack([time_s - span_s, time_s + span_s]))
+    return np.asarray(total[past_last] - total[first])
 
 
 def _match_stations(
@@ -388,34 +483,24 @@ def _take(picks: PickArrays, numbers: IntArray) -> PickArrays:
         time=picks.time[numbers],
         slot=picks.slot[numbers],
         weight=picks.weight[numbers],
-        tolerance=picks.tolerance[numbers],
+        sigma=picks.sigma[numbers],
+        probability=picks.probability[numbers],
     )
-
-
-def _best_in_slot(misfit: FloatArray, picks: PickArrays) -> IntArray:
-    """Return the numbers of the fitting picks, the best one of each slot, in order of time."""
-    value = np.where(misfit <= 1.0, picks.weight * (1.0 - 0.5 * misfit**2), 0.0)
-    best: dict[int, int] = {}
-    for number in np.flatnonzero(value > 0.0):
-        slot = int(picks.slot[number])
-        if slot not in best or value[number] > value[best[slot]]:
-            best[slot] = int(number)
-    return np.array(sorted(best.values()), dtype=np.int64)
 
 
 def _best_owner(events: Sequence[_Candidate], picks: PickArrays, volume: _Volume) -> IntArray:
     """Return for each pick the number of the event it fits best, -1 for none."""
     owner = np.full(picks.time.size, -1, dtype=np.int64)
-    least = np.full(picks.time.size, 1.0)
+    least = np.full(picks.time.size, MAX_MISFIT)
     for number, event in enumerate(events):
         first, past_last = np.searchsorted(
             picks.time, [event.origin_s - 5.0, event.origin_s + 1.2 * volume.max_time_s + 5.0]
         )
         window = np.arange(first, past_last)
-        residual_s, tolerance_s = misfits(
-            event.place, event.origin_s, volume.network, _take(picks, window)
+        residual_s, sigma_s = misfits(
+            event.place, event.origin_s, np.zeros(2), volume.network, _take(picks, window)
         )
-        misfit = np.abs(residual_s) / tolerance_s
+        misfit = np.abs(residual_s) / sigma_s
         better = misfit <= least[window]
         owner[window[better]] = number
         least[window[better]] = misfit[better]

@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 __all__ = [
+    "MAX_MISFIT",
     "NetworkTables",
     "PickArrays",
     "Projection",
@@ -21,11 +22,14 @@ __all__ = [
     "project_picks",
     "refine_hypocentre",
     "scan_nodes",
+    "score_hypocentre",
+    "travel_times_s",
 ]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+MAX_MISFIT = 3.0
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -35,7 +39,7 @@ def _compile(function: F) -> F:
 
 
 class NetworkTables(NamedTuple):
-    """Stations and their travel times.
+    """Stations, their travel times, and how surely they see an event.
 
     Parameters
     ----------
@@ -48,9 +52,11 @@ class NetworkTables(NamedTuple):
     steps
         Spacing of the last two axes of ``times`` in km.
     growth
-        Tolerance in seconds for each second of travel time.
+        Standard deviation in seconds for each second of travel time.
     limits
         West, east, south, north and lower edge of the volume in km.
+    miss
+        What a phase that was not picked takes from the score of an event.
     """
 
     places: FloatArray
@@ -59,6 +65,7 @@ class NetworkTables(NamedTuple):
     steps: FloatArray
     growth: float
     limits: FloatArray
+    miss: float
 
 
 class PickArrays(NamedTuple):
@@ -71,15 +78,18 @@ class PickArrays(NamedTuple):
     slot
         Station and phase.
     weight
-        Probability of the pick.
-    tolerance
-        The part of the largest residual that does not depend on distance, seconds.
+        Logarithm of how much likelier an event makes a pick here, for a standard deviation of 1 s.
+    sigma
+        The part of the standard deviation that does not depend on distance, seconds.
+    probability
+        As the picker states it.
     """
 
     time: FloatArray
     slot: IntArray
     weight: FloatArray
-    tolerance: FloatArray
+    sigma: FloatArray
+    probability: FloatArray
 
 
 class Projection(NamedTuple):
@@ -89,18 +99,21 @@ class Projection(NamedTuple):
     ----------
     origin
         Seconds, sorted along the last axis.
-    tolerance
-        Largest residual, seconds.
+    sigma
+        Standard deviation, seconds.
     number
         Which pick it is.
     blocked
         Whether a cluster around it was rejected before.
+    order
+        Stations from near to far, shape ``(n_nodes, n_stations)``.
     """
 
     origin: FloatArray
-    tolerance: FloatArray
+    sigma: FloatArray
     number: IntArray
     blocked: BoolArray
+    order: IntArray
 
 
 @_compile
@@ -123,6 +136,28 @@ def _predicted_s(network: NetworkTables, slot: int, place: FloatArray) -> float:
 
 
 @_compile
+def travel_times_s(network: NetworkTables, station: int, nodes: FloatArray) -> FloatArray:
+    """Return the times of P and S from each node to a station, shape ``(n_nodes, 2)``."""
+    times = np.empty((nodes.shape[0], 2))
+    for k in range(nodes.shape[0]):
+        for phase in range(2):
+            times[k, phase] = _predicted_s(network, 2 * station + phase, nodes[k])
+    return times
+
+
+@_compile
+def _from_near_to_far(place: FloatArray, network: NetworkTables) -> IntArray:
+    east = network.places[:, 0] - place[0]
+    north = network.places[:, 1] - place[1]
+    return np.argsort(east * east + north * north)
+
+
+@_compile
+def _spread_s(fixed_s: float, predicted_s: float, growth: float, slack_s: float) -> float:
+    return float(np.sqrt(fixed_s**2 + (growth * predicted_s) ** 2 + slack_s**2))
+
+
+@_compile
 def project_picks(
     nodes: FloatArray, network: NetworkTables, picks: PickArrays, slack: FloatArray
 ) -> Projection:
@@ -132,11 +167,13 @@ def project_picks(
     """
     shape = (nodes.shape[0], picks.time.size)
     origin = np.empty(shape)
-    tolerance = np.empty(shape)
+    sigma = np.empty(shape)
     number = np.empty(shape, np.int64)
+    near_to_far = np.empty((nodes.shape[0], network.places.shape[0]), np.int64)
     predicted = np.empty(2 * network.places.shape[0])
     start = np.empty(picks.time.size)
     for k in range(nodes.shape[0]):
+        near_to_far[k] = _from_near_to_far(nodes[k], network)
         for slot in range(predicted.size):
             predicted[slot] = _predicted_s(network, slot, nodes[k])
         for i in range(start.size):
@@ -147,47 +184,77 @@ def project_picks(
             slot = picks.slot[j]
             number[k, i] = j
             origin[k, i] = start[j]
-            tolerance[k, i] = (
-                picks.tolerance[j] + network.growth * predicted[slot] + slack[slot & 1]
+            sigma[k, i] = _spread_s(
+                picks.sigma[j], predicted[slot], network.growth, slack[slot & 1]
             )
-    return Projection(origin, tolerance, number, np.zeros(shape, np.bool_))
+    return Projection(origin, sigma, number, np.zeros(shape, np.bool_), near_to_far)
+
+
+@_compile
+def _gain(weight: float, residual: float, sigma: float) -> float:
+    """Return what a pick adds to the score of an event; not above 0: it does not fit."""
+    misfit = residual / sigma
+    if abs(misfit) > MAX_MISFIT:
+        return 0.0
+    return float(weight - np.log(sigma) - 0.5 * misfit * misfit)
+
+
+@_compile
+def _sum_up(gain: FloatArray, order: IntArray, miss: float, minimum: IntArray) -> tuple[float, int]:
+    """Return the score of an event and how many stations, from near to far, it reaches.
+
+    ``gain`` is what the pick in each slot adds, 0 where none fits. An event is as large as makes
+    its picks most likely: it reaches up to the station where the sum of gains and misses is
+    highest. The score is 0 where it has too few picks or stations.
+    """
+    total = 0.0
+    best = 0.0
+    reach = 0
+    n_picks = 0
+    n_stations = 0
+    for rank in range(order.size):
+        p = gain[2 * order[rank]]
+        s = gain[2 * order[rank] + 1]
+        total += p if p > 0.0 else -miss
+        total += s if s > 0.0 else -miss
+        n_picks += (1 if p > 0.0 else 0) + (1 if s > 0.0 else 0)
+        n_stations += 1 if p > 0.0 or s > 0.0 else 0
+        if total > best and n_picks >= minimum[0] and n_stations >= minimum[1]:
+            best = total
+            reach = rank + 1
+    return best, reach
 
 
 @_compile
 def _cluster_score(
     centre: int,
-    node: Projection,
-    reach: float,
+    k: int,
+    projection: Projection,
     picks: PickArrays,
     used: BoolArray,
     minimum: IntArray,
-    best_in_slot: FloatArray,
+    miss: float,
+    gain: FloatArray,
 ) -> float:
-    """Return the weight of the picks around one origin time; 0 where they are too few."""
-    middle = node.origin[centre]
+    """Return the score of the picks around one origin time; 0 where they are too few."""
+    origin = projection.origin[k]
+    number = projection.number[k]
+    sigma = projection.sigma[k]
+    reach_s = MAX_MISFIT * sigma.max()
     first = centre
-    while first > 0 and middle - node.origin[first - 1] <= reach:
+    while first > 0 and origin[centre] - origin[first - 1] <= reach_s:
         first -= 1
-    score = 0.0
-    n_picks = 0
-    n_stations = 0
     i = first
-    while i < node.origin.size and node.origin[i] - middle <= reach:
-        j = node.number[i]
-        misfit = abs(node.origin[i] - middle) / node.tolerance[i]
-        if not used[j] and misfit <= 1.0:
-            value = picks.weight[j] * (1.0 - 0.5 * misfit * misfit)
-            before = best_in_slot[picks.slot[j]]
-            if before == 0.0:
-                n_picks += 1
-                n_stations += 1 if best_in_slot[picks.slot[j] ^ 1] == 0.0 else 0
-            if value > before:
-                score += value - before
-                best_in_slot[picks.slot[j]] = value
+    while i < origin.size and origin[i] - origin[centre] <= reach_s:
+        j = number[i]
+        if not used[j]:
+            value = _gain(picks.weight[j], origin[i] - origin[centre], sigma[i])
+            gain[picks.slot[j]] = max(gain[picks.slot[j]], value)
         i += 1
-    for j in node.number[first:i]:
-        best_in_slot[picks.slot[j]] = 0.0
-    return score if n_picks >= minimum[0] and n_stations >= minimum[1] else 0.0
+    score, _ = _sum_up(gain, projection.order[k], miss, minimum)
+    for j in number[first:i]:
+        gain[picks.slot[j]] = 0.0
+    return score
 
 
 @_compile
@@ -197,22 +264,16 @@ def _scan_node(
     picks: PickArrays,
     used: BoolArray,
     minimum: IntArray,
-    best_in_slot: FloatArray,
+    miss: float,
+    gain: FloatArray,
 ) -> tuple[float, int]:
     """Return the best score of a node and the place of its cluster's middle, or 0 and -1."""
-    node = Projection(
-        projection.origin[k],
-        projection.tolerance[k],
-        projection.number[k],
-        projection.blocked[k],
-    )
     best = 0.0
     best_centre = -1
-    reach = node.tolerance.max()
-    for centre in range(node.origin.size):
-        if used[node.number[centre]] or node.blocked[centre]:
+    for centre in range(projection.origin.shape[1]):
+        if used[projection.number[k, centre]] or projection.blocked[k, centre]:
             continue
-        score = _cluster_score(centre, node, reach, picks, used, minimum, best_in_slot)
+        score = _cluster_score(centre, k, projection, picks, used, minimum, miss, gain)
         if score > best:
             best = score
             best_centre = centre
@@ -221,16 +282,16 @@ def _scan_node(
 
 @_compile
 def scan_nodes(
-    projection: Projection, picks: PickArrays, used: BoolArray, minimum: IntArray, n_slots: int
+    projection: Projection, picks: PickArrays, used: BoolArray, minimum: IntArray, miss: float
 ) -> FloatArray:
     """Return the best score of every node, shape ``(n_nodes,)``; 0 where there is no cluster.
 
     ``minimum`` holds the least number of picks and of stations.
     """
-    best_in_slot = np.zeros(n_slots)
+    gain = np.zeros(2 * projection.order.shape[1])
     scores = np.empty(projection.origin.shape[0])
     for k in range(scores.size):
-        scores[k] = _scan_node(k, projection, picks, used, minimum, best_in_slot)[0]
+        scores[k] = _scan_node(k, projection, picks, used, minimum, miss, gain)[0]
     return scores
 
 
@@ -241,19 +302,19 @@ def next_candidate(
     picks: PickArrays,
     used: BoolArray,
     minimum: IntArray,
-    n_slots: int,
+    miss: float,
 ) -> tuple[int, int]:
     """Return the node and the middle of the best cluster left, or -1 and -1.
 
     Taking picks away can only lower a score. So a node whose stale score is the highest and stays
     as it is when computed anew is the best of all, and nothing else needs to be looked at.
     """
-    best_in_slot = np.zeros(n_slots)
+    gain = np.zeros(2 * projection.order.shape[1])
     while True:
         k = int(np.argmax(scores))
         if scores[k] <= 0.0:
             return -1, -1
-        fresh, centre = _scan_node(k, projection, picks, used, minimum, best_in_slot)
+        fresh, centre = _scan_node(k, projection, picks, used, minimum, miss, gain)
         if centre >= 0 and fresh >= scores[k] - 1e-9:
             return k, centre
         scores[k] = fresh
@@ -281,46 +342,91 @@ def block_neighbourhood(
 
 
 @_compile
+def _best_in_slots(
+    start: FloatArray, sigma: FloatArray, origin: float, picks: PickArrays, gain: FloatArray
+) -> IntArray:
+    """Return the best pick of each slot for an origin time, -1 for none; fill in their gains."""
+    gain[:] = 0.0
+    member = np.full(gain.size, -1)
+    for i in range(start.size):
+        value = _gain(picks.weight[i], start[i] - origin, sigma[i])
+        if value > gain[picks.slot[i]]:
+            gain[picks.slot[i]] = value
+            member[picks.slot[i]] = i
+    return member
+
+
+@_compile
+def _within_reach(member: IntArray, order: IntArray, reach: int) -> IntArray:
+    """Return the picks of the stations that the event reaches, in order of time."""
+    for rank in range(reach, order.size):
+        member[2 * order[rank]] = -1
+        member[2 * order[rank] + 1] = -1
+    return np.sort(member[member >= 0])
+
+
+@_compile
 def _best_origin(
-    start: FloatArray, tolerance: FloatArray, picks: PickArrays, best_in_slot: FloatArray
+    start: FloatArray,
+    sigma: FloatArray,
+    order: IntArray,
+    picks: PickArrays,
+    minimum: IntArray,
+    miss: float,
 ) -> tuple[float, float]:
     """Return score and origin time of the best cluster among few picks."""
-    best = -1.0
-    best_origin = 0.0
+    gain = np.zeros(2 * order.size)
+    best = 0.0
+    best_origin = start[0]
     for middle in start:
-        score = 0.0
-        total = 0.0
-        mean = 0.0
-        for i in range(start.size):
-            misfit = abs(start[i] - middle) / tolerance[i]
-            if misfit <= 1.0:
-                value = picks.weight[i] * (1.0 - 0.5 * misfit * misfit)
-                if value > best_in_slot[picks.slot[i]]:
-                    score += value - best_in_slot[picks.slot[i]]
-                    best_in_slot[picks.slot[i]] = value
-                share = value / (tolerance[i] * tolerance[i])
-                total += share
-                mean += share * (start[i] - middle)
-        for slot in picks.slot:
-            best_in_slot[slot] = 0.0
-        if score > best:
-            best = score
-            best_origin = middle + mean / total
+        origin = middle
+        for _turn in range(2):
+            member = _best_in_slots(start, sigma, origin, picks, gain)
+            score, reach = _sum_up(gain, order, miss, minimum)
+            if score > best:
+                best = score
+                best_origin = origin
+            if score <= 0.0:
+                break
+            kept = _within_reach(member, order, reach)
+            share = 1.0 / sigma[kept] ** 2
+            origin = np.sum(share * start[kept]) / np.sum(share)
     return best, best_origin
 
 
 @_compile
 def misfits(
-    place: FloatArray, origin: float, network: NetworkTables, picks: PickArrays
+    place: FloatArray,
+    origin: float,
+    slack: FloatArray,
+    network: NetworkTables,
+    picks: PickArrays,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return residuals and tolerances of picks for a hypocentre and origin time, in seconds."""
+    """Return residuals and standard deviations of picks for an origin, in seconds."""
     residual = np.empty(picks.time.size)
-    tolerance = np.empty(picks.time.size)
+    sigma = np.empty(picks.time.size)
     for i in range(residual.size):
         predicted = _predicted_s(network, picks.slot[i], place)
         residual[i] = picks.time[i] - origin - predicted
-        tolerance[i] = picks.tolerance[i] + network.growth * predicted
-    return residual, tolerance
+        sigma[i] = _spread_s(picks.sigma[i], predicted, network.growth, slack[picks.slot[i] & 1])
+    return residual, sigma
+
+
+@_compile
+def score_hypocentre(
+    place: FloatArray,
+    origin: float,
+    network: NetworkTables,
+    picks: PickArrays,
+    minimum: IntArray,
+) -> tuple[float, IntArray]:
+    """Return the score of an origin and the numbers of its picks, in order of time."""
+    residual, sigma = misfits(place, origin, np.zeros(2), network, picks)
+    gain = np.zeros(2 * network.places.shape[0])
+    member = _best_in_slots(residual, sigma, 0.0, picks, gain)
+    order = _from_near_to_far(place, network)
+    score, reach = _sum_up(gain, order, network.miss, minimum)
+    return score, _within_reach(member, order, reach)
 
 
 @_compile
@@ -345,6 +451,7 @@ def refine_hypocentre(
     slack: FloatArray,
     network: NetworkTables,
     picks: PickArrays,
+    minimum: IntArray,
     n_levels: int,
 ) -> tuple[FloatArray, float]:
     """Return hypocentre and origin time of the best score, by ever finer steps around a node.
@@ -352,7 +459,6 @@ def refine_hypocentre(
     ``spacing`` of the nodes is given along the surface and in depth; it is halved ``n_levels``
     times, and ``slack`` with it.
     """
-    best_in_slot = np.zeros(2 * network.places.shape[0])
     centre = node.copy()
     best_origin = 0.0
     scale = 1.0
@@ -363,10 +469,9 @@ def refine_hypocentre(
         for turn in range(3):
             for step in range(27):
                 place = _trial_place(centre, step, spacing * scale, network.limits)
-                residual, tolerance = misfits(place, 0.0, network, picks)
-                for i in range(tolerance.size):
-                    tolerance[i] += scale * slack[picks.slot[i] & 1]
-                score, origin = _best_origin(residual, tolerance, picks, best_in_slot)
+                order = _from_near_to_far(place, network)
+                start, sigma = misfits(place, 0.0, scale * slack, network, picks)
+                score, origin = _best_origin(start, sigma, order, picks, minimum, network.miss)
                 if score > best + 1e-9:
                     best = score
                     best_origin = origin

@@ -9,6 +9,7 @@ ASSOCIATORS: Registry[type[Associator]] = Registry(
     "associator",
     {
         "grid": "mainshock.events.association:GridAssociator",
+        "pyocto": "mainshock.events.pyocto_plugin:PyOctoAssociator",
         "single_station": "mainshock.events.single_station:SingleStationAssociator",
     },
 )

@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mainshock.core.errors import SettingsError
 from mainshock.core.records import Pick, Station
 from mainshock.core.times import to_posix_s
 from mainshock.events.base import AssociationResult, TravelTimes
 
-__all__ = ["SINGLE_STATION_FLAG", "SingleStationAssociator"]
+__all__ = ["SINGLE_STATION_FLAG", "SingleStationAssociator", "pair_p_and_s"]
+
+FloatArray = NDArray[np.float64]
 
 SINGLE_STATION_FLAG = "single_station"
 
@@ -68,22 +73,44 @@ class SingleStationAssociator:
         )
 
     def _pairs(self, picks: Sequence[Pick], numbers: Sequence[int]) -> list[tuple[int, int]]:
-        pairs: list[tuple[int, int]] = []
-        waiting: list[int] = []
-        for number in numbers:
-            if picks[number].phase == "P":
-                waiting.append(number)
-                continue
-            s_time_s = to_posix_s(picks[number].time)
-            fitting = [
-                p
-                for p in waiting
-                if self.min_s_minus_p_s
-                <= s_time_s - to_posix_s(picks[p].time)
-                <= self.max_s_minus_p_s
-            ]
-            if fitting:
-                best = max(fitting, key=lambda p: (picks[p].probability, picks[p].time))
-                pairs.append((best, number))
-                waiting = [p for p in waiting if p > best]
-        return pairs
+        found = pair_p_and_s(
+            np.array([to_posix_s(picks[number].time) for number in numbers]),
+            np.array([picks[number].phase == "S" for number in numbers]),
+            np.array([picks[number].probability for number in numbers]),
+            self.min_s_minus_p_s,
+            self.max_s_minus_p_s,
+        )
+        return [(numbers[p], numbers[s]) for p, s in found]
+
+
+def pair_p_and_s(
+    time_s: FloatArray,
+    is_s: NDArray[np.bool_],
+    probability: FloatArray,
+    shortest_s: float,
+    longest_s: float,
+) -> list[tuple[int, int]]:
+    """Return the numbers of P and S of each pair among the picks of one station.
+
+    For each S in order of time, the most probable P after the last paired P is taken, the latest
+    of equally probable ones.
+
+    Parameters
+    ----------
+    time_s, is_s, probability
+        Picks in order of time, shape ``(n,)``.
+    shortest_s, longest_s
+        Limits of the time between P and S.
+    """
+    pairs: list[tuple[int, int]] = []
+    waiting: list[int] = []
+    for number in range(time_s.size):
+        if not is_s[number]:
+            waiting.append(number)
+            continue
+        fitting = [p for p in waiting if shortest_s <= time_s[number] - time_s[p] <= longest_s]
+        if fitting:
+            best = max(fitting, key=lambda p: (probability[p], time_s[p]))
+            pairs.append((best, number))
+            waiting = [p for p in waiting if p > best]
+    return pairs

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, i0e
 
 from mainshock.core.errors import NothingFoundError
-from mainshock.core.geo import geodesic_azimuth_deg, geodesic_distance_km
+from mainshock.core.geo import LocalFrame, geodesic_azimuth_deg, geodesic_distance_km
 from mainshock.core.records import Pick, Station
 from mainshock.core.times import to_posix_s
 from mainshock.locate.base import TravelTimeModel, VolumeTravelTimes
+from mainshock.locate.source_terms import RADII_KM, SourceTerm, left_out
 from mainshock.locate.terms import AzimuthTerm, IncidenceTerm, StationTerms, TermTable, TimeTerm
 
 __all__ = ["KnownEvent", "learn_terms"]
@@ -24,6 +25,7 @@ _SHIFT_SD_S, _SCALE_SD = 1.0, 0.1  # what is thought of terms before events are 
 _FREEDOMS = (3.0, 4.0, 6.0, 10.0, 30.0)
 _FACTORS = np.geomspace(0.15, 2.5, 15)
 _GAUSSIAN_FREEDOM = 30.0
+_FEWEST_SOURCES, _LEAST_GAIN, _GROSS = 20, 3.0, 3.0  # a source term costs a radius and a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,16 @@ class _Reading:
     predicted_s: float
     back_azimuth_deg: float
     angle_deg: float
+    source: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _PhaseFit:
+    """What was learnt of one phase."""
+
+    term: TimeTerm
+    source: SourceTerm | None
+    log_likelihood: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +78,19 @@ class _Line:
 
 
 def learn_terms(
-    events: Sequence[KnownEvent], stations: Sequence[Station], model: TravelTimeModel
+    events: Sequence[KnownEvent],
+    stations: Sequence[Station],
+    model: TravelTimeModel,
+    *,
+    by_source: bool = False,
 ) -> TermTable:
     """Return the terms of all stations with picks of known events.
+
+    Parameters
+    ----------
+    by_source
+        Also look for corrections that depend on where the source is. Locations with them take
+        several times as long.
 
     Raises
     ------
@@ -80,25 +102,45 @@ def learn_terms(
     Scale and shift are robust ridge fits (Student-t, four degrees of freedom; a shift is expected
     within 1 s, a scale within 0.1 of 1), so that few events move them little. S is fitted on the
     S minus P times, which no error of the catalogue's origin times touches. Spread, degrees of
-    freedom, azimuth bias and inlier share are those of greatest penalised likelihood.
+    freedom, azimuth bias and inlier share are those of greatest penalised likelihood. Where
+    residuals of near events agree, so that each is foretold by the others, a source term with the
+    radius that foretells best is kept.
     """
     readings = _readings(events, stations, model)
     if not readings:
         raise NothingFoundError(
             f"none of {len(events)} known events has a pick at one of {len(stations)} stations"
         )
-    best = -np.inf
-    for freedom in _FREEDOMS:
-        fits = {code: _time_terms(rows, freedom) for code, rows in sorted(readings.items())}
-        fit = sum(log_likelihood for _, log_likelihood in fits.values())
-        if fit > best:
-            best = fit
-            times, tails = {code: terms for code, (terms, _) in fits.items()}, freedom
-    learnt = {}
-    for code, rows in sorted(readings.items()):
-        p_rows = [row["P"] for row in rows if "P" in row]
-        learnt[code] = StationTerms(times[code], _azimuth_term(p_rows), _incidence_term(p_rows))
+    trials = [
+        (
+            freedom,
+            {
+                code: _phase_fits(rows, freedom, by_source)
+                for code, rows in sorted(readings.items())
+            },
+        )
+        for freedom in _FREEDOMS
+    ]
+    tails, fits = max(trials, key=lambda trial: _total(trial[1]))
+    learnt = {code: _station_terms(readings[code], fits[code]) for code in fits}
     return TermTable(model.name, learnt, None if tails >= _GAUSSIAN_FREEDOM else tails)
+
+
+def _total(fits: Mapping[str, Mapping[str, _PhaseFit]]) -> float:
+    """Return the log-likelihood of the times that locate events: S minus P, else P."""
+    return sum((each.get("S") or each["P"]).log_likelihood for each in fits.values())
+
+
+def _station_terms(
+    rows: Sequence[Mapping[str, _Reading]], fits: Mapping[str, _PhaseFit]
+) -> StationTerms:
+    p_rows = [row["P"] for row in rows if "P" in row]
+    return StationTerms(
+        times={phase: fit.term for phase, fit in fits.items()},
+        azimuth=_azimuth_term(p_rows),
+        incidence=_incidence_term(p_rows),
+        sources={phase: fit.source for phase, fit in fits.items() if fit.source is not None},
+    )
 
 
 def _readings(
@@ -133,51 +175,85 @@ def _reading(pick: Pick, event: KnownEvent, station: Station, model: TravelTimeM
         predicted_s=float(time),
         back_azimuth_deg=float(geodesic_azimuth_deg(station.longitude, station.latitude, *place)),
         angle_deg=float(np.degrees(np.arctan2(away, below))),
+        source=(*place, event.depth_km),
     )
 
 
-def _time_terms(
-    rows: Sequence[Mapping[str, _Reading]], freedom: float
-) -> tuple[dict[str, TimeTerm], float]:
-    """Return the terms of P and S, and the log-likelihood of the times that locate events."""
+def _phase_fits(
+    rows: Sequence[Mapping[str, _Reading]], freedom: float, by_source: bool
+) -> dict[str, _PhaseFit]:
+    """Return what was learnt of P and of S."""
     p_rows = [row["P"] for row in rows if "P" in row]
-    pairs = [(row["P"], row["S"]) for row in rows if "P" in row and "S" in row]
-    terms: dict[str, TimeTerm] = {}
-    log_likelihood = 0.0
+    s_rows = [row["S"] for row in rows if "S" in row]
+    fits: dict[str, _PhaseFit] = {}
     if p_rows:
-        terms["P"], log_likelihood = _phase_term(p_rows, [r.travel_s for r in p_rows], freedom)
+        observed = np.array([row.travel_s for row in p_rows])
+        fits["P"] = _phase_fit(p_rows, observed, _sigma_s(p_rows), freedom, by_source)
+    pairs = [(row["P"], row["S"]) for row in rows if "P" in row and "S" in row]
     if len(pairs) >= 2:
-        p_term = terms["P"]
-        anchored = [
-            s.travel_s - p.travel_s + p_term.scale * p.predicted_s + p_term.shift_s
-            for p, s in pairs
-        ]
-        sigma = [float(np.hypot(p.pick.sigma_s, s.pick.sigma_s)) for p, s in pairs]
-        both, log_likelihood = _phase_term([s for _, s in pairs], anchored, freedom, sigma)
-        p_sigma = min(p_term.sigma_s, both.sigma_s / math.sqrt(2.0))
-        s_sigma = math.sqrt(both.sigma_s**2 - p_sigma**2)
-        factor = both.pick_sigma_factor
-        terms["P"] = TimeTerm(p_term.scale, p_term.shift_s, p_sigma, factor, p_term.n)
-        terms["S"] = TimeTerm(both.scale, both.shift_s, s_sigma, factor, both.n)
-    elif any("S" in row for row in rows):
-        s_rows = [row["S"] for row in rows if "S" in row]
-        terms["S"], _ = _phase_term(s_rows, [row.travel_s for row in s_rows], freedom)
-    return terms, log_likelihood
+        line = fits["P"].term
+        anchored = np.array(
+            [s.travel_s - p.travel_s + line.scale * p.predicted_s + line.shift_s for p, s in pairs]
+        )
+        sigma = np.hypot(*(_sigma_s(side) for side in zip(*pairs, strict=True)))
+        both = _phase_fit([s for _, s in pairs], anchored, sigma, freedom, by_source)
+        fits["P"], fits["S"] = _divided(fits["P"], both)
+    elif s_rows:
+        observed = np.array([row.travel_s for row in s_rows])
+        fits["S"] = _phase_fit(s_rows, observed, _sigma_s(s_rows), freedom, by_source)
+    return fits
 
 
-def _phase_term(
+def _sigma_s(rows: Sequence[_Reading]) -> FloatArray:
+    return np.array([row.pick.sigma_s for row in rows])
+
+
+def _divided(p_fit: _PhaseFit, both: _PhaseFit) -> tuple[_PhaseFit, _PhaseFit]:
+    """Return both phases with the spread of S minus P divided between them."""
+    total, factor = both.term.sigma_s, both.term.pick_sigma_factor
+    p_sigma = min(p_fit.term.sigma_s, total / math.sqrt(2.0))
+    s_sigma = math.sqrt(total**2 - p_sigma**2)
+    p_term = replace(p_fit.term, sigma_s=p_sigma, pick_sigma_factor=factor)
+    s_term = replace(both.term, sigma_s=s_sigma)
+    return replace(p_fit, term=p_term), replace(both, term=s_term)
+
+
+def _phase_fit(
     rows: Sequence[_Reading],
-    observed_s: Sequence[float],
+    observed_s: FloatArray,
+    sigma_s: FloatArray,
     freedom: float,
-    sigma_s: Sequence[float] | None = None,
-) -> tuple[TimeTerm, float]:
-    predicted, observed = np.array([row.predicted_s for row in rows]), np.array(observed_s)
-    sigma = np.array([row.pick.sigma_s for row in rows] if sigma_s is None else sigma_s)
-    line = _robust_line(predicted, observed, (0.0, _SHIFT_SD_S), (1.0, _SCALE_SD))
-    residual = observed - line.offset - line.slope * predicted
+    by_source: bool,
+) -> _PhaseFit:
+    predicted = np.array([row.predicted_s for row in rows])
+    line = _robust_line(predicted, observed_s, (0.0, _SHIFT_SD_S), (1.0, _SCALE_SD))
+    residual = observed_s - line.offset - line.slope * predicted
     usual = 0.05 + 0.01 * float(np.median(predicted))
-    factor, spread, log_likelihood = _spread(residual, sigma, usual, freedom)
-    return TimeTerm(line.slope, line.offset, spread, factor, len(rows)), log_likelihood
+    factor, spread, log_likelihood = _spread(residual, sigma_s, usual, freedom)
+    source = None
+    if by_source and len(rows) >= _FEWEST_SOURCES:
+        bounded = np.clip(residual, -_GROSS * line.scale, _GROSS * line.scale)
+        places = _local_km(rows)
+        for radius_km in RADII_KM:
+            extra = left_out(places, bounded, radius_km)
+            trial = _spread(residual - extra, sigma_s, usual, freedom)
+            if trial[2] > log_likelihood + _LEAST_GAIN:
+                factor, spread, log_likelihood = trial
+                source = _source_term(rows, bounded, radius_km)
+    term = TimeTerm(line.slope, line.offset, spread, factor, len(rows))
+    return _PhaseFit(term, source, log_likelihood)
+
+
+def _local_km(rows: Sequence[_Reading]) -> FloatArray:
+    sources = np.array([row.source for row in rows])
+    frame = LocalFrame(float(sources[0, 0]), float(sources[0, 1]))
+    return np.column_stack([*frame.to_local(sources[:, 0], sources[:, 1]), sources[:, 2]])
+
+
+def _source_term(rows: Sequence[_Reading], residual_s: FloatArray, radius_km: float) -> SourceTerm:
+    longitude, latitude, depth_km = np.array([row.source for row in rows]).T.round(5).tolist()
+    residual = residual_s.round(4).tolist()
+    return SourceTerm(radius_km, tuple(zip(longitude, latitude, depth_km, residual, strict=True)))
 
 
 def _robust_line(

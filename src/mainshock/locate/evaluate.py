@@ -1,25 +1,35 @@
-"""How good located events are: errors, and whether the credible regions hold what they promise."""
+"""How good located events are: errors, and whether the posteriors hold what they promise."""
 
 import json
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 from shapely import Point
 from shapely.geometry import shape
 
-from mainshock.core.errors import DataError, NothingFoundError, SourceError
+from mainshock.core.errors import DataError, NothingFoundError, RecordError, SourceError
 from mainshock.core.geo import geodesic_distance_km
+from mainshock.core.records import PosteriorSamples
+from mainshock.locate.scores import (
+    TrueHypocentre,
+    depth_statistics,
+    draw_scores,
+    statistics,
+    summarise,
+)
 from mainshock.locate.summary import LEVELS
 
-__all__ = ["evaluate_located_folder", "evaluate_locations", "match_events"]
+__all__ = ["evaluate_located_folder", "evaluate_locations", "match_events", "score_pairs"]
 
 FloatArray = NDArray[np.float64]
 _MATCH_S = 10.0
 _NEEDED = ("event_id", "time", "longitude", "latitude", "depth_km")
+_SAMPLES = ("longitude", "latitude", "depth_km", "time_s")
 
 
 def evaluate_located_folder(folder: Path, truth: pd.DataFrame) -> dict[str, Any]:
@@ -28,7 +38,7 @@ def evaluate_located_folder(folder: Path, truth: pd.DataFrame) -> dict[str, Any]
     Parameters
     ----------
     folder
-        Holds ``events.csv`` and, for coverage, ``regions.geojson``.
+        Holds ``events.csv`` and, for coverage, ``regions.geojson`` and ``samples.npz``.
     truth
         Catalogue with ``event_id,time,longitude,latitude,depth_km``.
 
@@ -46,27 +56,56 @@ def evaluate_located_folder(folder: Path, truth: pd.DataFrame) -> dict[str, Any]
         raise SourceError(f"cannot read located events in {folder}: {error}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"regions.geojson in {folder} is no GeoJSON: {error}") from error
-    return evaluate_locations(located, features, truth)
+    return evaluate_locations(located, features, truth, _read_samples(folder / "samples.npz"))
+
+
+def _read_samples(path: Path) -> dict[str, PosteriorSamples]:
+    """Return the draws of each event; none where there is no file."""
+    if not path.is_file():
+        return {}
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = [np.asarray(archive[name], np.float64) for name in _SAMPLES]
+            ids = archive["event_id"]
+        return {
+            str(event_id): PosteriorSamples(*rows)
+            for event_id, *rows in zip(ids, *arrays, strict=True)
+        }
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error}") from error
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, RecordError) as error:
+        raise DataError(
+            f"{path} holds no posterior draws: {error}; it needs event_id and "
+            f"{', '.join(_SAMPLES)} of shape (n_events, n_samples)"
+        ) from error
 
 
 def evaluate_locations(
-    located: pd.DataFrame, features: list[dict[str, Any]], truth: pd.DataFrame
+    located: pd.DataFrame,
+    features: list[dict[str, Any]],
+    truth: pd.DataFrame,
+    samples: Mapping[str, PosteriorSamples] | None = None,
 ) -> dict[str, Any]:
-    """Return errors of located events, and coverage of their regions.
+    """Return errors of located events, and how calibrated their posteriors are.
 
     Parameters
     ----------
     located, truth
-        Columns ``event_id,time,longitude,latitude,depth_km``.
+        Columns ``event_id,time,longitude,latitude,depth_km``; standard deviations,
+        ``region68_km2``, ``azimuthal_gap_deg`` and ``n_picks`` of the located are used where
+        they stand.
     features
         GeoJSON features with the properties ``event_id`` and ``level``.
+    samples
+        Draws of each event by its id.
 
     Returns
     -------
     dict
         ``n``, ``n_located``, ``n_truth``; ``epicentral_error_km``, ``depth_error_km`` and
-        ``origin_time_error_s`` with their statistics; ``coverage`` by level with
-        ``observed``, the 95 % binomial ``interval95``, and ``n``.
+        ``origin_time_error_s`` with their statistics; ``coverage`` of the regions by level with
+        ``observed``, the 95 % binomial ``interval95``, and ``n``; what ``scores.summarise`` adds;
+        ``baseline``: the errors of always answering the centroid of the true catalogue.
 
     Raises
     ------
@@ -85,27 +124,36 @@ def evaluate_locations(
             f"none of {len(located)} located events matches one of {len(truth)} in the catalogue, "
             f"by event_id or within {_MATCH_S:g} s"
         )
-    distance = geodesic_distance_km(
-        *(pairs[f"{name}{side}"] for side in ("", "_true") for name in ("longitude", "latitude"))
-    )
-    depth = (pairs["depth_km"] - pairs["depth_km_true"]).to_numpy(float)
-    seconds = pairs["time_error_s"].to_numpy(float)
+    inside = _inside(pairs, features)
+    scored = pd.concat([score_pairs(pairs, samples or {}), inside], axis="columns")
+    levels = sorted({*LEVELS, *(float(str(name).removeprefix("inside_")) for name in inside)})
     return {
         "n": len(pairs),
         "n_located": len(located),
         "n_truth": len(truth),
-        "epicentral_error_km": _statistics(distance),
-        "depth_error_km": {
-            "mae": _number(np.nanmean(np.abs(depth))) if np.isfinite(depth).any() else None,
-            "mean": _number(np.nanmean(depth)) if np.isfinite(depth).any() else None,
-        },
-        "origin_time_error_s": {
-            "mae": _number(np.abs(seconds).mean()),
-            "mean": _number(seconds.mean()),
-            "median_absolute": _number(np.median(np.abs(seconds))),
-        },
-        "coverage": _coverage(pairs, features),
+        **summarise(scored, levels),
+        "baseline": _baseline(pairs, truth),
     }
+
+
+def score_pairs(pairs: pd.DataFrame, samples: Mapping[str, PosteriorSamples]) -> pd.DataFrame:
+    """Return errors, and ranks of the truth among the draws, beside the columns of the pairs."""
+    rng = np.random.default_rng(0)  # only breaks ties
+    names = ("longitude_true", "latitude_true", "depth_km_true", "time_error_s")
+    places = pairs[list(names)].to_numpy(float)
+    ranks: list[dict[str, float]] = []
+    for event_id, (longitude, latitude, depth_km, late_s) in zip(
+        pairs["event_id"], places, strict=True
+    ):
+        drawn = samples.get(str(event_id))
+        truth = TrueHypocentre(longitude, latitude, depth_km, -late_s)
+        ranks.append({} if drawn is None else draw_scores(drawn, truth, rng))
+    place = pairs[["longitude", "latitude"]].to_numpy(float)
+    scored = pairs.assign(
+        epicentral_error_km=geodesic_distance_km(*place.T, *places[:, :2].T),
+        depth_error_km=pairs["depth_km"] - pairs["depth_km_true"],
+    )
+    return pd.concat([scored, pd.DataFrame(ranks, index=pairs.index)], axis="columns")
 
 
 def match_events(located: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -118,24 +166,35 @@ def match_events(located: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     left["event_id"], right["event_id"] = (t["event_id"].astype(str) for t in (left, right))
     place_of = {event_id: place for place, event_id in enumerate(right["event_id"])}
     partner = {i: place_of[k] for i, k in enumerate(left["event_id"]) if k in place_of}
-    free = sorted(set(range(len(right))) - set(partner.values()))
-    candidates = [
-        (abs((left["time"][i] - right["time"][j]).total_seconds()), i, j)
-        for i in range(len(left))
-        if i not in partner
-        for j in free
-    ]
-    taken: set[int] = set()
-    for apart, i, j in sorted(candidates):
-        if apart <= _MATCH_S and i not in partner and j not in taken:
+    used = set(partner.values())
+    for _, i, j in sorted(_near_in_time(left, right, partner)):
+        if i not in partner and j not in used:
             partner[i] = j
-            taken.add(j)
+            used.add(j)
     columns = ["longitude", "latitude", "depth_km", "time"]
     chosen = left.loc[list(partner)].reset_index(drop=True)
     true = right.loc[list(partner.values()), columns].add_suffix("_true").reset_index(drop=True)
     pairs = pd.concat([chosen, true], axis=1)
     pairs["time_error_s"] = (pairs["time"] - pairs["time_true"]).dt.total_seconds()
     return pairs
+
+
+def _near_in_time(
+    left: pd.DataFrame, right: pd.DataFrame, partner: Mapping[int, int]
+) -> list[tuple[float, int, int]]:
+    """Return seconds apart, row and row of all pairs without a common id that may be one event."""
+    loose = np.array([i for i in range(len(left)) if i not in partner], dtype=np.intp)
+    free = np.setdiff1d(np.arange(len(right)), list(partner.values()))
+    start = right["time"].min()
+    left_s, right_s = ((t["time"] - start).dt.total_seconds().to_numpy() for t in (left, right))
+    free = free[np.argsort(right_s[free], kind="stable")]
+    first = np.searchsorted(right_s[free], left_s[loose] - _MATCH_S, "left")
+    past_last = np.searchsorted(right_s[free], left_s[loose] + _MATCH_S, "right")
+    return [
+        (abs(float(left_s[i] - right_s[j])), int(i), int(j))
+        for i, low, high in zip(loose, first, past_last, strict=True)
+        for j in free[low:high]
+    ]
 
 
 def _utc(times: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -145,46 +204,38 @@ def _utc(times: "pd.Series[Any]") -> "pd.Series[Any]":
         raise DataError(f"a time is not ISO 8601 UTC: {error}") from error
 
 
-def _coverage(pairs: pd.DataFrame, features: list[dict[str, Any]]) -> dict[str, Any]:
-    truth = {
-        str(event): (float(lon), float(lat))
-        for event, lon, lat in zip(
-            pairs["event_id"], pairs["longitude_true"], pairs["latitude_true"], strict=True
-        )
-    }
-    held: dict[float, list[bool]] = {}
+def _inside(pairs: pd.DataFrame, features: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return for each level whether its region holds the true epicentre: 1, 0, NaN if none."""
+    row_of = {str(event_id): row for row, event_id in enumerate(pairs["event_id"])}
+    truth = pairs[["longitude_true", "latitude_true"]].to_numpy(float)
+    columns: dict[str, FloatArray] = {}
     for feature in features:
         try:
             event, level = str(feature["properties"]["event_id"]), feature["properties"]["level"]
-            region = shape(feature["geometry"])
+            name = f"inside_{float(level):g}"
+            if event not in row_of:
+                continue
+            row = row_of[event]
+            column = columns.setdefault(name, np.full(len(pairs), np.nan))
+            column[row] = shape(feature["geometry"]).covers(Point(truth[row]))
         except (KeyError, TypeError, AttributeError) as error:
             raise DataError(
                 f"a region lacks {error}; it needs event_id, level, geometry"
             ) from error
-        if event in truth:
-            held.setdefault(float(level), []).append(bool(region.covers(Point(truth[event]))))
-    return {f"{level:g}": _share(held.get(level, [])) for level in sorted({*LEVELS, *held})}
+    return pd.DataFrame(columns, index=pairs.index)
 
 
-def _share(hits: list[bool]) -> dict[str, Any]:
-    if not hits:
-        return {"observed": None, "interval95": None, "n": 0}
-    interval = binomtest(sum(hits), len(hits)).proportion_ci(0.95)
+def _baseline(pairs: pd.DataFrame, truth: pd.DataFrame) -> dict[str, Any]:
+    """Return the errors of one answer for all: the centroid and mean depth of the catalogue."""
+    lon, lat = (np.radians(truth[name].to_numpy(float)) for name in ("longitude", "latitude"))
+    parts = (np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat))
+    x, y, z = (float(part.mean()) for part in parts)
+    longitude, latitude = np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))
+    true = pairs[["longitude_true", "latitude_true"]].to_numpy(float)
+    away = geodesic_distance_km(longitude, latitude, *true.T)
+    depth = float(truth["depth_km"].mean()) - pairs["depth_km_true"].to_numpy(float)
     return {
-        "observed": _number(np.mean(hits)),
-        "interval95": [_number(interval.low), _number(interval.high)],
-        "n": len(hits),
+        "answer": "always the centroid of the true catalogue",
+        "epicentral_error_km": statistics(away),
+        "depth_error_km": depth_statistics(depth),
     }
-
-
-def _statistics(values: FloatArray) -> dict[str, float]:
-    return {
-        "median": _number(np.median(values)),
-        "mean": _number(np.mean(values)),
-        "p95": _number(np.percentile(values, 95)),
-        "max": _number(np.max(values)),
-    }
-
-
-def _number(value: Any) -> float:  # Any: NumPy scalars of several kinds
-    return round(float(value), 6)

@@ -95,7 +95,7 @@ def evaluate_field(
         Factor on the extent of a cell that widens the errors; above 1 a node stands for all of
         its cell, so that a coarse grid overlooks nothing.
     """
-    by_node = isinstance(model, VolumeTravelTimes)
+    by_node = isinstance(model, VolumeTravelTimes) or any(observations.source_terms)
     tables = (
         node_tables(model, observations, grid)
         if by_node

@@ -10,6 +10,7 @@ from mainshock.core.errors import DataError
 from mainshock.core.geo import LocalFrame, geodesic_azimuth_deg, geodesic_distance_km
 from mainshock.core.records import Pick, Station
 from mainshock.core.times import format_utc, to_posix_s
+from mainshock.locate.source_terms import SourceTerm
 from mainshock.locate.terms import AzimuthTerm, IncidenceTerm, StationTerms, TermTable, TimeTerm
 
 __all__ = ["FEWEST_PICKS_TO_DOUBT", "Azimuth", "Incidence", "Observations", "observe"]
@@ -80,6 +81,8 @@ class Observations:
         Factor on the velocity model's travel times, learnt for the station; 1 where nothing is.
     has_term
         Whether a term replaces the general model error, per pick.
+    source_terms
+        Corrections of the travel time that depend on the source, per pick; they add up.
     azimuths
         Directions to the source, one for each station that has one.
     incidences
@@ -101,6 +104,7 @@ class Observations:
     sigma_s: FloatArray
     time_scale: FloatArray
     has_term: NDArray[np.bool_]
+    source_terms: tuple[tuple[SourceTerm, ...], ...]
     azimuths: tuple[Azimuth, ...]
     incidences: tuple[Incidence, ...]
     degrees_of_freedom: float | None
@@ -192,10 +196,23 @@ def observe(
         sigma_s=_sigma_s(used, times),
         time_scale=np.array([term.scale if term else 1.0 for term in times]),
         has_term=np.array([term is not None for term in times]),
+        source_terms=_source_terms(sites, used, learnt),
         azimuths=_azimuths(sites, used, learnt, places),
         incidences=_incidences(sites, used, learnt, places),
         degrees_of_freedom=terms.degrees_of_freedom if terms else None,
         flags=flags,
+    )
+
+
+def _source_terms(
+    stations: Sequence[Station], picks: Sequence[Pick], terms: Sequence[StationTerms]
+) -> tuple[tuple[SourceTerm, ...], ...]:
+    """Return the corrections of each pick; at a single station that of P tells nothing of place."""
+    is_single = len({station.code for station in stations}) == 1
+    names = {"P": () if is_single else ("P",), "S": ("S",) if is_single else ("P", "S")}
+    return tuple(
+        tuple(each.sources[name] for name in names[pick.phase] if name in each.sources)
+        for pick, each in zip(picks, terms, strict=True)
     )
 
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
+from numpy.typing import NDArray
 
 from mainshock.locate.sample_density import SampleDensity
 
@@ -15,6 +17,7 @@ __all__ = [
     "STAR",
     "STAR_FACE",
     "draw_density",
+    "draw_dots",
     "draw_level",
     "format_area",
     "station_style",
@@ -22,8 +25,8 @@ __all__ = [
 
 INK = "#222222"
 POSTERIOR = "#5b2a86"
-LEVELS = (0.68, 0.95)
-LEVEL_LINES: dict[float, Any] = {0.68: "-", 0.95: (0, (4, 2))}
+LEVELS = (0.5, 0.68, 0.95)
+LEVEL_LINES: dict[float, Any] = {0.5: (0, (1, 1)), 0.68: "-", 0.95: (0, (4, 2))}
 STAR_FACE: dict[str, Any] = {
     "markersize": 14.0,
     "markerfacecolor": "#ffb000",
@@ -31,6 +34,7 @@ STAR_FACE: dict[str, Any] = {
     "markeredgewidth": 0.9,
 }
 STAR: dict[str, Any] = STAR_FACE | {"zorder": 6.0}
+_N_DOTS = 400
 _DENSITY_COLOURS = LinearSegmentedColormap.from_list(
     "posterior",
     [(0.0, "#5b2a8600"), (0.15, "#8e6bb040"), (0.5, "#7446a0a0"), (1.0, "#4a1d70e6")],
@@ -52,6 +56,15 @@ def draw_density(axes: Axes, density: SampleDensity) -> None:
     )
     axes.set_xlim(*horizontal)
     axes.set_ylim(*vertical)
+
+
+def draw_dots(axes: Axes, first: NDArray[np.float64], second: NDArray[np.float64]) -> None:
+    """Draw a few hundred of the samples themselves, and leave the limits of the axes alone."""
+    step = max(1, first.size // _N_DOTS)
+    axes.plot(
+        first[::step], second[::step], ".", color=INK, alpha=0.35, markersize=1.6,
+        markeredgewidth=0.0, zorder=2.5, scalex=False, scaley=False,
+    )  # fmt: skip
 
 
 def draw_level(axes: Axes, density: SampleDensity, level: float) -> None:

@@ -33,16 +33,18 @@ from mainshock.locate.plot_style import (
     STAR,
     STAR_FACE,
     draw_density,
+    draw_dots,
     draw_level,
     format_area,
     station_style,
 )
 from mainshock.locate.sample_density import SampleDensity, estimate_density
 
-__all__ = ["plot_map"]
+__all__ = ["map_projection", "plot_map"]
 
 FloatArray = NDArray[np.float64]
 _FARTHEST_KM = 2900.0  # that a local frame reaches
+_LARGEST_SCALE_ERROR = 0.05
 _SMALL_SHARE = 0.10  # of the map's width; a smaller 95 % region gets a close-up
 
 
@@ -54,21 +56,23 @@ def plot_map(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Return a map of one or more events with their 68 % and 95 % regions, and the stations.
+    """Return a map of one or more events with their credible regions, and the stations.
 
     Parameters
     ----------
     events
-        Located events. Where there is one, the density of its samples is drawn too, and a close-up
-        is added if its 95 % region is small on the map. Several are numbered in their order.
+        Located events with their 68 % and 95 % regions. Where there is one, its 50 % region, its
+        samples and their density are drawn too, and a close-up is added if its 95 % region is
+        small on the map. Several are numbered in their order.
     stations
         Stations to show; filled where an arrival was used. Those without one count for the extent
         of the map only if they lie within three times the distance of the farthest used one.
     inset, title
         Whether to draw where the map lies, in the emptiest corner; text above the map.
     ax
-        A Cartopy ``GeoAxes``; its projection must be in metres. None makes a new figure with
-        transverse Mercator (azimuthal equidistant for maps wider than 2400 km).
+        A Cartopy ``GeoAxes``; its unit must be a metre on the ground, which that of Web Mercator
+        is not. None makes a new figure with transverse Mercator (azimuthal equidistant for maps
+        wider than 2400 km).
 
     Returns
     -------
@@ -80,7 +84,7 @@ def plot_map(
     DataError
         If there is no event.
     GeometryError
-        If ``ax`` is no map.
+        If ``ax`` is no map, or its projection is not true to scale.
     """
     shown = [events] if isinstance(events, Event) else list(events)
     if not shown:
@@ -88,6 +92,7 @@ def plot_map(
     used = {arrival.pick.station_code for event in shown for arrival in event.arrivals}
     near = _stations_to_show(shown, stations, used)
     view = _view(shown, near, None if ax is None else _projection_of(ax))
+    _require_true_scale(view)
     axes = _new_map(view) if ax is None else ax
     view.apply(axes)
     add_land(axes, view)
@@ -104,6 +109,14 @@ def plot_map(
     return axes
 
 
+def map_projection(
+    event: Event, stations: Sequence[Station]
+) -> Any:  # a Cartopy projection, which has no types
+    """Return the projection that a map of an event has, for axes made before it."""
+    used = {arrival.pick.station_code for arrival in event.arrivals}
+    return _view([event], _stations_to_show([event], stations, used), None).projection
+
+
 def _projection_of(ax: Axes) -> Any:  # Cartopy states no types
     projection = getattr(ax, "projection", None)
     if projection is None:
@@ -112,6 +125,20 @@ def _projection_of(ax: Axes) -> Any:  # Cartopy states no types
             "figure.add_subplot(projection=cartopy.crs.TransverseMercator(longitude, latitude))"
         )
     return projection
+
+
+def _require_true_scale(view: MapView) -> None:
+    """Refuse degrees and Web Mercator: areas, distances and the scale bar would be wrong."""
+    frame = LocalFrame(view.centre[0], float(np.clip(view.centre[1], -85.0, 85.0)))
+    ends = frame.to_geographic(np.array([-0.5, 0.5, 0.0, 0.0]), np.array([0.0, 0.0, -0.5, 0.5]))
+    west, east, south, north = view.project(*ends)
+    metres = np.array([np.linalg.norm(east - west), np.linalg.norm(north - south)])
+    if not np.all(np.abs(metres / 1000.0 - 1.0) < _LARGEST_SCALE_ERROR):
+        raise GeometryError(
+            f"a km east and north is {metres[0]:.4g} and {metres[1]:.4g} units long in this "
+            "projection; leave ax out, or use one that is true to scale here, such as "
+            "cartopy.crs.TransverseMercator(longitude, latitude)"
+        )
 
 
 def _new_map(view: MapView) -> Axes:
@@ -172,14 +199,20 @@ def _draw_posterior(axes: Axes, view: MapView, event: Event, *, with_density: bo
     if samples is not None:
         points = _samples_m(view, samples)
         density = estimate_density(points[:, 0], points[:, 1])
-    if density is not None and with_density:
-        draw_density(axes, density)
-    for level in LEVELS:
+        if with_density:
+            draw_density(axes, density)
+            draw_dots(axes, points[:, 0], points[:, 1])
+    for level in _levels(with_density):
         region = _region(event, level)
         if region is not None:
             _draw_region(axes, view, region, is_filled=with_density)
         elif density is not None:
             draw_level(axes, density, level)
+
+
+def _levels(is_alone: bool) -> tuple[float, ...]:
+    """Return the levels to draw: of several events the outermost two, else too many lines."""
+    return LEVELS if is_alone else LEVELS[-2:]
 
 
 def _region(event: Event, level: float) -> CredibleRegion | None:
@@ -302,7 +335,7 @@ def _add_legend(
 ) -> None:
     handles: list[Line2D | Patch] = [Line2D([], [], marker="*", linestyle="none", **STAR_FACE)]
     handles[0].set_label("reported epicentre")
-    for level in LEVELS:
+    for level in _levels(len(events) == 1):
         region = _region(events[0], level) if len(events) == 1 else None
         area = "" if region is None else f" ({format_area(region.area_km2)})"
         handles.append(

@@ -90,11 +90,11 @@ class LocationProblem:
     def log_density(self, points: Draws) -> FloatArray:
         """Return the exact logarithm of the density at points, shape ``(n,)``, up to a constant.
 
-        Minus infinity outside the limits of depth and distance.
+        Minus infinity outside the limits of depth and distance, and outside a velocity volume.
         """
         value = log_target(points, self.observations, self.travel_times, self.errors, self.prior)
         top, bottom = self.depth_range_km
         reach = self.limits.max_distance_km
         inside = (points.depth_km >= top) & (points.depth_km <= bottom)
         inside &= (np.abs(points.east_km) <= reach) & (np.abs(points.north_km) <= reach)
-        return np.where(inside, value, -np.inf)
+        return np.where(inside & np.isfinite(value), value, -np.inf)

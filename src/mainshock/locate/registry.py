@@ -14,7 +14,10 @@ TRAVEL_TIMES: Registry[Callable[[str], TravelTimeModel]] = Registry(
     {
         "ak135": "mainshock.locate.velocity.radial:ak135",
         "constant": "mainshock.locate.velocity.constant:constant_from_text",
+        "gradient": "mainshock.locate.velocity.gradient:gradient_from_text",
         "iasp91": "mainshock.locate.velocity.radial:iasp91",
+        "nonlinloc": "mainshock.locate.velocity.nonlinloc:nonlinloc_from_text",
+        "taup": "mainshock.locate.velocity.taup:taup_from_text",
     },
 )
 """Each entry makes a model from the text after the colon, which is empty where there is none."""
@@ -23,14 +26,24 @@ LOCATION_METHODS: Registry[Callable[..., LocationMethod]] = Registry(
     "location method",
     {
         "grid": "mainshock.locate.grid_method:GridLocation",
+        "hamiltonian": "mainshock.locate.hamiltonian:HamiltonianLocation",
         "importance": "mainshock.locate.importance:ImportanceLocation",
+        "smc": "mainshock.locate.smc:SequentialLocation",
+        "variational": "mainshock.locate.variational:VariationalLocation",
     },
 )
 """Each entry takes ``travel_times`` and ``model_error`` as keywords."""
 
-# a registry of one, so that reading files costs nothing before there is one to read
+# by suffix; a registry, so that reading files costs nothing before there is one to read
 _FILES: Registry[Callable[[Path], TravelTimeModel]] = Registry(
-    "velocity file", {"layers": "mainshock.locate.velocity.files:read_layers"}
+    "velocity file",
+    {
+        ".csv": "mainshock.locate.velocity.files:read_table",
+        ".json": "mainshock.locate.velocity.files:read_layers",
+        ".nd": "mainshock.locate.velocity.taup:read_taup_file",
+        ".npz": "mainshock.locate.velocity.volume:read_volume",
+        ".tvel": "mainshock.locate.velocity.taup:read_taup_file",
+    },
 )
 
 
@@ -40,8 +53,17 @@ def open_velocity_model(text: str | Path) -> TravelTimeModel:
     Parameters
     ----------
     text
-        A registered name (``iasp91``, ``ak135``), ``constant:VP,VS`` in km/s, or a CSV or JSON
-        file of layers with ``depth_km,vp_km_s,vs_km_s``.
+        One of
+
+        - ``iasp91``, ``ak135``;
+        - ``constant:VP,VS`` in km/s;
+        - ``gradient:VP0,VP_GRADIENT,VS0,VS_GRADIENT`` in km/s and (km/s)/km;
+        - ``taup:NAME`` or ``taup:FILE``, a model of TauP;
+        - ``nonlinloc:FOLDER/PREFIX``, a folder of NonLinLoc time grids;
+        - a CSV or JSON file of layers with ``depth_km,vp_km_s,vs_km_s``;
+        - a CSV file of points with ``longitude,latitude,depth_km,vp_km_s,vs_km_s``;
+        - an ``.npz`` file of a volume (see ``read_volume``);
+        - a ``.nd`` or ``.tvel`` file of TauP.
 
     Raises
     ------
@@ -60,9 +82,10 @@ def open_velocity_model(text: str | Path) -> TravelTimeModel:
     if name in TRAVEL_TIMES:
         return TRAVEL_TIMES.load(name)(arguments)
     if path.is_file():
-        return _FILES.load("layers")(path)
-    known = ", ".join(name for name in TRAVEL_TIMES.names() if name != "constant")
+        suffix = path.suffix.lower()
+        return _FILES.load(suffix if suffix in _FILES else ".csv")(path)
     raise SettingsError(
-        f"velocity model {str(text)!r} is neither a name nor a file; give {known}, "
-        "constant:VP,VS in km/s, or a CSV or JSON file with depth_km,vp_km_s,vs_km_s"
+        f"velocity model {str(text)!r} is neither a name nor a file; give iasp91, ak135, "
+        "constant:VP,VS or gradient:VP0,VP_GRADIENT,VS0,VS_GRADIENT in km/s, taup:NAME, "
+        "nonlinloc:FOLDER/PREFIX, or a file of layers, points or a volume"
     )

@@ -16,6 +16,7 @@ from mainshock.locate.plot_style import (
     LEVELS,
     STAR,
     draw_density,
+    draw_dots,
     draw_level,
     station_style,
 )
@@ -75,6 +76,7 @@ def plot_depth_section(
     along_km = east_km * direction[0] + north_km * direction[1]
     density = _section_density(along_km, samples.depth_km)
     _draw_density(axes, density)
+    draw_dots(axes, along_km, samples.depth_km)
     places = _section_stations(event, stations, frame, direction)
     _draw_hypocentre(axes, event)
     _set_limits(axes, event, along_km, samples.depth_km, places)
@@ -196,7 +198,7 @@ def _set_limits(
     if exaggeration > 1.0:
         axes.annotate(
             f"depth exaggerated {exaggeration:.1f} times",
-            (0.99, 0.02),
+            (0.99, 0.11),
             xycoords="axes fraction",
             ha="right",
             fontsize=8,
@@ -233,7 +235,7 @@ def _label_section(axes: Axes, event: Event, azimuth_deg: float, title: str) -> 
     axes.axhline(0.0, color="#8a8a8a", linewidth=0.8, zorder=1.0)
     axes.grid(visible=True, color="#e4e4e4", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_title(title, loc="left", fontsize=11, pad=12.0)  # above the stations' names
     if "depth_unconstrained" in (*event.flags, *event.origin.flags):
         axes.annotate(
             "depth is hardly constrained by these picks", (0.01, 0.02),

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.locate.base import TravelTimeModel
+from mainshock.locate.base import TravelTimeModel, VolumeTravelTimes
 from mainshock.locate.grid import Grid
 from mainshock.locate.observations import Observations
-from mainshock.locate.paths import EARTH_RADIUS_KM, predicted_travel_time_s
+from mainshock.locate.paths import EARTH_RADIUS_KM, predicted_travel_time_s, source_correction_s
 
 __all__ = ["RadialTables", "node_tables", "radial_tables"]
 
@@ -73,23 +73,40 @@ def radial_tables(model: TravelTimeModel, observations: Observations, grid: Grid
 
 
 def node_tables(model: TravelTimeModel, observations: Observations, grid: Grid) -> RadialTables:
-    """Return tables with one entry for each node, for a velocity that varies sideways.
+    """Return tables with one entry for each node, for times that depend on more than distance.
 
     Nodes outside the model get a time that no pick can fit.
     """
     east, north = (axis[:, None] for axis in grid.columns())
     depth = grid.centres(2)[None, :]
+    is_volume = isinstance(model, VolumeTravelTimes)
+    radial = None if is_volume else radial_tables(model, observations, grid)
     n_picks = len(observations.picks)
     slowness = np.empty((n_picks, east.size, depth.size), np.float32)
     for number in range(n_picks):
         x, y = observations.east_km[number], observations.north_km[number]
-        time = predicted_travel_time_s(model, observations, number, east, north, depth)
         # as the compiled loops measure distance
         scale = 1.0 + (east**2 + east * x + x * x) / (6.0 * EARTH_RADIUS_KM**2)
         away = np.hypot(east - x, north - y) / scale
         length = np.sqrt(away**2 + (depth - observations.depth_km[number]) ** 2 + 1e-6)
-        slowness[number] = np.where(np.isfinite(time), time, _NEVER_S) / length
+        if radial is None:
+            time = predicted_travel_time_s(model, observations, number, east, north, depth)
+            slowness[number] = np.where(np.isfinite(time), time, _NEVER_S) / length
+        else:
+            extra = source_correction_s(observations, number, east, north, depth)
+            slowness[number] = _at_distances(radial, number, away[:, 0]) + extra / length
     return RadialTables(slowness, np.zeros(n_picks), 1.0)
+
+
+def _at_distances(
+    tables: RadialTables, number: int, distance_km: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return the rows of one table at distances, shape ``(n, n_depths)``."""
+    rows = tables.slowness_s_km[number]
+    place = np.maximum((distance_km - tables.first_km[number]) / tables.step_km, 0.0)
+    row = np.minimum(place.astype(np.intp), rows.shape[0] - 2)
+    share = (place - row).astype(np.float32)[:, None]
+    return np.asarray(rows[row] * (1.0 - share) + rows[row + 1] * share)
 
 
 def _alike(observations: Observations) -> list[tuple[str, float, list[int]]]:

@@ -19,8 +19,17 @@ from typing import Any
 from mainshock.core.errors import DataError, SourceError
 from mainshock.core.files import replacing
 from mainshock.core.records import Station
+from mainshock.locate.source_terms import SourceTerm
 
-__all__ = ["AzimuthTerm", "IncidenceTerm", "StationTerms", "TermTable", "TimeTerm", "read_terms"]
+__all__ = [
+    "AzimuthTerm",
+    "IncidenceTerm",
+    "StationTerms",
+    "TermTable",
+    "TimeTerm",
+    "read_terms",
+    "term_record",
+]
 
 _FORMAT = "mainshock-station-terms"
 _VERSION = 1
@@ -111,11 +120,23 @@ class IncidenceTerm:
 
 @dataclass(frozen=True, slots=True)
 class StationTerms:
-    """All that was learnt about one station; what is None was not."""
+    """All that was learnt about one station; what is None was not.
+
+    Parameters
+    ----------
+    times
+        By phase.
+    azimuth, incidence
+        Of P.
+    sources
+        What remains by source, where that helps: ``"P"`` of the travel time, of both phases;
+        ``"S"`` of S minus P beside it.
+    """
 
     times: Mapping[str, TimeTerm] = field(default_factory=dict)
     azimuth: AzimuthTerm | None = None
     incidence: IncidenceTerm | None = None
+    sources: Mapping[str, SourceTerm] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +184,30 @@ class TermTable:
         SourceError
             If the file cannot be written.
         """
-        content = {"format": _FORMAT, "version": _VERSION, **asdict(self)}
+        content = {"format": _FORMAT, "version": _VERSION, **term_record(self)}
         with replacing(path) as temporary:
             temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def term_record(table: TermTable) -> dict[str, Any]:
+    """Return the terms as a dictionary that JSON can hold."""
+    stations = {
+        code: {
+            "times": {phase: asdict(term) for phase, term in terms.times.items()},
+            "azimuth": asdict(terms.azimuth) if terms.azimuth else None,
+            "incidence": asdict(terms.incidence) if terms.incidence else None,
+            "sources": {
+                phase: {"radius_km": term.radius_km, "sources": [list(s) for s in term.sources]}
+                for phase, term in terms.sources.items()
+            },
+        }
+        for code, terms in table.stations.items()
+    }
+    return {
+        "velocity_model": table.velocity_model,
+        "degrees_of_freedom": table.degrees_of_freedom,
+        "stations": stations,
+    }
 
 
 def read_terms(path: Path) -> TermTable:
@@ -203,6 +245,10 @@ def _table(content: dict[str, Any]) -> TermTable:  # Any: JSON
             times={phase: TimeTerm(**term) for phase, term in terms["times"].items()},
             azimuth=AzimuthTerm(**terms["azimuth"]) if terms["azimuth"] else None,
             incidence=IncidenceTerm(**terms["incidence"]) if terms["incidence"] else None,
+            sources={
+                phase: SourceTerm(term["radius_km"], tuple(tuple(s) for s in term["sources"]))
+                for phase, term in terms.get("sources", {}).items()
+            },
         )
         for code, terms in content["stations"].items()
     }

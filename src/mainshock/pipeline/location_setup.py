@@ -13,7 +13,7 @@ from mainshock.core.records import Station
 from mainshock.locate.base import LocationMethod, TravelTimeModel
 from mainshock.locate.catalogue_prior import prior_from_catalogue
 from mainshock.locate.priors import Prior
-from mainshock.locate.registry import LOCATION_METHODS, TRAVEL_TIMES, open_velocity_model
+from mainshock.locate.registry import LOCATION_METHODS, open_velocity_model
 from mainshock.locate.terms import TermTable, read_terms
 from mainshock.sources.tables import read_hypocentres
 
@@ -21,6 +21,7 @@ __all__ = ["LocationSetup", "catalogue_prior"]
 
 DEFAULT_VELOCITY = "iasp91"
 NAMED_MODEL_ERROR = 0.03
+_GLOBAL_MODELS = ("ak135", "iasp91", "taup")
 _PRIOR_REACH_KM = 500.0
 
 
@@ -87,8 +88,8 @@ class LocationSetup:
         terms = self.term_table()
         error = self.model_error
         if error is None:
-            is_named = self._velocity(terms) in TRAVEL_TIMES
-            error = NAMED_MODEL_ERROR if is_named else 0.0
+            kind = self._velocity(terms).partition(":")[0]
+            error = NAMED_MODEL_ERROR if kind in _GLOBAL_MODELS else 0.0
         prior = None
         if self.catalogue is not None:
             prior = catalogue_prior(read_hypocentres(self.catalogue), stations)

@@ -1,15 +1,35 @@
-"""Layered velocity models from CSV and JSON files."""
+"""Velocity models from CSV and JSON files."""
 
 import csv
 import json
 from pathlib import Path
 
 from mainshock.core.errors import DataError, SourceError
+from mainshock.locate.base import TravelTimeModel
 from mainshock.locate.velocity.layered import LayeredVelocity
+from mainshock.locate.velocity.volume_points import read_points
 
-__all__ = ["read_layers"]
+__all__ = ["read_layers", "read_table"]
 
 _COLUMNS = ("depth_km", "vp_km_s", "vs_km_s")
+
+
+def read_table(path: Path) -> TravelTimeModel:
+    """Return the layers in a CSV file, or the volume where it has a column ``longitude``.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read.
+    DataError
+        If a column is missing, a value is no number or the velocities make no sense.
+    """
+    try:
+        with path.open(encoding="utf-8-sig") as lines:
+            is_volume = "longitude" in [name.strip() for name in lines.readline().split(",")]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"cannot read velocity model {path}: {error}") from error
+    return read_points(path) if is_volume else read_layers(path)
 
 
 def read_layers(path: Path) -> LayeredVelocity:
