@@ -3,6 +3,7 @@
 import csv
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from time import perf_counter
 
 import numpy as np
@@ -15,6 +16,13 @@ from mainshock.core.records import Pick, Station
 from mainshock.core.times import parse_utc
 from mainshock.events.association import GridAssociator
 from mainshock.events.base import AssociationResult, Associator
+from mainshock.events.duplicates import one_event_per_source
+from mainshock.events.evaluate_association import (
+    SequenceSettings,
+    score_association,
+    simulate_sequence,
+)
+from mainshock.events.pyocto_plugin import PyOctoAssociator
 from mainshock.events.registry import ASSOCIATORS
 
 COARSE = GridAssociator(n_horizontal=12)
@@ -24,11 +32,19 @@ def codes(result: AssociationResult) -> list[list[str]]:
     return [[pick.station + pick.phase for pick in group] for group in result.groups]
 
 
+def opened(name):
+    """Return a registered associator, or skip where the package behind it is missing."""
+    try:
+        return ASSOCIATORS.load(name)()
+    except SettingsError as error:
+        pytest.skip(str(error))
+
+
 @pytest.mark.parametrize("name", ASSOCIATORS.names())
 def test_every_registered_associator_keeps_the_contract(
     name, rng, travel_times, make_scene, make_pick
 ):
-    associator = ASSOCIATORS.load(name)()
+    associator = opened(name)
     assert isinstance(associator, Associator)
     assert associator.name == name
     scene = make_scene(rng, travel_times, n_stations=5, n_events=3, interval_s=30.0)
@@ -100,6 +116,58 @@ def test_neither_order_nor_clock_matters(travel_times, make_scene, seed, shift_s
     assert codes(COARSE.associate(moved, scene.stations, travel_times)) == codes(first)
 
 
+def test_two_stations_with_p_and_s_are_enough_where_it_is_quiet(travel_times, make_pick):
+    stations = [
+        Station("XX", code, 11.0 + east, 48.0) for code, east in (("A", 0.0), ("B", 0.3), ("C", 2))
+    ]
+    picks = [
+        make_pick("A", "P", 1.0e9 + 2.0),
+        make_pick("B", "P", 1.0e9 + 2.5),
+        make_pick("A", "S", 1.0e9 + 3.48),
+        make_pick("B", "S", 1.0e9 + 4.35),
+    ]
+    elsewhere = [make_pick("C", "P", 1.0e9 - 600.0), make_pick("C", "P", 1.0e9 + 600.0)]
+    result = GridAssociator().associate([*picks, *elsewhere], stations, travel_times)
+    assert result.groups == [picks]
+    assert result.flags == [()]
+
+
+@pytest.mark.parametrize(("s_minus_p_s", "n_events"), [(1.5, 1), (12.0, 0)])
+def test_a_station_is_alone_only_with_events_near_it(
+    travel_times, make_pick, s_minus_p_s, n_events
+):
+    stations = [Station("XX", "A", 11.0, 48.0), Station("XX", "B", 11.4, 48.0)]
+    picks = [make_pick("A", "P", 1.0e9), make_pick("A", "S", 1.0e9 + s_minus_p_s)]
+    result = GridAssociator().associate(
+        [*picks, make_pick("B", "P", 1.0e9 + 900.0)], stations, travel_times
+    )
+    assert result.flags == [("single_station",)] * n_events
+    unsure = GridAssociator(min_pair_probability=0.9)
+    assert unsure.associate(picks, stations, travel_times).groups in ([], [picks])
+
+
+def test_s_followed_by_p_as_often_as_p_by_s_is_chance(travel_times, make_pick):
+    stations = [Station("XX", "A", 11.0, 48.0), Station("XX", "B", 11.4, 48.0)]
+    far = make_pick("B", "P", 1.0e9 + 900.0)
+    picks = [
+        make_pick("A", phase, 1.0e9 + 60.0 * number + late_s)
+        for number, order in enumerate(("PS", "SP", "PS", "SP"))
+        for phase, late_s in zip(order, (0.0, 1.5), strict=True)
+    ]
+    assert GridAssociator().associate([*picks, far], stations, travel_times).groups == []
+
+
+def test_no_two_events_are_closer_than_the_least_interval(rng, travel_times, make_scene):
+    scene = make_scene(rng, travel_times, n_stations=6, n_events=30, interval_s=2.5)
+    associator = GridAssociator(min_interval_s=6.0, n_horizontal=12)
+    close = GridAssociator(n_horizontal=12)
+    n_groups = [
+        len(one.associate(scene.picks, scene.stations, travel_times).groups)
+        for one in (associator, close)
+    ]
+    assert n_groups[0] <= 75.0 / 6.0 + 1.0 < n_groups[1]
+
+
 def test_an_s_without_p_belongs_to_its_event(rng, travel_times, make_scene):
     scene = make_scene(
         rng, travel_times, n_stations=5, n_events=1, false_share=0.0, missing_share=0.0
@@ -143,6 +211,49 @@ def test_one_station_falls_back_to_pairs(travel_times, make_pick):
     assert result.flags == [("single_station",)]
 
 
+def test_a_simulated_sequence_is_found_and_its_picks_assigned(rng, travel_times):
+    sequence = simulate_sequence(SequenceSettings(n_events=60, n_stations=8), travel_times, rng)
+    result = COARSE.associate(sequence.picks, sequence.stations, travel_times)
+    scores = score_association(result.groups, sequence.owner)
+    assert scores.recall >= 0.85
+    assert scores.precision >= 0.9
+    assert scores.assignment >= 0.95
+    assert scores.purity >= 0.9
+
+
+def test_scores_of_perfect_and_split_groups(rng, travel_times):
+    sequence = simulate_sequence(
+        SequenceSettings(n_events=8, n_stations=5, least_magnitude=2.0), travel_times, rng
+    )
+    groups = [
+        [pick for pick in sequence.picks if sequence.owner[pick] == number] for number in range(8)
+    ]
+    perfect = score_association(groups, sequence.owner)
+    assert (perfect.recall, perfect.precision, perfect.assignment, perfect.purity) == (1, 1, 1, 1)
+    split = [part for group in groups for part in (group[::2], group[1::2])]
+    halves = score_association(split, sequence.owner)
+    assert (halves.recall, halves.precision, halves.purity) == (1.0, 0.5, 1.0)
+    assert halves.assignment == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_better_seen_of_two_events_at_once_is_kept(make_event, make_arrivals):
+    clear = make_event(arrivals=make_arrivals(4))
+    later = clear.origin.time + timedelta(seconds=1.5)
+    double = make_event(event_id="double", time=later, arrivals=make_arrivals(2))
+    apart = make_event(event_id="apart", time=clear.origin.time - timedelta(seconds=2.5))
+    kept, dropped = one_event_per_source([double, clear, apart])
+    assert ([event.event_id for event in kept], dropped) == (
+        ["apart", clear.event_id],
+        [double],
+    )
+
+
+def test_without_pyocto_the_remedy_is_told(monkeypatch):
+    monkeypatch.setattr("mainshock.events.pyocto_plugin.find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match=r"pip install 'mainshock\[associate\]'"):
+        PyOctoAssociator()
+
+
 def test_a_network_across_the_antimeridian(travel_times, make_scene, rng):
     scene = make_scene(rng, travel_times, n_stations=6, n_events=2, interval_s=30.0)
     moved = [
@@ -160,9 +271,12 @@ def test_a_network_across_the_antimeridian(travel_times, make_scene, rng):
     [
         {"min_picks": 1},
         {"min_stations": 0},
-        {"max_residual_s": -1.0},
-        {"max_residual_s": float("nan")},
-        {"min_station_share": 2.0},
+        {"min_score": -1.0},
+        {"residual_sd_s": float("nan")},
+        {"residual_growth": 2.0},
+        {"detection": 1.0},
+        {"min_interval_s": -1.0},
+        {"min_pair_probability": 2.0},
         {"margin_km": 0.0},
         {"max_depth_km": 0.0},
         {"n_horizontal": 2},

@@ -267,8 +267,9 @@ def known(event):
     )
 
 
-@pytest.mark.parametrize("stations", [ONE, THREE], ids=["one station", "three stations"])
-def test_terms_mend_a_wrong_velocity_model(stations):
+# the azimuth's error, which terms of times leave, is most of the error from one station
+@pytest.mark.parametrize(("stations", "gain"), [(ONE, 0.9), (THREE, 0.6)], ids=["one", "three"])
+def test_terms_mend_a_wrong_velocity_model(stations, gain):
     past, future = simulated(80, 1, stations), simulated(100, 2, stations)
     terms = learn_terms([known(event) for event in past], stations, ASSUMED)
     inside = {"n_nodes": 12_000, "prior": BOX, "depth_range_km": (2.0, 20.0)}
@@ -295,4 +296,4 @@ def test_terms_mend_a_wrong_velocity_model(stations):
     # 100 events: 68 +- 3 sd of the binomial distribution, which is 4.7
     assert 0.54 <= np.mean(rank["with terms"] <= 0.68) <= 0.82
     assert np.mean(rank["without"] <= 0.68) < 0.45
-    assert np.median(away["with terms"]) < 0.7 * np.median(away["without"])
+    assert np.median(away["with terms"]) < gain * np.median(away["without"])

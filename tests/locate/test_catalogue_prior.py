@@ -30,7 +30,7 @@ def placed(frame, places):
 
 
 def learnt(frame, places, **more):
-    return prior_from_catalogue(*placed(frame, places), **{"frame": frame, **more})
+    return prior_from_catalogue(*placed(frame, places), frame=frame, **more)
 
 
 def cloud(n, rng):
@@ -59,7 +59,7 @@ def test_table_and_background_hold_one_event_together(prior):
 @pytest.mark.parametrize("least", [0.02, 0.2, 0.5])
 def test_the_stated_background_is_the_least(frame, rng, least):
     table, background = mass_of(learnt(frame, cloud(300, rng), background=least))
-    assert background == pytest.approx(least, rel=0.01)
+    assert background == pytest.approx(least, rel=0.02)
     assert table == pytest.approx(1.0 - least, abs=0.01)
 
 
@@ -169,7 +169,7 @@ def test_everywhere_on_earth_alike(longitude, latitude, rng):
 @pytest.mark.parametrize("longitude", [180.0, -179.95, 179.99])
 def test_its_own_frame_lies_among_events_across_the_date_line(longitude, rng):
     frame = LocalFrame(longitude, -18.0)
-    prior = learnt(frame, cloud(200, rng), frame=None)
+    prior = prior_from_catalogue(*placed(frame, cloud(200, rng)))
     apart = (prior.frame.longitude - longitude + 180.0) % 360.0 - 180.0
     assert abs(apart) < 0.5
     assert prior.reach_km(frame) < 30.0

@@ -27,6 +27,7 @@ from mainshock.events.backprojection import (
 )
 from mainshock.events.base import AssociationResult, TravelTimes
 from mainshock.events.geometry import StationLookup
+from mainshock.events.pick_rates import pick_rate_hz, sum_around
 from mainshock.events.search_grid import SearchGrid, build_search_grid, tabulate_travel_times
 from mainshock.events.single_station import (
     SINGLE_STATION_FLAG,
@@ -40,12 +41,11 @@ _log = logging.getLogger(__name__)
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 _MAX_REJECTED_IN_A_ROW = 60
-_RATE_SPAN_S = 120.0
 _NOISE_SPAN_S = 300.0
 _WORTH_REFINING = 0.5
 _ALONE_RATIO = 1.5
 _REFERENCE_STATIONS = 4
-_SCALE = 1.0
+_ODDS_POWER = 2.0  # with 1, noise alone makes an event of ten stations every half hour
 _SHORTEST_S_MINUS_P_S = 0.05
 _MAX_PICK_SIGMA_S = 0.5
 _MIN_PROBABILITY = 0.05
@@ -73,24 +73,26 @@ class _Volume(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GridAssociator:
-    """Groups picks that one hypocentre and origin time explain, the best supported event first.
+    r"""Groups picks that one hypocentre and origin time explain, the best supported event first.
 
     Parameters
     ----------
     min_picks, min_stations
-        Least number of picks and of stations of an event. Where fewer stations than that have
-        picks at all, all of them are needed; where only one has, P and S are paired
-        (``SingleStationAssociator``).
-    max_residual_s, residual_growth
-        A pick fits if its residual is at most ``max_residual_s`` plus its own standard deviation
-        plus ``residual_growth`` times the travel time, which allows for a wrong velocity.
-    min_station_share
-        Least share of the stations with picks, among those no farther than the middle station of
-        the event, that must support it: an earthquake is not missed by most of its near stations.
-    max_chance
-        Largest probability that as many picks fit one trial hypocentre by chance, given how many
-        picks a second its stations have beside the events found before. It asks for more picks
-        where the picker is noisy, and for no more than ``min_picks`` where it is quiet.
+        Least number of picks and of stations of an event that several stations see. Where only one
+        station has picks at all, P and S are paired (``SingleStationAssociator``).
+    min_score
+        Least score of an event in a network of four stations and in picks of which at least half
+        are of events; see the notes.
+    residual_sd_s, residual_growth
+        Standard deviation of a residual beside that of the pick: a constant, and a share of the
+        travel time, which allows for a wrong velocity.
+    detection
+        How likely a phase within the reach of an event is picked.
+    min_interval_s
+        Origins nearer in time are taken for one source, and the better supported one stays.
+    min_pair_probability
+        Least probability (P times S) of a pair of P and S that one station sees alone. 1 or so
+        turns such events off.
     margin_km
         How far beyond the network events are sought; None: as far as the network is wide, at
         least 15 km.
@@ -101,11 +103,20 @@ class GridAssociator:
 
     Notes
     -----
-    Every pick implies an origin time at every node; the best cluster of origin times, weighted by
-    pick probability, is refined to a hypocentre off the grid, accepted if it has enough picks and
-    stations, and its picks are taken. This repeats until nothing is left. In the end picks that fit
-    several events go to the one they fit best. Work is done in blocks of time, so that the cost
-    grows linearly with the length of the record.
+    Every pick implies an origin time at every node. The score of a cluster of origin times is the
+    logarithm of how much likelier an event makes the picks than their rate does: a pick of
+    probability :math:`p` and residual :math:`r` adds
+
+    .. math:: \ln \frac{D p}{\lambda \sqrt{2 \pi} \sigma} - \frac{r^2}{2 \sigma^2}
+
+    with the rate :math:`\lambda` of the picks of its phase at its station, and a phase that was not
+    picked takes :math:`-\ln(1 - D)` away, up to the distance that suits the event best. The best
+    cluster is refined to a hypocentre off the grid, accepted if its score is high enough, and its
+    picks are taken; this repeats until nothing is left. In the end picks that fit several events go
+    to the one they fit best. Where most picks around are of no event, the score must be higher by
+    twice the logarithm of those odds. Pairs of P and S left over at a station are events too where every
+    other station may be too far. Work is done in blocks of time, so that the cost grows linearly
+    with the length of the record.
 
     Raises
     ------
@@ -211,7 +222,7 @@ class GridAssociator:
         return PickArrays(
             time=time_s,
             slot=slot,
-            weight=np.log(density_hz / _pick_rate_hz(time_s, slot, probability)),
+            weight=np.log(density_hz / pick_rate_hz(time_s, slot, probability)),
             sigma=np.hypot(self.residual_sd_s, sigma_s),
             probability=probability,
         )
@@ -221,9 +232,9 @@ class GridAssociator:
         return np.array([self.min_picks, n_stations], dtype=np.int64)
 
     def _least_score(self, volume: _Volume) -> float:
-        """Return the score asked for; pairs of stations, and chance, grow with their square."""
+        """Return the score asked for; with more stations there are more clusters by chance."""
         n_stations = volume.network.places.shape[0]
-        return self.min_score + _SCALE * math.log(max(n_stations / _REFERENCE_STATIONS, 1.0))
+        return self.min_score + math.log(max(n_stations / _REFERENCE_STATIONS, 1.0))
 
     def _search(self, picks: PickArrays, volume: _Volume) -> list[_Candidate]:
         """Return the accepted events, block after block of origin time."""
@@ -326,19 +337,20 @@ class GridAssociator:
     ) -> list[_Candidate]:
         """Return the events left after dropping, one by one, the weakest among the most noise.
 
-        Where most picks are of no event, an event must be better supported, by the logarithm of
-        the odds against a pick's being of one.
+        Where most picks are of no event, an event must be better supported, by twice the
+        logarithm of the odds against a pick's being of one.
         """
         events = list(found)
         in_event = np.zeros(picks.time.size)
         for event in events:
             in_event[event.members] = 1.0
         everything = np.ones(picks.time.size)
-        n_around = _sum_around(picks.time, everything, _NOISE_SPAN_S)
+        n_around = sum_around(picks.time, everything, _NOISE_SPAN_S)
         while events:
-            n_taken = _sum_around(picks.time, in_event, _NOISE_SPAN_S)
+            n_taken = sum_around(picks.time, in_event, _NOISE_SPAN_S)
             odds = np.maximum((n_around - n_taken) / np.maximum(n_taken, 1.0), 1.0)
-            surplus = [event.score - math.log(odds[event.members[0]]) for event in events]
+            wanted = _ODDS_POWER * np.log(odds)
+            surplus = [event.score - wanted[event.members[0]] for event in events]
             weakest = int(np.argmin(surplus))
             if surplus[weakest] >= self._least_score(volume):
                 break
@@ -402,10 +414,11 @@ def _alone_limits(volume: _Volume) -> list[tuple[float, float]]:
     places, nodes = volume.network.places, volume.nodes
     away_km = np.hypot(*(nodes[:, None, :2] - places[None]).transpose(2, 0, 1))
     away_km = np.hypot(away_km, nodes[:, None, 2])
+    nearest_km, second_km = np.partition(away_km, 1, axis=1)[:, :2].T
     limits: list[tuple[float, float]] = []
     for station in range(places.shape[0]):
-        others_km = np.delete(away_km, station, axis=1).min(axis=1)
-        alone = np.flatnonzero(away_km[:, station] * _ALONE_RATIO <= others_km)
+        own_km = away_km[:, station]
+        alone = np.flatnonzero((own_km == nearest_km) & (own_km * _ALONE_RATIO <= second_km))
         times_s = travel_times_s(volume.network, station, nodes[alone])
         s_minus_p_s = times_s[:, 1] - times_s[:, 0]
         if alone.size:
@@ -414,27 +427,6 @@ def _alone_limits(volume: _Volume) -> list[tuple[float, float]]:
         else:
             limits.append((0.0, 0.0))
     return limits
-
-
-def _pick_rate_hz(time_s: FloatArray, slot: IntArray, probability: FloatArray) -> FloatArray:
-    """Return how many picks a second the slot of each pick had around that time.
-
-    A pick counts with its probability. Half of the rate is the mean over all slots, so that the
-    first pick of a quiet station is no wonder.
-    """
-    n_slots = 2 * (int(slot.max()) // 2 + 1)
-    count = _sum_around(time_s, probability, _RATE_SPAN_S) / n_slots
-    for number in range(n_slots):
-        own = np.flatnonzero(slot == number)
-        count[own] = 0.5 * (count[own] + _sum_around(time_s[own], probability[own], _RATE_SPAN_S))
-    return np.asarray(count / (2.0 * _RATE_SPAN_S))
-
-
-def _sum_around(time_s: FloatArray, value: FloatArray, span_s: float) -> FloatArray:
-    """Return the sum of what lies within a span before and after each time."""
-    total = np.concatenate([[0.0], np.cumsum(value)])
-    first, past_last = np.searchsorted(time_s, np.stack([time_s - span_s, time_s + span_s]))
-    return np.asarray(total[past_last] - total[first])
 
 
 def _match_stations(

@@ -126,8 +126,9 @@ def evaluate_field(
         )
         log_density += term.astype(np.float32)[:, None]
     for incidence in observations.incidences:
-        for layer, depth_km in enumerate(grid.centres(2)):
-            log_density[:, layer] += incidence_log_likelihood(incidence, east, north, depth_km)
+        x, y = (column.astype(np.float32)[:, None] for column in (east, north))
+        depth = grid.centres(2).astype(np.float32)[None, :]
+        log_density += incidence_log_likelihood(incidence, x, y, depth)
     if prior is not None:
         if isinstance(prior, SmoothPrior):
             prior = prior.smoothed(float(max(widths)))
@@ -216,12 +217,10 @@ def incidence_log_likelihood(
     Student-t with four degrees of freedom around the station's line on the angle of the straight
     path. Rays bend, but the same way for the same path, which the line learns.
     """
-    away = np.hypot(
-        np.asarray(east_km) - incidence.east_km, np.asarray(north_km) - incidence.north_km
-    )
+    square = (np.asarray(east_km) - incidence.east_km) ** 2
+    away = np.sqrt(square + (np.asarray(north_km) - incidence.north_km) ** 2)
     below = np.maximum(np.asarray(depth_km) - incidence.depth_km, 0.0)
     term = incidence.term
-    expected = term.intercept_deg + term.slope * np.degrees(np.arctan2(away, below))
-    return np.asarray(
-        -2.5 * np.log1p(((incidence.incidence_deg - expected) / term.sigma_deg) ** 2 / 4.0)
-    )
+    angle = np.arctan2(away, below) * (term.slope * 180.0 / np.pi)
+    residual = (angle + (term.intercept_deg - incidence.incidence_deg)) / term.sigma_deg
+    return np.asarray(-2.5 * np.log1p(residual * residual / 4.0))

@@ -156,7 +156,8 @@ def _plain_column(
         spread[k] = _ONE / total
         if freedom > 0.0:
             dimensions = freedom + np.float32(n_picks - 1)
-            spread[k] *= (freedom + misfit) / dimensions
+            # the variance of a Student-t with this many degrees of freedom
+            spread[k] *= (freedom + misfit) / max(dimensions - np.float32(2.0), _ONE)
             misfit = dimensions * np.float32(math.log1p(misfit / freedom))
         log_likelihood[k] = _HALF * (np.float32(logs) - misfit)
         origin[k] = mean

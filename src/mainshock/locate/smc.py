@@ -21,11 +21,10 @@ _EM_STEPS = 6
 _MOST_STAGES = 200
 _AIMED_ACCEPTANCE = 0.25
 _LAST_ROUNDS = 4
-_LAST = 2  # the stage of the posterior itself
 _HALVINGS = 24
 _IMPOSSIBLE = -1e200  # in place of minus infinity, which no factor of zero can silence
 _FREEDOM = 4.0  # of Student's densities of the guide
-_WIDEST = 1e5  # first scale of residuals, in units of their errors
+_FIRST_WIDTH_S = 1e4  # more than any travel time
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,75 +73,96 @@ class SequentialLocation(SampledLocation):
 
     def sample(self, problem: LocationProblem, rng: np.random.Generator) -> WeightedDraws:
         """Return weighted draws from the posterior of one event."""
-        path = _Path(problem, StandardStates(with_tables(problem)))
-        cloud = path.cloud(path.first(self.n_draws, rng))
-        stage, scale, noise = 0.0, 1.0, 1.0
+        target = StandardStates(with_tables(problem))
+        cloud = _cloud(target, _first_states(problem, self.n_draws, rng))
+        stage, scale, noise = _Stage(_FIRST_WIDTH_S, 0.0), 1.0, 1.0
         for _ in range(_MOST_STAGES):
-            if stage >= _LAST:
+            if stage.share >= 1.0:
                 break
             stage, cloud = _raised(cloud, stage, rng)
             even = np.full(self.n_draws, 1.0 / self.n_draws)
             mixture = fit_mixture(cloud.states, even, _COMPONENTS, rng, _EM_STEPS)
-            rounds = self.n_moves * (_LAST_ROUNDS if stage >= _LAST else 1)
+            rounds = self.n_moves * (_LAST_ROUNDS if stage.share >= 1.0 else 1)
             before = cloud.states
-            cloud, scale = _Mover(path, mixture, stage).moved(cloud, rounds, scale, rng)
+            cloud, scale = _Mover(target, mixture, stage).moved(cloud, rounds, scale, rng)
             noise = 1.0 + _memory(before, cloud.states) ** 2 * noise
-        draws, log_scale = path.target.draws(cloud.states)
+        draws, log_scale = target.draws(cloud.states)
         weights = normalised(problem.log_density(draws) + log_scale - cloud.log_target)
-        flags = () if stage >= _LAST else ("sampler_not_finished",)
+        flags = () if stage.share >= 1.0 else ("sampler_not_finished",)
         return WeightedDraws(draws, weights, 1.0 / noise, flags)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """One density of the path from an even one to the posterior.
+
+    Parameters
+    ----------
+    width_s
+        Scale of the residuals in the guide: the product of their Student densities.
+    share
+        Share of the posterior in the logarithm, the rest being the guide's.
+    """
+
+    width_s: float
+    share: float
+
+    def towards(self, goal_s: float, step: float) -> "_Stage":
+        """Return the stage a step from 0 to 1 of the way to the next goal: width, then share."""
+        if self.share > 0.0 or self.width_s <= 1.1 * goal_s:
+            return _Stage(self.width_s, self.share + step * (1.0 - self.share))
+        return _Stage(self.width_s * (goal_s / self.width_s) ** step, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cloud:
-    """States, their squared residuals ``(n, n_picks)`` and their logarithmic posterior density."""
+    """States, their residuals with standard deviations, and their logarithmic posterior density."""
 
     states: FloatArray
-    squares: FloatArray
+    residual_s: FloatArray
+    sd_s: FloatArray
     log_target: FloatArray
 
-    def tempered(self, stage: float) -> FloatArray:
-        """Return the log-density at a stage: 0 nearly even, 1 the guide, 2 the posterior.
+    def tempered(self, stage: _Stage) -> FloatArray:
+        """Return the logarithm of the density of a stage; impossible outside the limits."""
+        possible = np.isfinite(self.log_target)
+        guide = _student(self.states[:, 3]) + _student(self.residual_s / stage.width_s).sum(axis=1)
+        target = np.where(possible, self.log_target, 0.0)
+        value = guide * (1.0 - stage.share) + target * stage.share
+        return np.where(np.isnan(guide) | ~(possible | (stage.share == 0.0)), _IMPOSSIBLE, value)
 
-        The guide is the product of Student's densities of the residuals, and on the way to it
-        their scale shrinks from huge to that of the errors.
-        """
-        square = self.squares / _WIDEST ** (2.0 * max(1.0 - stage, 0.0))
-        guide = _student(self.states[:, 3] ** 2) + _student(square).sum(axis=1)
-        share = max(stage - 1.0, 0.0)
-        value = guide * (1.0 - share) + np.maximum(self.log_target, _IMPOSSIBLE) * share
-        return np.asarray(np.maximum(value, _IMPOSSIBLE))
+    def typical_sd_s(self) -> float:
+        """Return the standard deviation of the least certain pick, where most states are."""
+        return float(np.nanmedian(self.sd_s, axis=0).max())
 
     def chosen(self, rows: NDArray[np.intp]) -> "_Cloud":
-        return _Cloud(self.states[rows], self.squares[rows], self.log_target[rows])
+        return _Cloud(
+            self.states[rows], self.residual_s[rows], self.sd_s[rows], self.log_target[rows]
+        )
 
     def replaced(self, other: "_Cloud", rows: NDArray[np.bool_]) -> "_Cloud":
+        every = rows[:, None]
         return _Cloud(
-            np.where(rows[:, None], other.states, self.states),
-            np.where(rows[:, None], other.squares, self.squares),
+            np.where(every, other.states, self.states),
+            np.where(every, other.residual_s, self.residual_s),
+            np.where(every, other.sd_s, self.sd_s),
             np.where(rows, other.log_target, self.log_target),
         )
 
 
-def _student(square: FloatArray) -> FloatArray:
-    return np.asarray(-0.5 * (_FREEDOM + 1.0) * np.log1p(square / _FREEDOM))
+def _cloud(target: StandardStates, states: FloatArray) -> _Cloud:
+    log_target, residual_s, sd_s = target.evaluated(states)
+    return _Cloud(states, residual_s, sd_s, log_target)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Path:
-    """From a density that is even in the volume of the search to that of the posterior."""
+def _student(value: FloatArray) -> FloatArray:
+    return np.asarray(-0.5 * (_FREEDOM + 1.0) * np.log1p(value**2 / _FREEDOM))
 
-    problem: LocationProblem
-    target: StandardStates
 
-    def first(self, n: int, rng: np.random.Generator) -> FloatArray:
-        (top, bottom), reach = self.problem.depth_range_km, self.problem.limits.max_distance_km
-        places = rng.uniform((-reach, -reach, top), (reach, reach, bottom), (n, 3))
-        return np.column_stack([places, rng.standard_t(_FREEDOM, n)])
-
-    def cloud(self, states: FloatArray) -> _Cloud:
-        log_target, squares = self.target.evaluated(states)
-        return _Cloud(states, squares, log_target)
+def _first_states(problem: LocationProblem, n: int, rng: np.random.Generator) -> FloatArray:
+    (top, bottom), reach = problem.depth_range_km, problem.limits.max_distance_km
+    places = rng.uniform((-reach, -reach, top), (reach, reach, bottom), (n, 3))
+    return np.column_stack([places, rng.standard_t(_FREEDOM, n)])
 
 
 def _memory(before: FloatArray, after: FloatArray) -> float:
@@ -152,35 +172,33 @@ def _memory(before: FloatArray, after: FloatArray) -> float:
     return float(np.clip((first * second).sum(axis=0) / np.maximum(scale, 1e-300), 0.0, 1.0).max())
 
 
-def _raised(cloud: _Cloud, stage: float, rng: np.random.Generator) -> tuple[float, _Cloud]:
+def _raised(cloud: _Cloud, stage: _Stage, rng: np.random.Generator) -> tuple[_Stage, _Cloud]:
     """Return the next stage, at which half of the effective size is left, and draws resampled."""
-    before = cloud.tempered(stage)
+    before, goal_s = cloud.tempered(stage), cloud.typical_sd_s()
     n = before.size
 
-    def weights(later: float) -> FloatArray:
-        return normalised(cloud.tempered(later) - before)
+    def weights(step: float) -> FloatArray:
+        return normalised(cloud.tempered(stage.towards(goal_s, step)) - before)
 
-    later = high = float(int(stage) + 1)
-    if np.sum(weights(later) ** 2) > 1.0 / (_KEPT * n):
-        low = stage
+    low, high = 0.0, 1.0
+    if np.sum(weights(high) ** 2) > 1.0 / (_KEPT * n):
         for _ in range(_HALVINGS):
-            later = 0.5 * (low + high)
-            enough = np.sum(weights(later) ** 2) < 1.0 / (_KEPT * n)
-            low, high = (later, high) if enough else (low, later)
-        later = high  # above the stage before, however short the step
-    held = np.cumsum(weights(later))
+            middle = 0.5 * (low + high)
+            enough = np.sum(weights(middle) ** 2) < 1.0 / (_KEPT * n)
+            low, high = (middle, high) if enough else (low, middle)
+    held = np.cumsum(weights(high))
     marks = (np.arange(n) + rng.random()) / n
     rows = np.minimum(np.searchsorted(held / held[-1], marks), n - 1)
-    return later, cloud.chosen(rows)
+    return stage.towards(goal_s, high), cloud.chosen(rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Mover:
     """Metropolis moves that leave one tempered density as it is."""
 
-    path: _Path
+    target: StandardStates
     mixture: GaussianMixture
-    stage: float
+    stage: _Stage
 
     def moved(
         self, cloud: _Cloud, rounds: int, scale: float, rng: np.random.Generator
@@ -209,7 +227,7 @@ class _Mover:
     def _decided(
         self, cloud: _Cloud, proposed: FloatArray, odds: FloatArray, rng: np.random.Generator
     ) -> tuple[_Cloud, float]:
-        other = self.path.cloud(proposed)
+        other = _cloud(self.target, proposed)
         odds = odds + other.tempered(self.stage) - cloud.tempered(self.stage)
         accepted = np.log(rng.random(odds.size)) < odds
         return cloud.replaced(other, accepted), float(accepted.mean())

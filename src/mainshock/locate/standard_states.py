@@ -41,23 +41,24 @@ class StandardStates:
         """Return the logarithm of the posterior density, minus infinity outside the limits."""
         return self.evaluated(states)[0]
 
-    def evaluated(self, states: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the log-density, and the squared residuals in units of their errors.
+    def evaluated(self, states: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the log-density, the residuals of the picks and their standard deviations.
 
         Returns
         -------
-        Shapes ``(n,)`` and ``(n, n_picks)``; minus infinity and infinity outside the limits.
+        Shapes ``(n,)``, ``(n, n_picks)`` and ``(n, n_picks)``, the latter in s; minus infinity
+        and NaN outside the limits.
         """
         inside = self.inside(states)
         value = np.full(len(states), -np.inf)
-        squares = np.full((len(states), len(self.problem.observations.picks)), np.inf)
+        shape = (len(states), len(self.problem.observations.picks))
+        residual_s, sd_s = np.full(shape, np.nan), np.full(shape, np.nan)
         if inside.any():
             asked, sd, centre, scale = self._timing(states[inside])
             points = self._points(states[inside], centre, scale)
-            squares[inside] = (((asked - points.time_s) / sd) ** 2).T
+            residual_s[inside], sd_s[inside] = (asked - points.time_s).T, sd.T
             value[inside] = self.problem.log_density(points) + np.log(scale)
-        unknown = np.isnan(value)
-        return np.where(unknown, -np.inf, value), np.where(unknown[:, None], np.inf, squares)
+        return np.where(np.isnan(value), -np.inf, value), residual_s, sd_s
 
     def inside(self, states: FloatArray) -> NDArray[np.bool_]:
         """Return which places lie within the limits of the problem, shape ``(n,)``."""

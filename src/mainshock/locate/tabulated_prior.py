@@ -66,14 +66,20 @@ class TabulatedPrior:
     ) -> FloatArray:
         """Return the logarithm of the density per km^3; arrays broadcast."""
         east, north = self.frame.to_local(longitude, latitude)
-        places = [
+        first, second, third = (
             (np.asarray(value, np.float64) - low) / self.spacing_km
             for value, low in zip((east, north, depth_km), self.low_km, strict=True)
-        ]
-        shape = np.broadcast_shapes(*(place.shape for place in places))
-        first, second, third = (np.broadcast_to(place, shape).ravel() for place in places)
-        found = np.empty(first.size)
-        _interpolate(self.density_km3, first, second, third, self.background_km3, found)
+        )
+        shape = np.broadcast_shapes(first.shape, second.shape, third.shape)
+        if not (len(shape) == 2 and first.shape == second.shape == (shape[0], 1)):
+            # any places: columns of one node
+            first, second, third = (np.broadcast_to(x, shape) for x in (first, second, third))
+            columns = third.reshape(-1, 1)
+        else:
+            columns = np.broadcast_to(third, shape)
+        found = np.empty(columns.shape)
+        background = self.background_km3
+        _interpolate(self.density_km3, first.ravel(), second.ravel(), columns, background, found)
         return found.reshape(shape)
 
     def smoothed(self, width_km: float) -> "TabulatedPrior":
@@ -123,19 +129,32 @@ def _interpolate(
     background: float,
     found: FloatArray,
 ) -> None:
-    """Set the logarithm of the density, linear between centres and zero outside the table."""
+    """Set the logarithm of the density of columns of nodes, linear between centres.
+
+    Around the table lies a rim of cells without events; beyond it only a trace of background.
+    """
     n_first, n_second, n_third = table.shape
-    for number in range(found.size):
-        x, y, z = first[number], second[number], third[number]
-        total = 1e-3 * background
-        if -1.0 < x < n_first and -1.0 < y < n_second and -1.0 < z < n_third:
-            total = background
-            i, j, k = math.floor(x), math.floor(y), math.floor(z)
-            for a in range(2):
-                for b in range(2):
-                    for c in range(2):
-                        if 0 <= i + a < n_first and 0 <= j + b < n_second and 0 <= k + c < n_third:
-                            share = 1.0 - abs(x - i - a)
-                            share *= (1.0 - abs(y - j - b)) * (1.0 - abs(z - k - c))
-                            total += share * table[i + a, j + b, k + c]
-        found[number] = math.log(total)
+    shares = np.empty(4)
+    for column in range(first.size):
+        x, y = first[column], second[column]
+        is_beside = not (-1.0 < x < n_first and -1.0 < y < n_second)
+        i, j = math.floor(x), math.floor(y)
+        for corner in range(4):
+            a, b = i + corner // 2, j + corner % 2
+            shares[corner] = max((1.0 - abs(x - a)) * (1.0 - abs(y - b)), 0.0)
+            if is_beside or not (0 <= a < n_first and 0 <= b < n_second):
+                shares[corner] = 0.0
+        for node in range(third.shape[1]):
+            z = third[column, node]
+            if is_beside or not -1.0 < z < n_third:
+                found[column, node] = math.log(1e-3 * background)
+                continue
+            total, k = background, math.floor(z)
+            for corner in range(4):
+                if shares[corner] > 0.0:
+                    a, b = i + corner // 2, j + corner % 2
+                    if k >= 0:
+                        total += shares[corner] * (1.0 - z + k) * table[a, b, k]
+                    if k + 1 < n_third:
+                        total += shares[corner] * (z - k) * table[a, b, k + 1]
+            found[column, node] = math.log(total)

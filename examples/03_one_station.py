@@ -1,0 +1,175 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # One station
+#
+# One three-component station and a catalogue of past earthquakes: that is enough to locate new
+# ones, if the answer may be two places. **Everything here is SYNTHETIC**, so that the truth is
+# known: the records' picks are simulated from a source of two clusters, which lie equally far from
+# the station in different directions.
+
+# %%
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+
+from mainshock.core.geo import LocalFrame, geodesic_distance_km
+from mainshock.core.records import Event, Station
+from mainshock.core.times import to_posix_s
+from mainshock.locate.calibrate import KnownEvent, learn_terms
+from mainshock.locate.catalogue_prior import prior_from_catalogue
+from mainshock.locate.event_figure import plot_event
+from mainshock.locate.modes import find_modes
+from mainshock.locate.priors import GaussianMixturePrior
+from mainshock.locate.registry import LOCATION_METHODS, open_velocity_model
+from mainshock.locate.simulate import PickErrors, Simulation
+from mainshock.locate.simulation_sources import BoxSources, MixtureSources
+
+station = Station("XX", "ONE", 13.0, 46.0, 650.0)
+
+# %% [markdown]
+# ## What nature knows
+#
+# The eastern cluster is twice as active as the northern one; one event in fifty happens anywhere.
+# The crust is slower than the model that we shall use, S is late under the station, and its sensor
+# is turned by 12 degrees. The locator is told none of this.
+
+# %%
+frame = LocalFrame(station.longitude, station.latitude)
+clusters = GaussianMixturePrior(
+    frame,
+    weights=np.array([2.0, 1.0]),
+    means_km=np.array([[28.0, 9.0, 9.0], [-6.0, 29.0, 12.0]]),
+    covariances_km2=np.array([np.diag([9.0, 16.0, 4.0]), np.diag([16.0, 6.0, 4.0])]),
+    background=0.02,
+)
+box = BoxSources(frame, (-50.0, -50.0, 0.0), (50.0, 50.0, 25.0))
+nature = Simulation(
+    [station],
+    open_velocity_model("constant:5.5,3.15"),
+    MixtureSources(clusters, box),
+    PickErrors(
+        (0.05, 0.1), model_error=0.01, back_azimuth_sigma_deg=15.0, azimuth_outlier_share=0.05
+    ),
+)
+
+
+def as_recorded(picks):
+    """Return picks as this station would give them: S late, directions turned."""
+    late = timedelta(seconds=0.2)
+    return tuple(
+        replace(pick, time=pick.time + late)
+        if pick.phase == "S"
+        else replace(pick, back_azimuth_deg=pick.back_azimuth_deg + 12.0)
+        for pick in picks
+    )
+
+
+rng = np.random.default_rng(1)
+past, new = (
+    [replace(event, picks=as_recorded(event.picks)) for event in nature.events(n, rng)]
+    for n in (200, 60)
+)
+print(len(past), "past events with a catalogue,", len(new), "new ones; all SYNTHETIC")
+
+# %% [markdown]
+# ## What the past teaches about the station
+#
+# Where past events were is known from a catalogue, made by a network that no longer stands, say.
+# Their picks beside their places give the station's terms: how much slower S minus P is than the
+# model says, how wide picks scatter, how far directions are turned.
+
+# %%
+model = open_velocity_model("iasp91")
+known = [
+    KnownEvent(event.picks, to_posix_s(event.time), event.longitude, event.latitude, event.depth_km)
+    for event in past
+]
+terms = learn_terms(known, [station], model)
+learnt = terms.of(station)
+for phase, term in learnt.times.items():
+    print(
+        f"{phase}: travel time x {term.scale:.3f} {term.shift_s:+.2f} s, then",
+        f"± {term.sigma_s:.2f} s besides the pick's own error; from {term.n} events",
+    )
+print(
+    f"azimuth: turned by {learnt.azimuth.bias_deg:.0f}°, stated deviations x",
+    f"{learnt.azimuth.sigma_factor:.2f}, {learnt.azimuth.inlier_share:.0%} tell anything",
+)
+
+# %% [markdown]
+# ## Where earthquakes are expected
+#
+# The same catalogue says where earthquakes happen. The density is a sum of kernels of several
+# widths, each with the share under which every event is best foretold by all others, over a
+# background that is the same everywhere.
+
+# %%
+prior = prior_from_catalogue(
+    *(
+        np.array([getattr(event, name) for event in past])
+        for name in ("longitude", "latitude", "depth_km")
+    )
+)
+method = LOCATION_METHODS.load("grid")(travel_times=model, terms=terms, prior=prior)
+
+# %% [markdown]
+# ## One new event, three times
+#
+# We take the first new event of the *smaller* cluster: the harder case. S minus P gives the
+# distance, which both clusters have, so there are two places. The prior favours the larger cluster,
+# which is the wrong one here. That is no error: with these picks, two of three such events do come
+# from there. What would be an error is to report one point and a small ellipse.
+
+
+# %%
+def locate(picks):
+    """Return the event and the separate places that its picks allow."""
+    problem = method.problem(picks, [station])
+    modes = find_modes(*places(method.summarise(problem, np.random.default_rng(2))))
+    origin, arrivals = method.locate(picks, [station], np.random.default_rng(2))
+    return Event("SYNTHETIC", origin, tuple(arrivals)), modes
+
+
+def places(summary):
+    return summary.marginal, summary.draws
+
+
+def away_km(event, truth):
+    origin = event.origin
+    path = (origin.longitude, origin.latitude, truth.longitude, truth.latitude)
+    return float(geodesic_distance_km(*path))
+
+
+def in_smaller_cluster(event):
+    east, north = frame.to_local(event.longitude, event.latitude)
+    return bool(np.hypot(east + 6.0, north - 29.0) < 10.0)
+
+
+chosen = next(event for event in new if in_smaller_cluster(event))
+p_pick, s_pick = sorted(chosen.picks, key=lambda pick: pick.phase)
+blind = replace(p_pick, back_azimuth_deg=None, back_azimuth_sigma_deg=None)
+located = {}
+for name, picks in {
+    "P and S": [blind, s_pick],
+    "P and its back azimuth": [p_pick],
+    "P, S and back azimuth": [p_pick, s_pick],
+}.items():
+    event, modes = locate(picks)
+    located[name] = event
+    print(f"{name}: reported {away_km(event, chosen):.0f} km off;", *event.origin.flags)
+    for mode in modes:
+        print(
+            f"   {mode.share:.0%} around {mode.longitude:.2f} E {mode.latitude:.2f} N,",
+            f"{mode.depth_km:.0f} ± {mode.depth_sd_km:.0f} km deep",
+        )
