@@ -57,11 +57,12 @@ def test_exact_picks_give_the_place_back(network):
     assert set(origin.flags) == {"model_error_not_included"}
 
 
-def test_grid_agrees_with_the_plain_density(munich, munich_velocity, rng):
+@pytest.mark.parametrize("freedom", [None, 4.0])
+def test_grid_agrees_with_the_plain_density(munich, munich_velocity, rng, freedom):
     """Ratios of cell masses are ratios of the joint density integrated over time."""
     picks, stations = munich
     picks[4] = replace(picks[4], time=picks[4].time + timedelta(seconds=0.15))
-    method = GridLocation(munich_velocity, model_error=0.02)
+    method = GridLocation(munich_velocity, model_error=0.02, student_freedom=freedom)
     field, observations = method.posterior(picks, stations), observe(picks, stations)
     cells = np.argwhere(field.mass > 0.05 * field.mass.max())
     cells = cells[rng.choice(len(cells), 60)]

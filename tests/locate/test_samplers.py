@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -232,6 +233,18 @@ def test_stated_effective_size_is_that_of_repeated_runs():
     size = np.mean(np.mean(variances, axis=0) / np.var(means, axis=0, ddof=1))
     # 12 runs, three coordinates: the ratio is known to about a quarter
     assert 0.4 < size / np.mean(sizes) < 2.5
+
+
+def test_sequential_sampler_is_not_led_astray_by_gross_outliers(munich, munich_velocity):
+    """Far away a model error excuses any residual, and there is much room far away."""
+    picks, stations = munich
+    fields = {"model_error": 0.02, "n_draws": 1500, "n_samples": 500}
+    for number, seconds in ((3, 7.0), (6, -20.0)):
+        picks[number] = replace(picks[number], time=picks[number].time + timedelta(seconds=seconds))
+    method = SequentialLocation(munich_velocity, **fields)
+    moments = draws_moments(method.sample(method.problem(*munich), np.random.default_rng(0)))
+    assert moments.mean.east_km == pytest.approx(1.75, abs=0.5)
+    assert np.sqrt(moments.covariance_km2[0, 0]) < 1.0
 
 
 def test_few_effective_draws_are_told(munich, munich_velocity):

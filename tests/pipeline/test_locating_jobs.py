@@ -67,47 +67,57 @@ def summary(event):
     )
 
 
-@pytest.fixture(scope="module")
-def alone(picks):
-    return run(picks, 1)
-
-
-def test_two_processes_give_what_one_gives(picks, alone):
+@pytest.mark.slow  # processes start and compile, and two hundred events
+def test_two_processes_give_what_one_gives(picks):
+    expected, told_alone = run(picks, 1)
     located, told = run(picks, 2)
-    expected, told_alone = alone
     assert [summary(event) for event in located.events] == [
         summary(event) for event in expected.events
     ]
     assert located.picks == expected.picks
     assert located.not_used == expected.not_used
     assert told == told_alone
-
-
-def test_nothing_is_lost_on_the_way(alone):
-    located, told = alone
     assert len(told) == N
-    reasons = [f"{item.what}: {item.reason}" for item in located.not_used]
-    assert len(reasons) == 3
-    assert any("synthetic-00041 (1 picks)" in r and "unconstrained" in r for r in reasons)
-    assert any("S before P" in r for r in reasons)
-    missing = {"synthetic-00017", "synthetic-00041"}
-    names = {event.event_id for event in located.events}
-    assert names == {f"synthetic-{n:05d}" for n in range(N)} - missing
 
 
-def test_the_seed_alone_decides(picks, alone):
-    """What one event draws does not depend on the events around it in its process."""
-    again, _ = run(picks, 1)
-    assert [summary(event) for event in again.events] == [
-        summary(event) for event in alone[0].events
-    ]
-
-
-def test_few_events_start_no_process(picks, monkeypatch):
+def test_nothing_is_lost_and_few_events_start_no_process(picks, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("a process was started")
 
     monkeypatch.setattr("mainshock.pipeline.locating.ProcessPoolExecutor", refuse)
-    few = [pick for pick in picks if pick.event_id < "synthetic-00010"]
-    located, _ = run(few, 8)
-    assert len(located.events) == 10
+    few = [pick for pick in picks if pick.event_id < "synthetic-00042"]
+    located, told = run(few, 8)
+    assert len(told) == 42
+    reasons = [f"{item.what}: {item.reason}" for item in located.not_used]
+    assert len(reasons) == 3  # S before P leaves the seventeenth a single pick
+    assert any("synthetic-00041 (1 picks)" in r and "unconstrained" in r for r in reasons)
+    assert any("S before P" in r for r in reasons)
+    names = {event.event_id for event in located.events}
+    assert names == {f"synthetic-{n:05d}" for n in range(41) if n != 17}
+
+
+@pytest.mark.parametrize(("n", "jobs", "workers"), [(250, 2, 2), (250, 8, 2), (199, 8, 1)])
+def test_a_process_gets_no_fewer_than_a_hundred_events(monkeypatch, n, jobs, workers):
+    """Counted without locating: all picks are refused at once."""
+    started = []
+
+    class Pool:
+        def __init__(self, count, **_):
+            started.append(count)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def map(self, work, tasks, chunksize):
+            return map(work, tasks)
+
+    monkeypatch.setattr("mainshock.pipeline.locating.ProcessPoolExecutor", Pool)
+    events = Simulation(STATIONS[:1], VELOCITY, BOX, phases=("P",)).events(
+        n, np.random.default_rng(0)
+    )
+    located, _ = run([event.picks[0] for event in events], jobs)
+    assert len(located.not_used) == n
+    assert started == ([workers] if workers > 1 else [])

@@ -114,8 +114,8 @@ class GridAssociator:
     cluster is refined to a hypocentre off the grid, accepted if its score is high enough, and its
     picks are taken; this repeats until nothing is left. In the end picks that fit several events go
     to the one they fit best. Where most picks around are of no event, the score must be higher by
-    twice the logarithm of those odds. Pairs of P and S left over at a station are events too where every
-    other station may be too far. Work is done in blocks of time, so that the cost grows linearly
+    twice the logarithm of those odds. Pairs of P and S left over at a station are events too where
+    every other station may be too far. Work is done in blocks of time: the cost grows linearly
     with the length of the record.
 
     Raises
@@ -362,14 +362,15 @@ class GridAssociator:
     ) -> list[_Candidate]:
         """Return the pairs of P and S of one station among the picks of no event.
 
-        Pairs of an S and a later P come about by chance alone, and tell how many pairs do. Unless
-        those of P and S are more than twice as many, there are none.
+        How many come about by chance the numbers of picks tell, and the pairs of an S and a later
+        P. Unless those of P and S are more than twice as many, none is taken.
         """
         free = np.ones(picks.time.size, dtype=np.bool_)
         for event in found:
             free[event.members] = False
         pairs: list[_Candidate] = []
-        n_by_chance = 0
+        n_by_chance = 0.0
+        length_s = float(np.ptp(picks.time)) + 1.0
         for station, (limit_s, p_share) in enumerate(_alone_limits(volume)):
             own = np.flatnonzero(free & (picks.slot >> 1 == station))
             is_s = (picks.slot[own] & 1).astype(np.bool_)
@@ -379,7 +380,9 @@ class GridAssociator:
                 place = np.append(volume.network.places[station], 0.0)
                 certainty = float(picks.probability[own[[p, s]]].prod())
                 pairs.append(_Candidate(place, origin_s, own[[p, s]], certainty, is_pair=True))
-            n_by_chance += len(self._certain_pairs(_take(picks, own), ~is_s, limit_s))
+            n_reversed = len(self._certain_pairs(_take(picks, own), ~is_s, limit_s))
+            n_expected = limit_s / length_s * float(is_s.sum() * (~is_s).sum())
+            n_by_chance += max(n_reversed, n_expected)
         return pairs if len(pairs) > 2 * n_by_chance else []
 
     def _certain_pairs(

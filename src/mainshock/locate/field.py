@@ -39,16 +39,26 @@ class ErrorModel:
         Probability that a pick belongs to nothing, and the time over which it is then uniform.
     azimuth_outlier_probability
         Probability that a back azimuth tells nothing.
+    phase_freedom
+        Degrees of freedom of a Student-t that each residual follows, where picks can judge each
+        other, in place of the outlier mixture; None: the mixture.
     """
 
     model_error: float = 0.0
     outlier_probability: float = 0.02
     outlier_window_s: float = 30.0
     azimuth_outlier_probability: float = 0.02
+    phase_freedom: float | None = None
+
+    def freedom(self, n_picks: int) -> float | None:
+        """Return the degrees of freedom that apply to each residual; None where none do."""
+        return self.phase_freedom if n_picks >= FEWEST_PICKS_TO_DOUBT else None
 
     def doubt(self, n_picks: int) -> float:
         """Return the outlier probability that applies; 0 where no pick can be judged by others."""
-        return self.outlier_probability if n_picks >= FEWEST_PICKS_TO_DOUBT else 0.0
+        if n_picks < FEWEST_PICKS_TO_DOUBT or self.phase_freedom is not None:
+            return 0.0
+        return self.outlier_probability
 
     def sd_s(self, observations: Observations, number: int, travel_s: ArrayLike) -> FloatArray:
         """Return the standard deviation of a pick whose phase travelled for some time."""
@@ -115,6 +125,7 @@ def evaluate_field(
         step_km=tables.step_km,
         by_node=by_node,
         degrees_of_freedom=float(observations.degrees_of_freedom or 0.0),
+        phase_freedom=float(errors.freedom(len(observations.picks)) or 0.0),
         smear=smear,
         outlier=float(errors.doubt(len(observations.picks))),
         window_s=float(errors.outlier_window_s),

@@ -45,6 +45,9 @@ class GridTask(NamedTuple):
         ``(n_picks, n_columns, n_depths)`` where ``by_node``.
     degrees_of_freedom
         Of the Student-t that the residuals of undoubted picks follow together; 0: Gaussian.
+    phase_freedom
+        Of the Student-t that each residual follows on its own, in place of the outlier mixture;
+        0: none.
     smear
         Shape ``(2,)``: variance of place inside a cell, horizontal and vertical, km^2.
     outlier, window_s
@@ -60,6 +63,7 @@ class GridTask(NamedTuple):
     step_km: float
     by_node: bool
     degrees_of_freedom: float
+    phase_freedom: float
     smear: FloatArray
     outlier: float
     window_s: float
@@ -298,6 +302,47 @@ def _robust_column(
 
 
 @compiled
+def _student_column(
+    asked: Float32Array,
+    precision: Float32Array,
+    degrees_of_freedom: float,
+    log_likelihood: Float32Array,
+    origin: Float32Array,
+    spread: Float32Array,
+    work: tuple[Float32Array, Float32Array, Float32Array],
+) -> None:
+    """Integrate over the origin time around its mode; each residual is a Student-t of its own."""
+    weight, scratch = work[1], work[2]
+    freedom = np.float32(degrees_of_freedom)
+    middle = origin.size // 2
+    _first_weights(asked[:, middle], precision[:, middle], np.float32(1e-3), weight)
+    _start(asked, precision, weight, origin, scratch)
+    total, moment = scratch[0], scratch[1]
+    for _ in range(2 * STEPS):
+        total[:], moment[:] = np.float32(0.0), np.float32(0.0)
+        for pick in range(asked.shape[0]):
+            for k in range(origin.size):
+                error = asked[pick, k] - origin[k]
+                pull = precision[pick, k] / (freedom + precision[pick, k] * error * error)
+                total[k] += pull
+                moment[k] += pull * error
+        for k in range(origin.size):
+            origin[k] += moment[k] / total[k]
+    bend = scratch[2]
+    bend[:], log_likelihood[:] = np.float32(0.0), np.float32(0.0)
+    for pick in range(asked.shape[0]):
+        for k in range(origin.size):
+            precise, error = precision[pick, k], asked[pick, k] - origin[k]
+            square = precise * error * error
+            bend[k] += precise * (freedom - square) / (freedom + square) ** 2
+            tail = (freedom + _ONE) * np.float32(math.log1p(square / freedom))
+            log_likelihood[k] += _HALF * (np.float32(math.log(precise)) - tail)
+    for k in range(origin.size):
+        spread[k] = _ONE / ((freedom + _ONE) * max(bend[k], np.float32(0.1) * total[k] / freedom))
+        log_likelihood[k] += _HALF * np.float32(math.log(spread[k]))
+
+
+@compiled
 def grid_likelihood(task: GridTask, result: GridResult) -> None:
     """Fill the likelihood at all nodes, column by column."""
     n_picks, n_depths = task.picks.shape[0], task.depth.size
@@ -310,8 +355,11 @@ def grid_likelihood(task: GridTask, result: GridResult) -> None:
         log_likelihood = result.log_likelihood[column]
         origin, spread = result.origin[column], result.spread[column]
         _fill_column(task, column, asked, precision)
-        if task.outlier > 0.0:
-            work = (peak, weight, scratch)
+        work = (peak, weight, scratch)
+        if task.phase_freedom > 0.0:
+            freedom = task.phase_freedom
+            _student_column(asked, precision, freedom, log_likelihood, origin, spread, work)
+        elif task.outlier > 0.0:
             _robust_column(
                 asked, precision, task.outlier, task.window_s, log_likelihood, origin, spread, work
             )

@@ -35,6 +35,9 @@ class PosteriorLocation(ABC):
         Applies from five picks on; fewer cannot judge each other.
     azimuth_outlier_probability
         Probability that a back azimuth tells nothing.
+    student_freedom
+        Degrees of freedom of a Student-t that the residual of each phase follows, in place of
+        the outlier mixture, from five picks on; None: the mixture.
     prior
         Density of hypocentres; None: uniform in the volume.
     terms
@@ -68,6 +71,7 @@ class PosteriorLocation(ABC):
     outlier_probability: float = 0.02
     outlier_window_s: float = 30.0
     azimuth_outlier_probability: float = 0.02
+    student_freedom: float | None = None
     prior: Prior | None = None
     terms: TermTable | None = None
     depth_range_km: tuple[float, float] | None = None
@@ -89,6 +93,10 @@ class PosteriorLocation(ABC):
             raise SettingsError(
                 f"outlier_window_s is {self.outlier_window_s} and max_distance_km "
                 f"{self.max_distance_km}; they must be positive, the distance 1 to 2000 km"
+            )
+        if self.student_freedom is not None and not self.student_freedom >= 1.0:
+            raise SettingsError(
+                f"student_freedom is {self.student_freedom}; it must be at least 1 (4 is usual)"
             )
         if self.n_samples < 1:
             raise SettingsError(f"n_samples is {self.n_samples}; it must be at least 1")
@@ -132,6 +140,7 @@ class PosteriorLocation(ABC):
             self.outlier_probability,
             self.outlier_window_s,
             self.azimuth_outlier_probability,
+            self.student_freedom,
         )
         limits = SearchLimits(self.max_distance_km, self.depth_range_km)
         observations = observe(picks, stations, self.terms, self.prior is not None)

@@ -42,7 +42,7 @@ class Mode:
 def find_modes(
     marginal: EpicentralMarginal,
     draws: Draws,
-    level: float = 0.68,
+    level: float = 0.95,
     smallest_share: float = 0.02,
 ) -> tuple[Mode, ...]:
     """Return the modes of the epicentre, the most probable first.

@@ -150,8 +150,8 @@ def _inlier_probabilities(draws: Draws, problem: LocationProblem) -> FloatArray:
     """Return for each pick the posterior probability that it belongs to the event."""
     observations, errors = problem.observations, problem.errors
     n_picks = len(observations.picks)
-    doubt = errors.doubt(n_picks)
-    if doubt <= 0.0:
+    doubt, freedom = errors.doubt(n_picks), errors.freedom(n_picks)
+    if doubt <= 0.0 and freedom is None:
         return np.ones(n_picks)
     chosen = slice(0, _CHECKED_DRAWS)  # draws are independent: the first ones are as good as any
     place = (draws.east_km[chosen], draws.north_km[chosen], draws.depth_km[chosen])
@@ -160,6 +160,9 @@ def _inlier_probabilities(draws: Draws, problem: LocationProblem) -> FloatArray:
         time = problem.travel_time_s(number, *place)
         sd = errors.sd_s(observations, number, time)
         residual = (observations.observed_s[number] - draws.time_s[chosen] - time) / sd
+        if freedom is not None:  # the weight that the pick has in the fit, 1 where it is exact
+            probability[number] = np.mean(freedom / (freedom + residual**2))
+            continue
         density = (1.0 - doubt) * np.exp(-0.5 * residual**2) / (sd * np.sqrt(2.0 * np.pi))
         probability[number] = np.mean(density / (density + doubt / errors.outlier_window_s))
     return probability

@@ -29,6 +29,7 @@ def log_target(
     """
     doubt = errors.doubt(len(observations.picks))
     freedom = observations.degrees_of_freedom
+    phase_freedom = errors.freedom(len(observations.picks))
     total, misfit = np.zeros(points.east_km.size), np.zeros(points.east_km.size)
     longitude, latitude = observations.frame.to_geographic(points.east_km, points.north_km)
     for number in range(len(observations.picks)):
@@ -38,7 +39,10 @@ def log_target(
         sd = errors.sd_s(observations, number, time)
         square = ((observations.observed_s[number] - points.time_s - time) / sd) ** 2
         log_peak = -np.log(sd * np.sqrt(2.0 * np.pi))
-        if doubt > 0.0:
+        if phase_freedom is not None:
+            tail = (phase_freedom + 1.0) * np.log1p(square / phase_freedom)
+            total += log_peak - 0.5 * tail
+        elif doubt > 0.0:
             uniform = np.log(doubt / errors.outlier_window_s)
             total += np.logaddexp(np.log1p(-doubt) + log_peak - 0.5 * square, uniform)
         else:
