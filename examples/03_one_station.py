@@ -22,6 +22,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+from cartopy.crs import PlateCarree
+from matplotlib.patches import Circle
 
 from mainshock.core.geo import LocalFrame, geodesic_distance_km
 from mainshock.core.records import Event, Station
@@ -176,13 +178,36 @@ for name, picks in {
 # %% [markdown]
 # ## The figure
 #
-# The map holds both places, and the sections both depths. Each point is one draw, so the crowd of
-# points is the answer. The star stands in the more probable place, as the mean of both lies where
-# the event hardly can be (flag `mode_reported`). It is wrong; the 95 % region is right.
+# Each small point is a draw from the posterior; the crowd of them is the answer, on the map, in both
+# sections and in time. The star stands in the more probable place, since the mean of both lies
+# where the event hardly can be (flag `mode_reported`). The star is wrong; the 95 % region is right.
+# To what `plot_event` draws we add the past events, from which the prior comes (grey), the circle
+# whose places have the observed S minus P at the star's depth, and the truth, known here alone.
+
 
 # %%
-figure = plot_event(
-    located["P and S"], [station], title="SYNTHETIC: one station, P and S, prior of two clusters"
+def on_map(ground, events):
+    """Return the places of events in the map's metres, shape (n, 3)."""
+    degrees = np.array([(event.longitude, event.latitude) for event in events])
+    return ground.projection.transform_points(PlateCarree(), degrees[:, 0], degrees[:, 1])
+
+
+event = located["P and S"]
+title = "SYNTHETIC: one station, P and S; grey: past events, from which the prior was learnt"
+figure = plot_event(event, [station], title=title)
+ground = next(axes for axes in figure.axes if hasattr(axes, "projection"))
+ground.scatter(*on_map(ground, past).T[:2], s=6.0, color="0.35", linewidths=0.0, zorder=2.5)
+(centre,), (truth,) = on_map(ground, [station]), on_map(ground, [chosen])
+radius_m = 1000.0 * event.arrivals[0].distance_km
+ground.add_patch(Circle(centre[:2], radius_m, fill=False, color="0.35", linestyle=(0, (1, 3))))
+ground.plot(*truth[:2], "X", color="#c2410c", markeredgecolor="white", markersize=12.0)
+ground.annotate(
+    "true epicentre",
+    truth[:2],
+    xytext=(30.0, 32.0),
+    textcoords="offset points",
+    arrowprops={"arrowstyle": "-", "color": "#c2410c"},
+    color="#c2410c",
 )
 figure.savefig("one-station.png", dpi=100)
 

@@ -128,6 +128,9 @@ def test_tables_keep_the_problem_otherwise(munich, munich_velocity):
     assert with_tables(replace(tabulated, travel_times=SidewaysVelocity())).travel_times.name == "s"
 
 
+KINDS = {"few picks and a prior": "gaussian", "student": "student", "joint student": "joint"}
+
+
 class SidewaysVelocity(ConstantVelocity):
     """A model that varies sideways by name only."""
 
@@ -164,12 +167,14 @@ def test_standard_states_outside_the_limits_are_impossible(munich, munich_veloci
 
 
 @pytest.mark.parametrize("model_error", [0.0, 0.03])
-@pytest.mark.parametrize("case", ["outliers", "few picks and a prior", "azimuth", "sideways"])
+@pytest.mark.parametrize(
+    "case", ["outliers", "few picks and a prior", "azimuth", "sideways", "student", "joint student"]
+)
 def test_smooth_density_is_the_exact_one(munich, case, model_error):
     """What the Hamiltonian sampler climbs, in NumPy: no JAX is needed to check it."""
     picks, stations = munich
     model = SidewaysVelocity() if case == "sideways" else LAYERS
-    prior = None
+    prior, freedom = None, 4.0 if case == "student" else None
     if case == "few picks and a prior":
         picks = picks[:4]
         frame = LocalFrame(11.64, 48.05)
@@ -180,7 +185,12 @@ def test_smooth_density_is_the_exact_one(munich, case, model_error):
     if case == "azimuth":
         picks = [replace(picks[0], back_azimuth_deg=140.0, back_azimuth_sigma_deg=20.0), *picks[1:]]
     picks = [replace(pick, sigma_s=0.1) for pick in picks]
-    problem = GridLocation(model, model_error=model_error, prior=prior).problem(picks, stations)
+    method = GridLocation(model, model_error=model_error, prior=prior, student_freedom=freedom)
+    problem = method.problem(picks[:4] if case == "joint student" else picks, stations)
+    if case == "joint student":
+        problem = replace(
+            problem, observations=replace(problem.observations, degrees_of_freedom=3.0)
+        )
     field, _ = find_posterior(problem, 20_000)
     density = smooth_density(problem, field.grid)
     points = draw(field, 150, np.random.default_rng(0))
@@ -191,6 +201,7 @@ def test_smooth_density_is_the_exact_one(munich, case, model_error):
     found -= np.log(inside * (1.0 - inside)).sum(axis=1)
     difference = found - StandardStates(problem).log_density(density.places(states))
     difference -= np.median(difference)
+    assert density.kind == KINDS.get(case, "outliers")
     assert np.quantile(np.abs(difference), 0.9) < 0.1  # splines across interfaces of the layers
 
 
@@ -237,7 +248,7 @@ def test_stated_effective_size_is_that_of_repeated_runs():
 
 def test_sequential_sampler_is_not_led_astray_by_gross_outliers(munich, munich_velocity):
     """Far away a model error excuses any residual, and there is much room far away."""
-    picks, stations = munich
+    picks = munich[0]
     fields = {"model_error": 0.02, "n_draws": 1500, "n_samples": 500}
     for number, seconds in ((3, 7.0), (6, -20.0)):
         picks[number] = replace(picks[number], time=picks[number].time + timedelta(seconds=seconds))

@@ -89,8 +89,8 @@ def test_the_tolerance_grows_with_the_travel_time(late_s, n):
 
 
 def test_of_two_events_close_in_time_the_nearer_prediction_wins():
-    """The second is 60 km off; its S comes near the first one's, but fits worse."""
-    rows = [("one", 0.0, 13.05, 46.0, 8.0), ("two", -9.0, 13.8, 46.0, 8.0)]
+    """The second is 60 km off; its P comes 0.4 s after the first one's."""
+    rows = [("one", 0.0, 13.05, 46.0, 8.0), ("two", -8.4, 13.8, 46.0, 8.0)]
     picks = [pick for row in rows for pick in arrivals(row, stations=[A], late_s=0.1)]
     first, second = joined(picks, catalogue(*rows), [A])
     assert set(first.picks) == set(picks[:2])

@@ -1,5 +1,6 @@
 """PyOcto behind this package's interface: association by an octree of space and time."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -95,7 +96,9 @@ class PyOctoAssociator:
             }
         )
         associator = self._associator(grid, travel_times)
-        _, assignments = associator.associate(table, _station_table(grid))
+        with warnings.catch_warnings():  # of its own use of pandas
+            warnings.simplefilter("ignore", DeprecationWarning)
+            _, assignments = associator.associate(table, _station_table(grid))
         return _result(ordered, known, assignments)
 
     def _associator(self, grid: SearchGrid, travel_times: TravelTimes) -> Any:

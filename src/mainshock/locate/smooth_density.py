@@ -17,6 +17,7 @@ __all__ = ["SmoothDensity", "smooth_density", "smooth_log_density"]
 FloatArray = NDArray[np.float64]
 _NODES = (56, 56, 28)
 _DEEPEST = 60.0  # how far below its maximum the tabulated part of the log-density may lie
+_ROBUST = ("outliers", "student")  # where a pick far from the others loses its say
 _FEWEST_ROWS = 4  # arrays of picks are filled up to 4, 8, 16, ... so that few shapes are compiled
 
 
@@ -29,7 +30,8 @@ class SmoothDensity:
     box
         The volume that the tables cover.
     kind
-        ``"outliers"``, ``"student"`` or ``"gaussian"``: how residuals are distributed.
+        How residuals are distributed: ``"gaussian"``, ``"outliers"``, ``"student"`` (each by
+        itself) or ``"joint"`` (one Student-t for all).
     arrays
         Tables and settings by name; nothing but arrays, so that a compiler can take them.
     """
@@ -61,11 +63,8 @@ def smooth_density(problem: LocationProblem, box: Grid) -> SmoothDensity:
     density holds (prior, azimuths, incidence) is one more table: the exact density less the part
     of the times.
     """
-    observations, errors = problem.observations, problem.errors
-    doubt = errors.doubt(len(observations.picks))
-    arrays = _settings(problem, box, doubt)
-    kind = "gaussian" if observations.degrees_of_freedom is None else "student"
-    kind = "outliers" if doubt > 0.0 else kind
+    observations = problem.observations
+    arrays, kind = _settings(problem, box), _kind(problem)
     axes = [np.linspace(box.low_km[i], box.high_km[i], _NODES[i]) for i in range(3)]
     first, second, depth = (axis.ravel() for axis in np.meshgrid(*axes, indexing="ij"))
     east, north = box.to_east_north(first, second)
@@ -75,7 +74,7 @@ def smooth_density(problem: LocationProblem, box: Grid) -> SmoothDensity:
     picks = {name: arrays[name][:n, None] for name in _PICK_ARRAYS}
     length = _length_km(np, picks, east, north, depth)
     asked, sd = picks["observed_s"] - travel, np.hypot(picks["sigma_s"], picks["share"] * travel)
-    time, _ = expected_time(np, asked, sd, picks["kept"], kind == "outliers")
+    time, _ = expected_time(np, asked, sd, picks["kept"], kind in _ROBUST)
     rest = problem.log_density(Draws(east, north, depth, time))
     rest -= _times_log_density(np, asked - time, sd, picks["kept"], arrays, kind)
     rest = np.where(np.isnan(rest), -np.inf, rest)
@@ -89,9 +88,21 @@ def smooth_density(problem: LocationProblem, box: Grid) -> SmoothDensity:
 _PICK_ARRAYS = ("east_km", "north_km", "depth_km", "observed_s", "sigma_s", "share", "kept")
 
 
-def _settings(problem: LocationProblem, box: Grid, doubt: float) -> dict[str, FloatArray]:
+def _kind(problem: LocationProblem) -> str:
     observations, errors = problem.observations, problem.errors
     n = len(observations.picks)
+    if errors.freedom(n) is not None:
+        return "student"
+    if errors.doubt(n) > 0.0:
+        return "outliers"
+    return "gaussian" if observations.degrees_of_freedom is None else "joint"
+
+
+def _settings(problem: LocationProblem, box: Grid) -> dict[str, FloatArray]:
+    observations, errors = problem.observations, problem.errors
+    n = len(observations.picks)
+    doubt = errors.doubt(n)
+    freedom = errors.freedom(n) or observations.degrees_of_freedom or 1.0
     rows = max(_FEWEST_ROWS, 1 << (n - 1).bit_length())
     values = (
         observations.east_km,
@@ -113,7 +124,7 @@ def _settings(problem: LocationProblem, box: Grid, doubt: float) -> dict[str, Fl
         "turn": np.array([np.cos(box.angle_rad), np.sin(box.angle_rad)]),
         "log_uniform": np.array(np.log(max(doubt, 1e-300) / errors.outlier_window_s)),
         "log_inlier": np.array(np.log1p(-doubt)),
-        "freedom": np.array(observations.degrees_of_freedom or 1.0),
+        "freedom": np.array(freedom),
     }
 
 
@@ -148,7 +159,7 @@ def smooth_log_density(xp: Any, state: Any, arrays: dict[str, Any], kind: str) -
     travel = values[:-1] * _length_km(xp, arrays, east, north, place[2])
     sd = xp.sqrt(arrays["sigma_s"] ** 2 + (arrays["share"] * travel) ** 2)
     asked = arrays["observed_s"] - travel
-    centre, scale = expected_time(xp, asked, sd, arrays["kept"], kind == "outliers")
+    centre, scale = expected_time(xp, asked, sd, arrays["kept"], kind in _ROBUST)
     residual = asked - centre - scale * state[3]
     total = _times_log_density(xp, residual, sd, arrays["kept"], arrays, kind) + values[-1]
     return total + xp.log(scale) + xp.log(inside * (1.0 - inside)).sum()
@@ -177,8 +188,11 @@ def _times_log_density(
     if kind == "outliers":
         inlier = settings["log_inlier"] + log_peak - 0.5 * square
         return (kept * xp.logaddexp(inlier, settings["log_uniform"])).sum(axis=0)
-    misfit = (kept * square).sum(axis=0)
+    freedom = settings["freedom"]
     if kind == "student":
-        freedom = settings["freedom"]
+        tail = (freedom + 1.0) * xp.log1p(square / freedom)
+        return (kept * (log_peak - 0.5 * tail)).sum(axis=0)
+    misfit = (kept * square).sum(axis=0)
+    if kind == "joint":
         misfit = (freedom + kept.sum(axis=0)) * xp.log1p(misfit / freedom)
     return (kept * log_peak).sum(axis=0) - 0.5 * misfit

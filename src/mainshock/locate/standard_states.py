@@ -79,7 +79,8 @@ class StandardStates:
         )
         sd = np.stack([errors.sd_s(observations, i, time) for i, time in enumerate(travel)])
         asked = observations.observed_s[:, None] - travel
-        robust = errors.doubt(len(observations.picks)) > 0.0
+        n = len(observations.picks)
+        robust = errors.doubt(n) > 0.0 or errors.freedom(n) is not None
         return asked, sd, *expected_time(np, asked, sd, np.ones_like(sd), robust)
 
     def _points(self, states: FloatArray, centre: FloatArray, scale: FloatArray) -> Draws:

@@ -14,7 +14,7 @@ from mainshock.locate.standard_states import StandardStates
 from mainshock.locate.tabulated_times import with_tables
 from mainshock.locate.weighted_draws import SampledLocation, WeightedDraws, normalised
 
-__all__ = ["VariationalLocation"]
+__all__ = ["Approximation", "VariationalLocation"]
 
 FloatArray = NDArray[np.float64]
 _SEARCH_NODES = 20_000
