@@ -12,10 +12,10 @@
 # %% [markdown]
 # # One station
 #
-# One three-component station and a catalogue of past earthquakes: that is enough to locate new
-# ones, if the answer may be two places. **Everything here is SYNTHETIC**, so that the truth is
-# known: the records' picks are simulated from a source of two clusters, which lie equally far from
-# the station in different directions.
+# One three-component station and a catalogue of past earthquakes are enough to locate new ones, if
+# the answer may be two places. **Everything here is SYNTHETIC**, so that the truth is known: picks
+# are simulated for earthquakes of two clusters, equally far from the station in different
+# directions.
 
 # %%
 from dataclasses import replace
@@ -130,10 +130,13 @@ method = LOCATION_METHODS.load("grid")(travel_times=model, terms=terms, prior=pr
 # %% [markdown]
 # ## One new event, three times
 #
-# We take the first new event of the *smaller* cluster: the harder case. S minus P gives the
-# distance, which both clusters have, so there are two places. The prior favours the larger cluster,
-# which is the wrong one here. That is no error: with these picks, two of three such events do come
-# from there. What would be an error is to report one point and a small ellipse.
+# We take the first new event of the *smaller* cluster, the harder case. S minus P gives the
+# distance, which fits both clusters, so there are two places, and the prior favours the larger
+# cluster: the wrong one here. That is no mistake. Of events with such picks, about two of three do
+# come from there. The mistake would be to report one point and a small ellipse.
+#
+# P alone, with the direction of its motion, tells the clusters apart; the distance is then the
+# prior's (flag `distance_from_prior`). All three together are best.
 
 
 # %%
@@ -178,11 +181,11 @@ for name, picks in {
 # %% [markdown]
 # ## The figure
 #
-# Each small point is a draw from the posterior; the crowd of them is the answer, on the map, in both
-# sections and in time. The star stands in the more probable place, since the mean of both lies
-# where the event hardly can be (flag `mode_reported`). The star is wrong; the 95 % region is right.
-# To what `plot_event` draws we add the past events, from which the prior comes (grey), the circle
-# whose places have the observed S minus P at the star's depth, and the truth, known here alone.
+# Each small point is a draw from the posterior: the crowd of them is the answer, on the map, in
+# both sections and in time. The star stands in the more probable place, since the mean of both
+# lies where the event hardly can be (flag `mode_reported`). Here the star is wrong, and the 95 %
+# region is right. To what `plot_event` draws we add the past events (grey), the circle of all
+# places as far from the station as the star, and the truth, which only a simulation knows.
 
 
 # %%

@@ -1,5 +1,6 @@
 """Events of one or two picks: what a prior or an azimuth makes of them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -224,3 +225,24 @@ def test_a_table_far_from_the_station_is_reached():
     prior = TabulatedPrior(far, (-4.0, -4.0, 6.0), 2.0, table / table.sum() / 8.0, 1e-12)
     origin = locate([pick_of(A)], prior=prior)
     assert geodesic_distance_km(origin.longitude, origin.latitude, 16.0, 46.0) < 1.0
+
+
+@pytest.mark.parametrize("far_km", [20.0, 100.0, 300.0])
+def test_a_compact_catalogue_far_away_holds_the_event(far_km):
+    """Its background is dense: spread over a thousand kilometres it would outweigh all."""
+    rng = np.random.default_rng(0)
+    east, north, depth = rng.normal([[far_km], [0.0], [15.0]], [[3.0], [3.0], [2.0]], (3, 300))
+    prior = prior_from_catalogue(*FRAME.to_geographic(east, north), depth)
+    origin = locate([pick_of(A)], prior=prior)
+    assert share_near(origin, *FRAME.to_geographic(far_km, 0.0)) > 0.9
+    assert "at_grid_edge" not in origin.flags
+
+
+def test_the_floor_of_a_mixture_does_not_outweigh_its_clusters():
+    rows = ((0.5, 30.0, 0.0, 10.0), (0.5, -30.0, 0.0, 10.0))
+    volume = (60.0 + 24.0) * 24.0 * 24.0  # the box of four standard deviations
+    prior = replace(clusters(*rows), background=0.03, background_volume_km3=volume)
+    origin = locate([pick_of(A)], prior=prior)
+    shares = [share_near(origin, *FRAME.to_geographic(row[1], row[2])) for row in rows]
+    assert sum(shares) > 0.85
+    assert "at_grid_edge" not in origin.flags

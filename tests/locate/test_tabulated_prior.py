@@ -54,10 +54,31 @@ def test_at_the_edge_it_fades_within_one_cell(prior, rng):
 
 @pytest.mark.parametrize(
     "place",
-    [(60.0, 0.0, 3.0), (-60.0, 0.0, 3.0), (0.0, 40.0, 3.0), (0.0, 0.0, 30.0), (0.0, 0.0, -9.0)],
+    [(200.0, 0.0, 3.0), (-200.0, 0.0, 3.0), (0.0, 200.0, 3.0), (0.0, 0.0, 200.0)],
 )
-def test_outside_is_a_thousandth_of_the_background(prior, place):
-    assert density(prior, *map(np.array, place)) == pytest.approx(1e-3 * BACKGROUND)
+def test_far_outside_is_less_than_a_thousandth_of_the_background(prior, place):
+    assert 0.0 < density(prior, *map(np.array, place)) < 1.01e-3 * BACKGROUND
+
+
+@pytest.mark.parametrize("spacing_km", [0.25, 2.0, 8.0])
+def test_all_that_lies_outside_holds_little(frame, spacing_km):
+    """A P alone must not be located nowhere: a thousand kilometres around are a large volume."""
+    table = np.ones((9, 9, 9), np.float32)
+    low = (-4.0 * spacing_km, -4.0 * spacing_km, 0.0)
+    volume = table.size * spacing_km**3
+    prior = TabulatedPrior(frame, low, spacing_km, 0.98 * table / volume, 0.02 / volume)
+    rng = np.random.default_rng(0)
+    # even in the logarithm of the distance from the middle, from within the table to 1000 km
+    n, middle_km = 40_000, 4.0 * spacing_km
+    inner_km = 5.0 * spacing_km
+    away = inner_km * (1000.0 / inner_km) ** rng.random(n)
+    direction = rng.standard_normal((3, n))
+    east, north, down = away * direction / np.linalg.norm(direction, axis=0)
+    depth = middle_km + down
+    is_earth = (depth > 0.0) & (depth < 700.0)
+    found = density(prior, east, north, depth) * is_earth
+    outside = 4.0 * np.pi * (found * away**3).mean() * np.log(1000.0 / inner_km)
+    assert outside < 0.5
 
 
 def test_places_broadcast(prior):
@@ -128,6 +149,17 @@ def test_another_frame_does_not_move_the_density(prior):
     there = other.to_local(*prior.frame.to_geographic(east, north))
     back = prior.log_density(*other.to_geographic(*there), 3.0)
     np.testing.assert_allclose(np.exp(back), density(prior, east, north, 3.0), rtol=1e-6)
+
+
+def test_columns_of_nodes_are_read_as_single_places(prior, rng):
+    """A grid asks for all depths of a column at once, which takes a shorter way."""
+    east, north = rng.uniform(-14.0, 14.0, (2, 60))
+    depth = np.linspace(-5.0, 12.0, 23)
+    longitude, latitude = prior.frame.to_geographic(east, north)
+    columns = prior.log_density(longitude[:, None], latitude[:, None], depth[None, :])
+    for number in range(depth.size):
+        single = prior.log_density(longitude, latitude, depth[number])
+        np.testing.assert_allclose(columns[:, number], single, rtol=1e-12)
 
 
 def test_across_the_date_line(rng):

@@ -142,7 +142,12 @@ def test_stations_of_another_shape_are_refused(path, content, stations):
         ("P", "scale", 0.1, "scale 0.1"),
         ("P", "scale", 5.0, "0.2 to 5"),
         ("P", "scale", float("nan"), "scale nan"),
-        ("P", "scale", "one", "incomplete"),
+        ("P", "scale", "one", "incomplete|must be a finite number"),
+        ("P", "shift_s", float("nan"), "shift_s nan; it must be a finite number"),
+        ("P", "shift_s", "late", "'late'; it must be a finite number"),
+        ("S", "sigma_s", float("inf"), "sigma_s inf"),
+        ("azimuth", "bias_deg", float("nan"), "bias_deg nan"),
+        ("incidence", "slope", float("nan"), "slope nan"),
         ("P", "sigma_s", -0.1, "not negative"),
         ("S", "pick_sigma_factor", -1.0, "not negative"),
         ("azimuth", "sigma_factor", 0.0, "sigma_factor 0.0"),
@@ -155,4 +160,11 @@ def test_values_without_sense_are_refused(path, content, kind, key, value, messa
     station = content["stations"]["CX.PB01"]
     (station["times"][kind] if kind in "PS" else station[kind])[key] = value
     with pytest.raises(DataError, match=message):
+        read_terms(rewritten(path, content))
+
+
+@pytest.mark.parametrize("freedom", [0.0, -1.0, float("nan"), "many"])
+def test_tails_without_sense_are_refused(path, content, freedom):
+    content["degrees_of_freedom"] = freedom
+    with pytest.raises(DataError, match=f"degrees_of_freedom '?{freedom}"):
         read_terms(rewritten(path, content))

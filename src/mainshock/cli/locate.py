@@ -53,6 +53,7 @@ def locate(
     model: options.Picker = "default",
     magnitude: options.Magnitude = "ML",
     distance_correction: options.DistanceCorrection = "iaspei",
+    figures: options.Figures = 0,
     seed: options.Seed = 0,
     jobs: options.Jobs = None,
     out: options.Out = None,
@@ -78,6 +79,7 @@ def locate(
             "`mainshock locate --help` shows all"
         )
     from mainshock.events.magnitude_settings import MagnitudeSettings
+    from mainshock.sources.stations import read_stations
 
     measure = MagnitudeSettings(cast("MagnitudeKind", magnitude), distance_correction)
     make_folder(out)
@@ -86,7 +88,8 @@ def locate(
     )
     located = _locate(records, stations, setup, measure, seed, jobs)
     left_out = [(item.what, item.reason) for item in (*records.not_used, *located.not_used)]
-    report_located(located, left_out, out, as_json=as_json)
+    drawn = (figures, list(read_stations(stations))) if figures else None
+    report_located(located, left_out, out, figures=drawn, as_json=as_json)
 
 
 def _locate(

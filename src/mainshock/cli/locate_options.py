@@ -58,7 +58,10 @@ Legacy = Annotated[
     bool, typer.Option("--legacy", help="EQNeMix's own model in place of ours, for comparison.")
 ]
 Sampler = Annotated[
-    str, typer.Option(help="Location method: grid, importance, smc, nuts or variational.")
+    str,
+    typer.Option(
+        help="Location method: grid, importance, smc, variational; hamiltonian with extra bayes."
+    ),
 ]
 Picker = Annotated[str, typer.Option(help="Picker for --waveforms.")]
 Seed = Annotated[int, typer.Option(help="Seed of the posterior draws.", min=0)]
@@ -73,4 +76,7 @@ Magnitude = Annotated[
 DistanceCorrection = Annotated[
     str,
     typer.Option(help="Of ML: iaspei, hutton-boore, richter, bakun-joyner, norway, uk, iceland."),
+]
+Figures = Annotated[
+    int, typer.Option(help="Draw this many events, each as figures/EVENT.png.", min=0)
 ]

@@ -304,6 +304,35 @@ class PosteriorSamples:
             raise RecordError(f"samples have shapes {shapes}; all must be the same (n,), n > 0")
 
 
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One of the separate places that a posterior allows.
+
+    Parameters
+    ----------
+    longitude, latitude, depth_km
+        Its mean; where a mode is bent around its mean, such as a ring, its most probable column.
+    share
+        Its share of the posterior.
+    east_sd_km, north_sd_km, depth_sd_km
+        Standard deviations inside the mode.
+    """
+
+    longitude: float
+    latitude: float
+    depth_km: float
+    share: float
+    east_sd_km: float
+    north_sd_km: float
+    depth_sd_km: float
+
+    def __post_init__(self) -> None:
+        _require_place(self.longitude, self.latitude)
+        _require_range("share", self.share, 0.0, 1.0 + 1e-9)
+        for name in ("east_sd_km", "north_sd_km", "depth_sd_km"):
+            _require_range(name, getattr(self, name), 0.0, 20_100.0)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Origin:
     """Where and when an earthquake started, as a posterior summarised and sampled.
@@ -322,6 +351,12 @@ class Origin:
         Credible regions of the epicentre, smallest level first.
     samples
         Draws from the posterior, or None where only a summary is known.
+    most_probable
+        Longitude, latitude and depth of the most probable place, whatever place is reported.
+    modes
+        The separate places that the posterior allows, most probable first.
+    effective_size
+        Independent draws that would tell as much as the sampler's; None where nothing was sampled.
     flags
         What a reader must know, such as ``"mode_reported"``, ``"depth_unconstrained"``.
     """
@@ -338,6 +373,9 @@ class Origin:
     velocity_model: str
     regions: tuple[CredibleRegion, ...] = ()
     samples: PosteriorSamples | None = None
+    most_probable: tuple[float, float, float] | None = None
+    modes: tuple[Mode, ...] = ()
+    effective_size: float | None = None
     flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from mainshock.core.records import Event
+from mainshock.core.records import Event, Origin
 from mainshock.core.times import format_utc
 from mainshock.events.geometry import azimuthal_gap_deg, rms_residual_s, station_codes
 from mainshock.sources.table_files import write_table
@@ -20,6 +21,7 @@ COLUMNS = (
     *("time_sd_s", "east_sd_km", "north_sd_km", "depth_sd_km", "region68_km2", "region95_km2"),
     *("n_picks", "magnitude_type", "quality", "flags"),
     *("magnitude_sd", "n_stations", "azimuthal_gap_deg", "rms_residual_s", "velocity_model"),
+    *("map_longitude", "map_latitude", "map_depth_km", "n_modes", "effective_draws"),
 )
 
 
@@ -52,6 +54,35 @@ def _row(event: Event) -> dict[str, Any]:
         "azimuthal_gap_deg": round(azimuthal_gap_deg([a.azimuth_deg for a in event.arrivals]), 1),
         "rms_residual_s": round(rms_residual_s(event.arrivals), 4),
         "velocity_model": origin.velocity_model,
+        **_most_probable(origin),
+        "n_modes": len(origin.modes),
+        "effective_draws": math.nan
+        if origin.effective_size is None
+        else round(origin.effective_size, 1),
+    }
+
+
+def _most_probable(origin: Origin) -> dict[str, float]:
+    place = origin.most_probable or (math.nan, math.nan, math.nan)
+    names = ("map_longitude", "map_latitude", "map_depth_km")
+    return {name: round(value, 6) for name, value in zip(names, place, strict=True)}
+
+
+def _posterior_record(origin: Origin) -> dict[str, Any]:
+    """Return the mean, the covariance and the modes."""
+    mean = None
+    if origin.samples is not None:
+        angle = np.radians(origin.samples.longitude)
+        longitude = math.atan2(float(np.sin(angle).mean()), float(np.cos(angle).mean()))
+        mean = {
+            "longitude": round(math.degrees(longitude), 6),
+            "latitude": round(float(origin.samples.latitude.mean()), 6),
+            "depth_km": round(float(origin.samples.depth_km.mean()), 4),
+        }
+    return {
+        "mean": mean,
+        "covariance_km2": np.round(origin.covariance_km2, 6).tolist(),
+        "modes": [asdict(mode) for mode in origin.modes],
     }
 
 
@@ -75,7 +106,16 @@ def event_record(event: Event) -> dict[str, Any]:
         "flags": list(event.flags),
         "notes": dict(event.notes),
         "station_magnitudes": stations,
+        "magnitude_mad": _deviation([station["value"] for station in stations]),
+        **_posterior_record(event.origin),
     }
+
+
+def _deviation(values: Sequence[float]) -> float | None:
+    """Return the median absolute deviation from the median; None where there are no values."""
+    if not values:
+        return None
+    return round(float(np.median(np.abs(np.array(values) - np.median(values)))), 3)
 
 
 def write_events(path: Path, events: Sequence[Event]) -> None:

@@ -47,6 +47,7 @@ class GridLocation(PosteriorLocation):
             densest=column_mean(posterior, int(densest[0]), int(densest[1])),
             marginal=marginal,
             draws=draw(posterior, self.n_samples, rng),
+            effective_size=float(self.n_samples),
             flags=flags,
         )
 

@@ -1,42 +1,18 @@
 """The separate places that a posterior allows."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, label
 
+from mainshock.core.records import Mode
 from mainshock.locate.posterior import Draws
 from mainshock.locate.regions import EpicentralMarginal
 
-__all__ = ["Mode", "find_modes"]
+__all__ = ["find_modes"]
 
 FloatArray = NDArray[np.float64]
 _TOUCHING = np.ones((3, 3), dtype=int)  # cells that meet at a corner belong together
 _MOST = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """One of the separate places that a posterior allows.
-
-    Parameters
-    ----------
-    longitude, latitude, depth_km
-        Its mean; where a mode is bent around its mean, such as a ring, its most probable column.
-    share
-        Its share of the posterior.
-    east_sd_km, north_sd_km, depth_sd_km
-        Standard deviations inside the mode.
-    """
-
-    longitude: float
-    latitude: float
-    depth_km: float
-    share: float
-    east_sd_km: float
-    north_sd_km: float
-    depth_sd_km: float
 
 
 def find_modes(

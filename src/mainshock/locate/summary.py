@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.core.records import Arrival, CredibleRegion, Origin, PosteriorSamples
+from mainshock.core.records import Arrival, Mode, Origin, PosteriorSamples
 from mainshock.core.times import utc_from_posix
 from mainshock.locate.field import ErrorModel
+from mainshock.locate.modes import find_modes
 from mainshock.locate.observations import Observations
 from mainshock.locate.posterior import Draws, Moments, Place
 from mainshock.locate.problem import LocationProblem
@@ -20,6 +21,7 @@ FloatArray = NDArray[np.float64]
 LEVELS = (0.5, 0.68, 0.95)
 _FEW_PICKS = 5
 _CHECKED_DRAWS = 48
+_WORTH_TELLING = 0.05  # share of a second mode
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +32,8 @@ class PosteriorSummary:
     ----------
     densest
         Mean hypocentre of the most probable column.
+    effective_size
+        Independent draws that would tell as much as those of the sampler.
     flags
         What the search noticed.
     """
@@ -38,6 +42,7 @@ class PosteriorSummary:
     densest: Place
     marginal: EpicentralMarginal
     draws: Draws
+    effective_size: float
     flags: tuple[str, ...] = ()
 
 
@@ -50,6 +55,7 @@ def report(summary: PosteriorSummary, problem: LocationProblem) -> tuple[Origin,
     """
     observations = problem.observations
     regions = credible_regions(summary.marginal, LEVELS)
+    modes = find_modes(summary.marginal, summary.draws)
     inlier = _inlier_probabilities(summary.draws, problem)
     place, mode_flags = _reported_place(summary)
     place = replace(place, time_s=_time_at(place, problem, inlier))
@@ -62,7 +68,7 @@ def report(summary: PosteriorSummary, problem: LocationProblem) -> tuple[Origin,
         *summary.flags,
         *mode_flags,
         *_data_flags(observations, problem.errors, longitude, latitude),
-        *_shape_flags(regions, float(sd[2]), place, observations),
+        *_shape_flags(modes, float(sd[2]), place, observations),
     )
     origin = Origin(
         time=utc_from_posix(observations.reference_posix_s + place.time_s),
@@ -77,9 +83,17 @@ def report(summary: PosteriorSummary, problem: LocationProblem) -> tuple[Origin,
         velocity_model=problem.travel_times.name,
         regions=regions,
         samples=_samples(summary.draws, observations, place.time_s),
+        most_probable=_geographic(observations, summary.densest),
+        modes=modes,
+        effective_size=summary.effective_size,
         flags=tuple(dict.fromkeys(flags)),
     )
     return origin, _arrivals(origin, place, problem, inlier)
+
+
+def _geographic(observations: Observations, place: Place) -> tuple[float, float, float]:
+    longitude, latitude = observations.frame.to_geographic(place.east_km, place.north_km)
+    return float(longitude), float(latitude), place.depth_km
 
 
 def _reported_place(summary: PosteriorSummary) -> tuple[Place, tuple[str, ...]]:
@@ -123,22 +137,15 @@ def _data_flags(
 
 
 def _shape_flags(
-    regions: Sequence[CredibleRegion], depth_sd_km: float, place: Place, observations: Observations
+    modes: Sequence[Mode], depth_sd_km: float, place: Place, observations: Observations
 ) -> list[str]:
     flags = []
-    region = next(region for region in regions if region.level == 0.68)
-    if len(region.polygons) > 1 and _second_share(region) > 0.05:
+    if len(modes) > 1 and modes[1].share > _WORTH_TELLING:
         flags.append("multimodal")
     below_network = place.depth_km - float(observations.depth_km.min())
     if depth_sd_km > max(3.0, 0.5 * below_network):
         flags.append("depth_unconstrained")
     return flags
-
-
-def _second_share(region: CredibleRegion) -> float:
-    """Return the share of the second largest polygon in the area, in degrees as they are."""
-    areas = sorted(float(np.prod(np.ptp(rings[0], axis=0))) for rings in region.polygons)
-    return areas[-2] / sum(areas) if sum(areas) > 0.0 else 0.0
 
 
 def _samples(draws: Draws, observations: Observations, time_s: float) -> PosteriorSamples:

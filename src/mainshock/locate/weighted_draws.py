@@ -86,6 +86,7 @@ class SampledLocation(PosteriorLocation):
             densest=_densest(weighted, marginal),
             marginal=marginal,
             draws=weighted.resampled(self.n_samples, rng),
+            effective_size=weighted.effective_size,
             flags=(*weighted.flags, *few),
         )
 

@@ -14,6 +14,7 @@ from PIL import Image
 from mainshock.core.errors import MainshockError
 from mainshock.core.records import Event
 from mainshock.detect.plots import plot_record_section
+from mainshock.locate.event_figure import plot_origin_time
 from mainshock.locate.plot_style import format_area
 from mainshock.locate.plots import plot_map
 from mainshock.locate.section_plots import plot_depth_section
@@ -188,8 +189,9 @@ def _record(case: CaseResult, event: Event) -> Figure:
 
 
 def _sections(event: Event, case: CaseResult) -> Figure:
-    figure = Figure(figsize=(6.2, 7.4), layout="constrained")
-    upper, lower = figure.subplots(2, 1)
+    figure = Figure(figsize=(6.2, 9.6), layout="constrained")
+    upper, lower, last = figure.subplots(3, 1, height_ratios=(1.0, 1.0, 0.6))
+    plot_origin_time(event, ax=last)
     plot_depth_section(event, case.stations, azimuth_deg=90.0, title="west to east", ax=upper)
     plot_depth_section(event, case.stations, azimuth_deg=0.0, title="south to north", ax=lower)
     return figure
@@ -225,6 +227,7 @@ def _section_text(event: Event) -> tuple[str, str]:
     alternative = f"Two depth sections through the hypocentre of {time}: depth {depth}."
     caption = (
         "Sections through the hypocentre. Lines hold 68 % (solid) and 95 % (dashed) of the "
-        "samples; the bar is one standard deviation of the depth."
+        "samples; the bar is one standard deviation of the depth. Below, the posterior of the "
+        "origin time."
     )
     return alternative, caption
