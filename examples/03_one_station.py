@@ -32,12 +32,10 @@ from mainshock.locate.calibrate import KnownEvent, learn_terms
 from mainshock.locate.calibration_run import score_origin
 from mainshock.locate.catalogue_prior import prior_from_catalogue
 from mainshock.locate.event_figure import plot_event
-from mainshock.locate.modes import find_modes
 from mainshock.locate.priors import GaussianMixturePrior
 from mainshock.locate.registry import LOCATION_METHODS, open_velocity_model
 from mainshock.locate.simulate import PickErrors, Simulation
 from mainshock.locate.simulation_sources import BoxSources, MixtureSources
-from mainshock.locate.summary import report
 
 station = Station("XX", "ONE", 13.0, 46.0, 650.0)
 
@@ -115,8 +113,8 @@ print(
 # ## Where earthquakes are expected
 #
 # The same catalogue says where earthquakes happen. The density is a sum of kernels of several
-# widths, each with the share under which every event is best foretold by all others, over a
-# background that is the same everywhere.
+# widths and of Gaussian clusters, each with the share under which every event is best foretold by
+# others, over a background that is the same everywhere.
 
 # %%
 prior = prior_from_catalogue(
@@ -140,17 +138,7 @@ method = LOCATION_METHODS.load("grid")(travel_times=model, terms=terms, prior=pr
 
 
 # %%
-def locate(picks):
-    """Return the event and the separate places that its picks allow."""
-    problem = method.problem(picks, [station])
-    summary = method.summarise(problem, np.random.default_rng(2))
-    origin, arrivals = report(summary, problem)
-    event = Event(f"SYNTHETIC, {len(picks)} picks", origin, tuple(arrivals))
-    return event, find_modes(summary.marginal, summary.draws)
-
-
-def away_km(event, truth):
-    origin = event.origin
+def away_km(origin, truth):
     path = (origin.longitude, origin.latitude, truth.longitude, truth.latitude)
     return float(geodesic_distance_km(*path))
 
@@ -169,10 +157,10 @@ for name, picks in {
     "P and its back azimuth": [p_pick],
     "P, S and back azimuth": [p_pick, s_pick],
 }.items():
-    event, modes = locate(picks)
-    located[name] = event
-    print(f"{name}: reported {away_km(event, chosen):.0f} km off;", *event.origin.flags)
-    for mode in modes:
+    origin, arrivals = method.locate(picks, [station], np.random.default_rng(2))
+    located[name] = Event("SYNTHETIC", origin, tuple(arrivals))
+    print(f"{name}: reported {away_km(origin, chosen):.0f} km off;", *origin.flags)
+    for mode in origin.modes:
         print(
             f"   {mode.share:.0%} around {mode.longitude:.2f} E {mode.latitude:.2f} N,",
             f"{mode.depth_km:.0f} ± {mode.depth_sd_km:.0f} km deep",

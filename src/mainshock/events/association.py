@@ -23,17 +23,13 @@ from mainshock.events.backprojection import (
     refine_hypocentre,
     scan_nodes,
     score_hypocentre,
-    travel_times_s,
 )
 from mainshock.events.base import AssociationResult, TravelTimes
 from mainshock.events.geometry import StationLookup
+from mainshock.events.lone_pairs import find_lone_pairs
 from mainshock.events.pick_rates import pick_rate_hz, sum_around
 from mainshock.events.search_grid import SearchGrid, build_search_grid, tabulate_travel_times
-from mainshock.events.single_station import (
-    SINGLE_STATION_FLAG,
-    SingleStationAssociator,
-    pair_p_and_s,
-)
+from mainshock.events.single_station import SINGLE_STATION_FLAG, SingleStationAssociator
 
 __all__ = ["GridAssociator"]
 
@@ -43,10 +39,8 @@ IntArray = NDArray[np.int64]
 _MAX_REJECTED_IN_A_ROW = 60
 _NOISE_SPAN_S = 300.0
 _WORTH_REFINING = 0.5
-_ALONE_RATIO = 1.5
 _REFERENCE_STATIONS = 4
 _ODDS_POWER = 2.0  # with 1, noise alone makes an event of ten stations every half hour
-_SHORTEST_S_MINUS_P_S = 0.05
 _MAX_PICK_SIGMA_S = 0.5
 _MIN_PROBABILITY = 0.05
 
@@ -360,40 +354,15 @@ class GridAssociator:
     def _lone_pairs(
         self, found: Sequence[_Candidate], picks: PickArrays, volume: _Volume
     ) -> list[_Candidate]:
-        """Return the pairs of P and S of one station among the picks of no event.
-
-        How many come about by chance the numbers of picks tell, and the pairs of an S and a later
-        P. Unless those of P and S are more than twice as many, none is taken.
-        """
         free = np.ones(picks.time.size, dtype=np.bool_)
         for event in found:
             free[event.members] = False
-        pairs: list[_Candidate] = []
-        n_by_chance = 0.0
-        length_s = float(np.ptp(picks.time)) + 1.0
-        for station, (limit_s, p_share) in enumerate(_alone_limits(volume)):
-            own = np.flatnonzero(free & (picks.slot >> 1 == station))
-            is_s = (picks.slot[own] & 1).astype(np.bool_)
-            for p, s in self._certain_pairs(_take(picks, own), is_s, limit_s):
-                p_s, s_s = picks.time[own[[p, s]]]
-                origin_s = float(p_s - p_share * (s_s - p_s))
-                place = np.append(volume.network.places[station], 0.0)
-                certainty = float(picks.probability[own[[p, s]]].prod())
-                pairs.append(_Candidate(place, origin_s, own[[p, s]], certainty, is_pair=True))
-            n_reversed = len(self._certain_pairs(_take(picks, own), ~is_s, limit_s))
-            n_expected = limit_s / length_s * float(is_s.sum() * (~is_s).sum())
-            n_by_chance += max(n_reversed, n_expected)
-        return pairs if len(pairs) > 2 * n_by_chance else []
-
-    def _certain_pairs(
-        self, picks: PickArrays, is_s: NDArray[np.bool_], limit_s: float
-    ) -> list[tuple[int, int]]:
+        pairs = find_lone_pairs(
+            picks, free, volume.nodes, volume.network, self.min_pair_probability
+        )
         return [
-            (p, s)
-            for p, s in pair_p_and_s(
-                picks.time, is_s, picks.probability, _SHORTEST_S_MINUS_P_S, limit_s
-            )
-            if picks.probability[p] * picks.probability[s] >= self.min_pair_probability
+            _Candidate(np.zeros(3), pair.origin_s, pair.members, pair.certainty, is_pair=True)
+            for pair in pairs
         ]
 
     def _share_out(
@@ -406,30 +375,6 @@ class GridAssociator:
             for number, event in enumerate(found)
         ]
         return [event for event in fitted if event is not None]
-
-
-def _alone_limits(volume: _Volume) -> list[tuple[float, float]]:
-    """Return for each station the longest S-P of an event that it may be alone to see.
-
-    Every other station must be half as far again from some trial hypocentre with that S-P. Second
-    comes the travel time of P for each second of S-P.
-    """
-    places, nodes = volume.network.places, volume.nodes
-    away_km = np.hypot(*(nodes[:, None, :2] - places[None]).transpose(2, 0, 1))
-    away_km = np.hypot(away_km, nodes[:, None, 2])
-    nearest_km, second_km = np.partition(away_km, 1, axis=1)[:, :2].T
-    limits: list[tuple[float, float]] = []
-    for station in range(places.shape[0]):
-        own_km = away_km[:, station]
-        alone = np.flatnonzero((own_km == nearest_km) & (own_km * _ALONE_RATIO <= second_km))
-        times_s = travel_times_s(volume.network, station, nodes[alone])
-        s_minus_p_s = times_s[:, 1] - times_s[:, 0]
-        if alone.size:
-            share = float(np.median(times_s[:, 0] / s_minus_p_s))
-            limits.append((float(s_minus_p_s.max()), share))
-        else:
-            limits.append((0.0, 0.0))
-    return limits
 
 
 def _match_stations(

@@ -45,8 +45,8 @@ class ErrorModel:
     """
 
     model_error: float = 0.0
-    outlier_probability: float = 0.02
-    outlier_window_s: float = 30.0
+    outlier_probability: float = 0.05
+    outlier_window_s: float = 10.0
     azimuth_outlier_probability: float = 0.02
     phase_freedom: float | None = None
 

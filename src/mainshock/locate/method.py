@@ -68,8 +68,8 @@ class PosteriorLocation(ABC):
 
     travel_times: TravelTimeModel
     model_error: float = 0.0
-    outlier_probability: float = 0.02
-    outlier_window_s: float = 30.0
+    outlier_probability: float = 0.05
+    outlier_window_s: float = 10.0
     azimuth_outlier_probability: float = 0.02
     student_freedom: float | None = None
     prior: Prior | None = None
