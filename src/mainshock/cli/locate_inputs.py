@@ -46,7 +46,9 @@ def _read(picks: Path) -> "PickedRecords":
     from mainshock.sources.tables import read_picks
 
     files = (
-        sorted(path for path in picks.iterdir() if path.is_file()) if picks.is_dir() else [picks]
+        [path for path in sorted(picks.iterdir()) if path.is_file() and path.name[0] != "."]
+        if picks.is_dir()
+        else [picks]
     )
     skipped: list[SkippedInput] = []
     found = [pick for path in files for pick in read_picks(path, skipped)]

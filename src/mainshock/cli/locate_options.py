@@ -5,6 +5,29 @@ from typing import Annotated
 
 import typer
 
+__all__ = [
+    "Catalogue",
+    "Clusters",
+    "DistanceCorrection",
+    "Figures",
+    "Jobs",
+    "Json",
+    "Legacy",
+    "Magnitude",
+    "ModelError",
+    "OneEventPerFile",
+    "Out",
+    "Picker",
+    "Picks",
+    "Regions",
+    "Sampler",
+    "Seed",
+    "Stations",
+    "Terms",
+    "Velocity",
+    "Waveforms",
+]
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Picks = Annotated[
     Path | None,

@@ -22,6 +22,7 @@ __all__ = [
     "CredibleRegion",
     "Event",
     "Magnitude",
+    "Mode",
     "Origin",
     "Pick",
     "PosteriorSamples",

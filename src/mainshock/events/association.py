@@ -278,7 +278,7 @@ class GridAssociator:
                 )
                 continue
             rejected = 0
-            used[self._shadows(candidate, picks, volume)] = True
+            used[_shadows(candidate, picks, volume)] = True
             yield candidate
 
     def _refine(
@@ -308,15 +308,6 @@ class GridAssociator:
         if score < self._least_score(volume):
             return None
         return _Candidate(place, origin_s, near[members], score)
-
-    def _shadows(self, candidate: _Candidate, picks: PickArrays, volume: _Volume) -> IntArray:
-        """Return an event's picks and those that repeat one of them: same slot, also fitting."""
-        residual_s, sigma_s = misfits(
-            candidate.place, candidate.origin_s, np.zeros(2), volume.network, picks
-        )
-        repeats = np.isin(picks.slot, picks.slot[candidate.members])
-        fits = np.abs(residual_s) <= MAX_MISFIT * sigma_s
-        return np.union1d(np.flatnonzero(repeats & fits), candidate.members)
 
     def _one_per_source(self, found: Sequence[_Candidate]) -> list[_Candidate]:
         """Return the events without the weaker one of two whose origins are too close in time."""
@@ -375,6 +366,16 @@ class GridAssociator:
             for number, event in enumerate(found)
         ]
         return [event for event in fitted if event is not None]
+
+
+def _shadows(candidate: _Candidate, picks: PickArrays, volume: _Volume) -> IntArray:
+    """Return an event's picks and those that repeat one of them: same slot, also fitting."""
+    residual_s, sigma_s = misfits(
+        candidate.place, candidate.origin_s, np.zeros(2), volume.network, picks
+    )
+    repeats = np.isin(picks.slot, picks.slot[candidate.members])
+    fits = np.abs(residual_s) <= MAX_MISFIT * sigma_s
+    return np.union1d(np.flatnonzero(repeats & fits), candidate.members)
 
 
 def _match_stations(

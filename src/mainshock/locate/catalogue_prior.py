@@ -9,12 +9,13 @@ References
 Smyth and Wolpert (1999), https://doi.org/10.1023/A:1007511322260
 """
 
+import math
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from mainshock.core.errors import DataError
 from mainshock.core.geo import LocalFrame
@@ -31,16 +32,16 @@ _MARGIN_WIDTHS = 2.0
 _TRUNCATE = 3.5
 _EM_STEPS, _LEAST_SHARE = 200, 1e-3
 _MIXTURE_SIZES = (1, 2, 4, 8, 16)
-_MIXTURE_EVENTS, _EVENTS_PER_COMPONENT, _FOLDS = 4000, 25, 4
+_MIXTURE_EVENTS, _EVENTS_PER_COMPONENT, _FOLDS = 2500, 25, 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cells:
-    """The cells of a table and how many events each holds."""
+    """The cells of a table, and which of them holds each event."""
 
     low_km: FloatArray
     spacing_km: float
-    counts: Float32Array
+    shape: tuple[int, int, int]
     cell_of_event: tuple[NDArray[np.intp], ...]
 
 
@@ -86,9 +87,9 @@ def prior_from_catalogue(
     tables, predicted = _estimates(cells, widths, n)
     mixtures = _mixtures(places)
     predicted = np.vstack([predicted, *(foretold[None] for _, foretold in mixtures)])
-    volume = cells.counts.size * cells.spacing_km**3
-    shares = _stacked(np.vstack([predicted, np.full(n, 1.0 / volume)]), background)
-    density = np.zeros_like(cells.counts)
+    volume = math.prod(cells.shape) * cells.spacing_km**3
+    shares = _stacked(np.vstack([predicted, np.full(n, 1.0 / volume)]), background, len(tables) - 1)
+    density = np.zeros(cells.shape, np.float32)
     for share, table in zip(shares, tables, strict=False):
         density += np.float32(share) * table
     for share, (mixture, _) in zip(shares[len(tables) :], mixtures, strict=False):
@@ -110,8 +111,8 @@ def _middle_longitude(longitude: FloatArray) -> float:
 
 
 def _widths_km(places: FloatArray) -> FloatArray:
-    """Return the kernels' widths to try: powers of two up to a third of the spread."""
-    spread = float(np.median(np.std(places, axis=1)))
+    """Return the kernels' widths to try: powers of two up to half of the spread, or one more."""
+    spread = float(np.sqrt(np.mean(np.var(places, axis=1))))
     widest = float(np.clip(spread / 2.0, 2.0 * _NARROWEST_KM, _WIDEST_KM))
     n = int(np.ceil(np.log2(widest / _NARROWEST_KM))) + 1
     return np.asarray(_NARROWEST_KM * 2.0 ** np.arange(n, dtype=np.float64))
@@ -123,12 +124,9 @@ def _cells(places: FloatArray, widest_km: float) -> _Cells:
     low[2] = max(low[2], min(float(places[2].min()), -2.0))
     extent = high - low
     spacing = max(0.5 * _NARROWEST_KM, float((np.prod(extent) / _MAX_CELLS) ** (1.0 / 3.0)))
-    shape = np.ceil(extent / spacing).astype(int) + 1
+    east, north, depth = (np.ceil(extent / spacing).astype(int) + 1).tolist()
     index = np.rint((places - low[:, None]) / spacing).astype(np.intp)
-    counts = np.zeros(shape, np.float32)
-    cell = tuple(index)
-    np.add.at(counts, cell, np.float32(1.0))
-    return _Cells(low, spacing, counts, cell)
+    return _Cells(low, spacing, (east, north, depth), tuple(index))
 
 
 def _estimates(
@@ -139,8 +137,11 @@ def _estimates(
     tables, predicted = [], []
     for width in widths_km:
         sigma = float(width / cells.spacing_km)
-        table = gaussian_filter(cells.counts, sigma, mode="constant", truncate=_TRUNCATE)
-        own = _peak(sigma)
+        weight = 1.0 / _share_inside(cells, sigma)
+        counts = np.zeros(cells.shape, np.float32)
+        np.add.at(counts, cells.cell_of_event, weight.astype(np.float32))
+        table = gaussian_filter(counts, sigma, mode="constant", truncate=_TRUNCATE)
+        own = _peak(sigma) * weight
         others = (table[cells.cell_of_event].astype(np.float64) - own) / ((n - 1) * volume)
         predicted.append(np.maximum(others, 0.0))
         tables.append(table / np.float32(n * volume))
@@ -202,6 +203,15 @@ def _add_mixture(
             density[:, :, layer] += np.float32(peak) * np.exp(-0.5 * square)
 
 
+def _share_inside(cells: _Cells, sigma: float) -> FloatArray:
+    """Return how much of each event's kernel lies inside the table; next to the surface, half."""
+    share = np.ones(cells.cell_of_event[0].size)
+    for length, index in zip(cells.shape, cells.cell_of_event, strict=True):
+        side = gaussian_filter1d(np.ones(length), sigma, mode="constant", truncate=_TRUNCATE)
+        share *= side[index]
+    return share
+
+
 def _peak(sigma: float) -> float:
     """Return what the filter leaves of one event in its own cell."""
     radius = int(_TRUNCATE * sigma + 0.5)
@@ -209,12 +219,16 @@ def _peak(sigma: float) -> float:
     return float(1.0 / weights.sum()) ** 3
 
 
-def _stacked(predicted: FloatArray, least_last: float) -> FloatArray:
+def _stacked(predicted: FloatArray, least_last: float, widest: int) -> FloatArray:
     """Return the shares, shape ``(n,)``, under which all events together are most probable."""
-    shares = np.full(predicted.shape[0], 1.0 / predicted.shape[0])
+    kinds, n = predicted.shape
+    shares = np.full(kinds, 1.0 / kinds)
     for _ in range(_EM_STEPS):
         parts = shares[:, None] * predicted
         shares = np.mean(parts / parts.sum(axis=0), axis=1)
-        shares[-1] = max(float(shares[-1]), least_last)
-        shares /= shares.sum()
+        # one event's worth stays with the widest kernel, or loners would leave the table empty
+        shares[widest] = max(float(shares[widest]), 1.0 / n)
+        last = min(max(float(shares[-1]), least_last), 1.0 - 1.0 / n)
+        shares[:-1] *= (1.0 - last) / shares[:-1].sum()
+        shares[-1] = last
     return shares

@@ -53,7 +53,9 @@ class GaussianMixturePrior:
     covariances_km2
         Shape ``(n, 3, 3)``.
     background
-        Share of events that belong to no cluster, spread evenly over ``background_volume_km3``.
+        Share of events that belong to no cluster, spread evenly over ``background_volume_km3``: a
+        sphere around the clusters, outside which the density falls with the fourth power of the
+        distance.
 
     Raises
     ------
@@ -88,7 +90,13 @@ class GaussianMixturePrior:
         """Return the logarithm of the density per km^3."""
         east, north = self.frame.to_local(longitude, latitude)
         east, north, depth = np.broadcast_arrays(east, north, np.asarray(depth_km, np.float64))
-        density = np.full(east.shape, self.background / self.background_volume_km3)
+        middle = self.weights @ self.means_km / self.weights.sum()
+        away = np.sqrt(
+            (east - middle[0]) ** 2 + (north - middle[1]) ** 2 + (depth - middle[2]) ** 2
+        )
+        radius = (0.75 / np.pi * self.background_volume_km3) ** (1.0 / 3.0)
+        fall = np.maximum(away / radius, 1.0) ** -4.0
+        density = fall * self.background / self.background_volume_km3
         share = (1.0 - self.background) * self.weights / self.weights.sum()
         for weight, mean, covariance in zip(
             share, self.means_km, self.covariances_km2, strict=True

@@ -31,8 +31,9 @@ class TabulatedPrior:
     density_km3
         Probability per km^3 at the centres, shape ``(n_east, n_north, n_depth)``.
     background_km3
-        Density that is added everywhere; a thousandth of it outside the table, so that an event
-        there is possible, but a volume without an end holds next to nothing.
+        Density that is added everywhere. Outside the table it is a tenth and falls with the
+        fourth power of the distance, so that an event there is possible, but all of the outside
+        holds less than the inside.
 
     Raises
     ------
@@ -131,13 +132,15 @@ def _interpolate(
 ) -> None:
     """Set the logarithm of the density of columns of nodes, linear between centres.
 
-    Around the table lies a rim of cells without events; beyond it only a trace of background.
+    Around the table lies a rim of cells without events; beyond it only background that falls.
     """
     n_first, n_second, n_third = table.shape
     shares = np.empty(4)
+    reach = 0.5 * (n_first * n_second * n_third) ** (1.0 / 3.0)
     for column in range(first.size):
         x, y = first[column], second[column]
         is_beside = not (-1.0 < x < n_first and -1.0 < y < n_second)
+        beside = math.hypot(max(-1.0 - x, x - n_first, 0.0), max(-1.0 - y, y - n_second, 0.0))
         i, j = math.floor(x), math.floor(y)
         for corner in range(4):
             a, b = i + corner // 2, j + corner % 2
@@ -147,7 +150,8 @@ def _interpolate(
         for node in range(third.shape[1]):
             z = third[column, node]
             if is_beside or not -1.0 < z < n_third:
-                found[column, node] = math.log(1e-3 * background)
+                away = math.hypot(beside, max(-1.0 - z, z - n_third, 0.0))
+                found[column, node] = math.log(0.1 * background) - 4.0 * math.log1p(away / reach)
                 continue
             total, k = background, math.floor(z)
             for corner in range(4):

@@ -11,6 +11,7 @@ Richards-Dinger and Shearer (2000), https://doi.org/10.1029/2000JB900019, for st
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -33,6 +34,12 @@ __all__ = [
 
 _FORMAT = "mainshock-station-terms"
 _VERSION = 1
+
+
+def _require_numbers(kind: str, **values: float | None) -> None:
+    for name, value in values.items():
+        if value is not None and not (isinstance(value, int | float) and math.isfinite(value)):
+            raise DataError(f"{kind} has {name} {value!r}; it must be a finite number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ class TimeTerm:
     n: int = 0
 
     def __post_init__(self) -> None:
+        _require_numbers("time term", **asdict(self))
         if not (0.2 < self.scale < 5.0 and self.sigma_s >= 0.0 and self.pick_sigma_factor >= 0.0):
             raise DataError(
                 f"time term has scale {self.scale}, sigma_s {self.sigma_s} and pick_sigma_factor "
@@ -87,6 +95,7 @@ class AzimuthTerm:
     n: int = 0
 
     def __post_init__(self) -> None:
+        _require_numbers("azimuth term", **asdict(self))
         if not (self.sigma_factor > 0.0 and 0.0 < self.inlier_share <= 1.0):
             raise DataError(
                 f"azimuth term has sigma_factor {self.sigma_factor} and inlier_share "
@@ -114,6 +123,7 @@ class IncidenceTerm:
     n: int = 0
 
     def __post_init__(self) -> None:
+        _require_numbers("incidence term", **asdict(self))
         if not self.sigma_deg > 0.0:
             raise DataError(f"incidence term has sigma_deg {self.sigma_deg}; it must be positive")
 
@@ -157,6 +167,12 @@ class TermTable:
     velocity_model: str
     stations: Mapping[str, StationTerms]
     degrees_of_freedom: float | None = None
+
+    def __post_init__(self) -> None:
+        freedom = self.degrees_of_freedom
+        _require_numbers("table of terms", degrees_of_freedom=freedom)
+        if freedom is not None and not freedom > 0.0:
+            raise DataError(f"terms have degrees_of_freedom {freedom}; it must be positive")
 
     def of(self, station: Station) -> StationTerms:
         """Return the terms of a station; empty ones where nothing was learnt."""

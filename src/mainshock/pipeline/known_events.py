@@ -17,6 +17,7 @@ __all__ = ["known_events"]
 
 FloatArray = NDArray[np.float64]
 _TOLERANCE_S, _TOLERANCE_SHARE = 1.5, 0.15
+_FARTHEST_KM = 2000.0  # as far as a location reaches
 
 
 def known_events(
@@ -80,13 +81,16 @@ def _matched(
         if not own or not len(truth):
             continue
         away = geodesic_distance_km(place[0], place[1], station.longitude, station.latitude)
+        near = np.flatnonzero(away <= _FARTHEST_KM)
+        if not near.size:
+            continue
         for phase in ("P", "S"):
-            travel = model.travel_time_s(phase, away, place[2], station.depth_km)
+            travel = model.travel_time_s(phase, away[near], place[2][near], station.depth_km)
             for pick in own:
                 if pick.phase == phase:
-                    late = to_posix_s(pick.time) - origin_s - travel
-                    late = np.abs(late) - _TOLERANCE_SHARE * travel
+                    late = np.abs(to_posix_s(pick.time) - origin_s[near] - travel)
+                    late[~(late < _TOLERANCE_S + _TOLERANCE_SHARE * travel)] = np.inf
                     best = int(np.argmin(late))
-                    if late[best] < _TOLERANCE_S:
-                        pairs.append((best, pick))
+                    if np.isfinite(late[best]):
+                        pairs.append((int(near[best]), pick))
     return pairs

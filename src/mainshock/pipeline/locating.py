@@ -129,7 +129,7 @@ def locate_picks(
     rng: np.random.Generator,
     progress: Callable[[str], None] | None = None,
     *,
-    jobs: int | None = None,
+    jobs: int | None = 1,
 ) -> LocatedPicks:
     """Return the events behind the picks.
 
@@ -140,7 +140,8 @@ def locate_picks(
     Parameters
     ----------
     jobs
-        Processes for many events without records; None: one for each core.
+        Processes for many events without records; None: one for each core. More than one need a
+        program that may be imported again (``if __name__ == "__main__"``).
     """
     known, not_used = with_known_station(picks, builder.stations)
     groups, loose = _groups(known, builder.stations, associator, travel_times)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mainshock.core.errors import DataError
+from mainshock.core.errors import DataError, SettingsError
 from mainshock.core.geo import geodesic_distance_km
 from mainshock.core.records import Station
 from mainshock.locate.base import LocationMethod, TravelTimeModel
@@ -58,7 +58,16 @@ class LocationSetup:
         SettingsError, SourceError, DataError
             If it is neither a name nor a file that makes sense.
         """
-        return open_velocity_model(self._velocity(self.term_table()))
+        name = self._velocity(self.term_table())
+        try:
+            return open_velocity_model(name)
+        except SettingsError as error:
+            if self.velocity is not None or self.terms is None:
+                raise
+            raise SettingsError(
+                f"station terms {self.terms} were learnt with velocity model {name!r}, which is a "
+                "file: name it by --velocity FILE"
+            ) from error
 
     def term_table(self) -> TermTable | None:
         """Return the station terms, if a file was named.
