@@ -25,6 +25,7 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
 P_TO_S_SLOWNESS = 0.577  # of a Poisson solid
+_FULL_DOUBT_PICKS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,14 @@ class ErrorModel:
         return self.phase_freedom if n_picks >= FEWEST_PICKS_TO_DOUBT else None
 
     def doubt(self, n_picks: int) -> float:
-        """Return the outlier probability that applies; 0 where no pick can be judged by others."""
+        """Return the outlier probability that applies to an event of some picks.
+
+        It is 0 where no pick can be judged by others, and grows to its full value at ten picks:
+        where few are left to hold the event, doubting them mostly lets it drift far away.
+        """
         if n_picks < FEWEST_PICKS_TO_DOUBT or self.phase_freedom is not None:
             return 0.0
-        return self.outlier_probability
+        return self.outlier_probability * min((n_picks - 2) / (_FULL_DOUBT_PICKS - 2), 1.0) ** 2
 
     def sd_s(self, observations: Observations, number: int, travel_s: ArrayLike) -> FloatArray:
         """Return the standard deviation of a pick whose phase travelled for some time."""

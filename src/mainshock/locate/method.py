@@ -32,7 +32,7 @@ class PosteriorLocation(ABC):
         picks' ``sigma_s`` are taken as the whole error (flag ``model_error_not_included``).
     outlier_probability, outlier_window_s
         Probability that a pick belongs to nothing, and the time over which it is then uniform.
-        Applies from five picks on; fewer cannot judge each other.
+        Applies from five picks on, in full from ten; fewer cannot judge each other.
     azimuth_outlier_probability
         Probability that a back azimuth tells nothing.
     student_freedom

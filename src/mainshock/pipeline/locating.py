@@ -14,6 +14,7 @@ import numpy as np
 from mainshock.core.errors import DataError, GeometryError, MainshockError
 from mainshock.core.records import Arrival, Event, Origin, Pick, Station, Waveform
 from mainshock.events.base import Associator
+from mainshock.events.duplicates import one_event_per_source
 from mainshock.events.magnitude import MagnitudeEstimate, estimate_magnitudes
 from mainshock.events.magnitude_settings import MagnitudeSettings
 from mainshock.events.quality import grade
@@ -163,6 +164,12 @@ def locate_picks(
             not_used.append(_nowhere(result))
         if progress is not None:
             progress(task.event_id)
+    given = {task.event_id for task in tasks if task.event_id}
+    single, doubles = one_event_per_source([e for e in events if e.event_id not in given])
+    events = [e for e in events if e.event_id in given] + list(single)
+    not_used.extend(
+        NotUsed(e.event_id, "its origin is within 2 s of a better seen event") for e in doubles
+    )
     events = _with_unique_ids(sorted(events, key=lambda event: event.origin.time))
     return LocatedPicks(tuple(events), tuple(_named(known, events)), tuple(not_used))
 
