@@ -67,7 +67,7 @@ class PyOctoAssociator:
         if find_spec("pyocto") is None:
             raise SettingsError(
                 "the associator 'pyocto' needs the package pyocto, which is not installed; "
-                "install it with: pip install 'mainshock[associate]', or take 'grid'"
+                "install it with: pip install --no-deps pyocto, or take 'grid'"
             )
 
     def associate(
