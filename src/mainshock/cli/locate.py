@@ -1,7 +1,7 @@
 """``mainshock locate``: from picks or records to the posterior of each event."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -45,6 +45,7 @@ def locate(
     velocity: options.Velocity = None,
     model_error: options.ModelError = None,
     catalogue: options.Catalogue = None,
+    background: options.Background = 0.02,
     terms: options.Terms = None,
     regions: options.Regions = None,
     clusters: options.Clusters = None,
@@ -64,7 +65,7 @@ def locate(
         return
     from mainshock.pipeline.location_setup import LocationSetup
 
-    setup = LocationSetup(velocity, model_error, terms, catalogue, sampler)
+    setup = LocationSetup(velocity, model_error, terms, catalogue, background, sampler)
     if picks is not None and not waveforms and out is not None and holds_detections(picks):
         files = (picks, regions, clusters, stations)
         locate_detection_table(files, setup, out, seed, is_legacy=legacy, as_json=as_json)
@@ -134,5 +135,29 @@ def evaluate(
     if as_json:
         print_json(scores)
         return
-    for name, value in scores.items():
-        print_result(f"{name}: {value}")
+    print_result(_score_text(scores))
+
+
+def _score_text(scores: dict[str, Any]) -> str:  # Any: nested statistics
+    """Return the scores that matter most, a line each; --json has all."""
+    error, baseline = scores["epicentral_error_km"], scores["baseline"]["epicentral_error_km"]
+    lines = [
+        (
+            f"{scores['n']} of {scores['n_truth']} known events found among "
+            f"{scores['n_located']} located"
+        ),
+        (
+            f"epicentral error: median {error['median']:.2f}, 95th percentile {error['p95']:.2f} km "
+            f"(catalogue centroid: {baseline['median']:.2f}, {baseline['p95']:.2f})"
+        ),
+        f"depth error: mean {scores['depth_error_km']['mae']} km",
+        f"origin time error: median {scores['origin_time_error_s']['median_absolute']:.2f} s",
+    ]
+    for level, found in scores["coverage"].items():
+        if found["n"]:
+            low, high = found["interval95"]
+            lines.append(
+                f"{100 * float(level):.0f} % region holds {100 * found['observed']:.0f} % "
+                f"({100 * low:.0f} to {100 * high:.0f}, n = {found['n']})"
+            )
+    return "\n".join(lines)

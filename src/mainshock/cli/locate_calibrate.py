@@ -95,4 +95,10 @@ def _table(terms: "TermTable") -> str:
                 f"{code},incidence,{angle.n},{angle.intercept_deg:.1f} deg,{angle.slope:.3f},"
                 f"{angle.sigma_deg:.1f} deg"
             )
+        rows.extend(
+            f"{code},{phase} by source,{len(term.sources)},within {term.radius_km:g} km,,"
+            for phase, term in station.sources.items()
+        )
+    if terms.degrees_of_freedom is not None:
+        rows.append(f"all,Student-t,,,,{terms.degrees_of_freedom:g} degrees of freedom")
     return "\n".join(rows)

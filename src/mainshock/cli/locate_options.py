@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "Background",
     "Catalogue",
     "Clusters",
     "DistanceCorrection",
@@ -67,6 +68,12 @@ Catalogue = Annotated[
         "--catalogue",
         "--catalog",
         help="Past events, which say where earthquakes are expected: the prior.",
+    ),
+]
+Background = Annotated[
+    float,
+    typer.Option(
+        help="Share of events that may happen where --catalogue has none.", min=0.001, max=0.999
     ),
 ]
 Terms = Annotated[Path | None, typer.Option(help="Station terms by `mainshock locate calibrate`.")]

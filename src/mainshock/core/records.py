@@ -245,6 +245,9 @@ class Arrival:
         Observed minus predicted travel time at the reported origin.
     inlier_probability
         Posterior probability that the pick belongs to this event as labelled.
+    sigma_s
+        Standard deviation that the location gave to the time, the velocity model's error aside;
+        None: the pick's own.
     """
 
     pick: Pick
@@ -252,6 +255,7 @@ class Arrival:
     azimuth_deg: float
     residual_s: float
     inlier_probability: float = 1.0
+    sigma_s: float | None = None
 
     def __post_init__(self) -> None:
         _require_range("distance_km", self.distance_km, 0.0, 20_100.0)

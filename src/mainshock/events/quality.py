@@ -57,7 +57,7 @@ def _lowering_flags(arrivals: Sequence[Arrival]) -> list[str]:
     if not arrivals:
         return []
     flags = []
-    ratio = np.median([abs(a.residual_s) / a.pick.sigma_s for a in arrivals])
+    ratio = np.median([abs(a.residual_s) / (a.sigma_s or a.pick.sigma_s) for a in arrivals])
     if ratio > _POOR_FIT:
         flags.append("poor_fit")
     if np.exp(np.mean([math.log(max(a.pick.probability, 1e-6)) for a in arrivals])) < _WEAK_PICKS:

@@ -190,6 +190,7 @@ def _arrivals(
                 azimuth_deg=float(azimuths[number]),
                 residual_s=float(observations.observed_s[number] - place.time_s - time),
                 inlier_probability=float(np.clip(inlier[number], 0.0, 1.0)),
+                sigma_s=float(observations.sigma_s[number]),
             )
         )
     return arrivals

@@ -54,6 +54,10 @@ def known_events(
             loose.append(pick)
     for place, pick in _matched(loose, truth, origin_s, stations, model):
         found.setdefault(place, []).append(pick)
+    if not picks:
+        raise NothingFoundError(
+            "there is no pick at a known station; compare the codes of picks and stations"
+        )
     if not found:
         raise NothingFoundError(
             f"none of {len(picks)} picks belongs to one of {len(truth)} events of the catalogue, "

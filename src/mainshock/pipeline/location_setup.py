@@ -40,6 +40,8 @@ class LocationSetup:
         File of station terms, or None.
     catalogue
         File of past events for the prior, or None.
+    background
+        Share of events that may happen where the catalogue has none.
     sampler
         Name of the location method.
     """
@@ -48,6 +50,7 @@ class LocationSetup:
     model_error: float | None = None
     terms: Path | None = None
     catalogue: Path | None = None
+    background: float = 0.02
     sampler: str = "grid"
 
     def travel_times(self) -> TravelTimeModel:
@@ -101,7 +104,7 @@ class LocationSetup:
             error = NAMED_MODEL_ERROR if kind in _GLOBAL_MODELS else 0.0
         prior = None
         if self.catalogue is not None:
-            prior = catalogue_prior(read_hypocentres(self.catalogue), stations)
+            prior = catalogue_prior(read_hypocentres(self.catalogue), stations, self.background)
         return LOCATION_METHODS.load(self.sampler)(
             travel_times=travel_times, model_error=error, prior=prior, terms=terms
         )
@@ -112,13 +115,17 @@ class LocationSetup:
         return terms.velocity_model if terms is not None else DEFAULT_VELOCITY
 
 
-def catalogue_prior(catalogue: pd.DataFrame, stations: Sequence[Station]) -> Prior:
+def catalogue_prior(
+    catalogue: pd.DataFrame, stations: Sequence[Station], background: float = 0.02
+) -> Prior:
     """Return where earthquakes are expected, from the events of a catalogue near the stations.
 
     Parameters
     ----------
     catalogue
         Columns ``longitude,latitude,depth_km``.
+    background
+        Least share of events that may happen anywhere around them.
 
     Raises
     ------
@@ -134,4 +141,6 @@ def catalogue_prior(catalogue: pd.DataFrame, stations: Sequence[Station]) -> Pri
     for station in stations:
         away = geodesic_distance_km(longitude, latitude, station.longitude, station.latitude)
         is_near |= away <= _PRIOR_REACH_KM
-    return prior_from_catalogue(longitude[is_near], latitude[is_near], depth_km[is_near])
+    return prior_from_catalogue(
+        longitude[is_near], latitude[is_near], depth_km[is_near], background
+    )

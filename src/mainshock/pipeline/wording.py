@@ -28,9 +28,22 @@ QUALITY_WORDS = {
 
 FLAG_SENTENCES = {
     "single_station": (
-        "Only one station recorded it: S minus P gives the distance, and the particle motion of P "
-        "a rough direction. Read the region, not the point."
+        "Only one station recorded it: S minus P, where both are there, gives the distance, and "
+        "the particle motion of P a rough direction. Read the region, not the point."
     ),
+    "distance_from_prior": (
+        "There are too few picks for a distance: it and the origin time come from where past "
+        "earthquakes were."
+    ),
+    "distance_unconstrained": "There is no S and no prior: only the direction is known.",
+    "duplicate_picks": (
+        "A phase was picked more than once at a station; the most probable pick was used."
+    ),
+    "s_before_p": "S comes before P at a station; one of them is wrong.",
+    "few_effective_draws": (
+        "The sampler found too few independent draws; do not rely on the regions."
+    ),
+    "sampler_not_finished": "The sampler stopped early; do not use this location.",
     "multimodal": "The picks allow several separate places; the region has several parts.",
     "mode_reported": (
         "The mean of the posterior lies where the event hardly can be, so the most probable "
