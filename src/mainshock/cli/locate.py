@@ -65,7 +65,7 @@ def locate(
         return
     from mainshock.pipeline.location_setup import LocationSetup
 
-    setup = LocationSetup(velocity, model_error, terms, catalogue, background, sampler)
+    setup = LocationSetup(velocity, model_error, terms, catalogue, sampler, background)
     if picks is not None and not waveforms and out is not None and holds_detections(picks):
         files = (picks, regions, clusters, stations)
         locate_detection_table(files, setup, out, seed, is_legacy=legacy, as_json=as_json)
@@ -147,7 +147,8 @@ def _score_text(scores: dict[str, Any]) -> str:  # Any: nested statistics
             f"{scores['n_located']} located"
         ),
         (
-            f"epicentral error: median {error['median']:.2f}, 95th percentile {error['p95']:.2f} km "
+            f"epicentral error: median {error['median']:.2f}, 95th percentile "
+            f"{error['p95']:.2f} km "
             f"(catalogue centroid: {baseline['median']:.2f}, {baseline['p95']:.2f})"
         ),
         f"depth error: mean {scores['depth_error_km']['mae']} km",

@@ -40,18 +40,18 @@ class LocationSetup:
         File of station terms, or None.
     catalogue
         File of past events for the prior, or None.
-    background
-        Share of events that may happen where the catalogue has none.
     sampler
         Name of the location method.
+    background
+        Share of events that may happen where the catalogue has none.
     """
 
     velocity: str | None = None
     model_error: float | None = None
     terms: Path | None = None
     catalogue: Path | None = None
-    background: float = 0.02
     sampler: str = "grid"
+    background: float = 0.02
 
     def travel_times(self) -> TravelTimeModel:
         """Return the velocity model.
