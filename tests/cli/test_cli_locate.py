@@ -125,7 +125,7 @@ def test_s_before_p_is_told_not_located_silently(command, picks, stations, tmp_p
         *("locate", "--picks", picks, "--stations", stations, "--out", tmp_path / "o"),
         *("--velocity", "constant:4.35,2.38", "--json"),
     )
-    assert "S before P" in result.stdout + result.stderr
+    assert "s_before_p" in result.document["events"][0]["flags"]
 
 
 @pytest.mark.parametrize(

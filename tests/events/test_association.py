@@ -250,7 +250,7 @@ def test_the_better_seen_of_two_events_at_once_is_kept(make_event, make_arrivals
 
 def test_without_pyocto_the_remedy_is_told(monkeypatch):
     monkeypatch.setattr("mainshock.events.pyocto_plugin.find_spec", lambda _: None)
-    with pytest.raises(SettingsError, match=r"pip install 'mainshock\[associate\]'"):
+    with pytest.raises(SettingsError, match="pip install --no-deps pyocto"):
         PyOctoAssociator()
 
 

@@ -1,7 +1,7 @@
 """``mainshock locate``: from picks or records to the posterior of each event."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 import typer
 
@@ -11,15 +11,18 @@ from mainshock.cli.locate_detections import locate_detection_table
 from mainshock.cli.locate_inputs import holds_detections, read_or_pick
 from mainshock.cli.locate_report import report_located
 from mainshock.cli.locate_simulate import simulate
-from mainshock.cli.output import print_json, print_result, progress
+from mainshock.cli.output import print_json, print_result, progress, say
 from mainshock.core.errors import SettingsError
 from mainshock.core.files import make_folder
 
 if TYPE_CHECKING:
+    from mainshock.events.base import Associator
     from mainshock.events.magnitude_settings import MagnitudeKind, MagnitudeSettings
+    from mainshock.locate.base import TravelTimeModel
     from mainshock.pipeline.from_waveforms import PickedRecords
-    from mainshock.pipeline.locating import LocatedPicks
+    from mainshock.pipeline.locating import EventBuilder, LocatedPicks
     from mainshock.pipeline.location_setup import LocationSetup
+    from mainshock.sources.stations import StationList
 
 __all__ = ["app"]
 
@@ -46,6 +49,7 @@ def locate(
     model_error: options.ModelError = None,
     catalogue: options.Catalogue = None,
     background: options.Background = 0.02,
+    max_depth: options.MaxDepth = None,
     terms: options.Terms = None,
     regions: options.Regions = None,
     clusters: options.Clusters = None,
@@ -84,36 +88,63 @@ def locate(
 
     measure = MagnitudeSettings(cast("MagnitudeKind", magnitude), distance_correction)
     make_folder(out)
+    prepared = _prepared(read_stations(stations), setup, measure, max_depth)
     records = read_or_pick(
         picks, waveforms or [], stations, model, one_event_per_file=one_event_per_file
     )
-    located = _locate(records, stations, setup, measure, seed, jobs)
+    located = _locate(records, stations, prepared, seed, jobs)
     left_out = [(item.what, item.reason) for item in (*records.not_used, *located.not_used)]
-    drawn = (figures, list(read_stations(stations))) if figures else None
+    drawn = (figures, list(prepared.builder.stations)) if figures else None
     report_located(located, left_out, out, figures=drawn, as_json=as_json)
 
 
-def _locate(
-    records: "PickedRecords",
-    stations: Path,
+class _Prepared(NamedTuple):
+    """All that a run needs beside its records, checked before they are read."""
+
+    builder: "EventBuilder"
+    associator: "Associator"
+    travel_times: "TravelTimeModel"
+
+
+def _prepared(
+    sites: "StationList",
     setup: "LocationSetup",
     measure: "MagnitudeSettings",
-    seed: int,
-    jobs: int | None,
+    deepest: float | None,
+) -> _Prepared:
+    from mainshock.events.registry import ASSOCIATORS
+    from mainshock.pipeline.locating import EventBuilder
+
+    travel_times = setup.travel_times()
+    without = setup.stations_without_terms(sites)
+    if without:
+        say(
+            f"warning: no station terms for {', '.join(without[:5])}"
+            f"{' and others' if len(without) > 5 else ''}; compare codes with those calibrated"
+        )
+    if setup.is_by_default:
+        say("no --velocity: iasp91, an average Earth; depths of local events may be kilometres off")
+    builder = EventBuilder(
+        setup.method(travel_times, list(sites)), sites, magnitude_settings=measure
+    )
+    associator = ASSOCIATORS.load("grid")(max_depth_km=setup.association_depth_km(deepest))
+    return _Prepared(builder, associator, travel_times)
+
+
+def _locate(
+    records: "PickedRecords", stations: Path, prepared: _Prepared, seed: int, jobs: int | None
 ) -> "LocatedPicks":
+    from dataclasses import replace
+
     import numpy as np
 
-    from mainshock.events.registry import ASSOCIATORS
-    from mainshock.pipeline.locating import AmplitudeInput, EventBuilder, locate_picks
-    from mainshock.sources.stations import read_inventory, read_stations
+    from mainshock.pipeline.locating import AmplitudeInput, locate_picks
+    from mainshock.sources.stations import read_inventory
 
-    sites = read_stations(stations)
-    travel_times = setup.travel_times()
-    amplitudes = (
-        AmplitudeInput(records.waveforms, read_inventory(stations)) if records.waveforms else None
-    )
-    builder = EventBuilder(setup.method(travel_times, list(sites)), sites, amplitudes, measure)
-    associator = ASSOCIATORS.load("grid")()
+    builder, associator, travel_times = prepared
+    if records.waveforms:
+        amplitudes = AmplitudeInput(records.waveforms, read_inventory(stations))
+        builder = replace(builder, amplitudes=amplitudes)
     rng = np.random.default_rng(seed)
     with progress("locating") as advance:
         return locate_picks(

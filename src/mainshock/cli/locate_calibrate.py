@@ -7,6 +7,7 @@ import typer
 
 from mainshock.cli.locate_inputs import read_or_pick
 from mainshock.cli.output import print_json, print_result, say, tell_not_used
+from mainshock.core.files import make_folder
 
 if TYPE_CHECKING:
     from mainshock.locate.terms import TermTable
@@ -55,6 +56,7 @@ def calibrate(
     from mainshock.sources.stations import read_stations
     from mainshock.sources.tables import read_catalogue
 
+    make_folder(out.parent)
     catalogue, sites = read_catalogue(truth), read_stations(stations)
     travel_times = open_velocity_model(velocity)
     records = read_or_pick(

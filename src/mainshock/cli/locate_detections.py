@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from mainshock.cli.locate_report import report_located
 from mainshock.cli.output import progress, say
+from mainshock.core.errors import SettingsError
 from mainshock.core.files import make_folder
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def locate_detection_table(
     from mainshock.pipeline.eqnemix_table import write_eqnemix
 
     detections = DetectionFiles(*files)
+    if is_legacy and detections.clusters is None:
+        raise SettingsError("--legacy needs --clusters FILE: EQNeMix knows no place without them")
     make_folder(out)
     sites = list(stations_of(detections))
     method = LegacyLocation() if is_legacy else setup.method(setup.travel_times(), sites)

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mainshock.cli.output import progress
-from mainshock.core.errors import SettingsError
+from mainshock.core.errors import MainshockError, SettingsError
 
 if TYPE_CHECKING:
+    from mainshock.core.records import Pick
     from mainshock.detect.base import Picker
     from mainshock.pipeline.from_waveforms import PickedRecords
 
@@ -51,7 +52,14 @@ def _read(picks: Path) -> "PickedRecords":
         else [picks]
     )
     skipped: list[SkippedInput] = []
-    found = [pick for path in files for pick in read_picks(path, skipped)]
+    found: list[Pick] = []
+    for path in files:
+        try:
+            found.extend(read_picks(path, skipped))
+        except MainshockError as error:
+            if not picks.is_dir():
+                raise
+            skipped.append(SkippedInput(path.name, str(error)))
     return PickedRecords(tuple(found), (), tuple(NotUsed(x.name, x.reason) for x in skipped))
 
 

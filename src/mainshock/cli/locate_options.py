@@ -15,6 +15,7 @@ __all__ = [
     "Json",
     "Legacy",
     "Magnitude",
+    "MaxDepth",
     "ModelError",
     "OneEventPerFile",
     "Out",
@@ -74,6 +75,15 @@ Background = Annotated[
     float,
     typer.Option(
         help="Share of events that may happen where --catalogue has none.", min=0.001, max=0.999
+    ),
+]
+MaxDepth = Annotated[
+    float | None,
+    typer.Option(
+        help="Deepest event that picks are associated into, km; by default what --catalogue "
+        "suggests, else 30.",
+        min=1.0,
+        max=800.0,
     ),
 ]
 Terms = Annotated[Path | None, typer.Option(help="Station terms by `mainshock locate calibrate`.")]

@@ -25,6 +25,7 @@ from mainshock.events.backprojection import (
     score_hypocentre,
 )
 from mainshock.events.base import AssociationResult, TravelTimes
+from mainshock.events.duplicates import SortedTimes
 from mainshock.events.geometry import StationLookup
 from mainshock.events.lone_pairs import find_lone_pairs
 from mainshock.events.pick_rates import pick_rate_hz, sum_around
@@ -171,10 +172,11 @@ class GridAssociator:
         arrays = self._arrays([ordered[i] for i, _ in usable], [s for _, s in usable])
         found = self._search(arrays, volume)
         for _ in range(2):
-            found = self._one_per_source(found)
+            found = _one_per_source(found, self.min_interval_s)
             found = self._share_out(found, arrays, volume)
-        found = self._without_chance(self._one_per_source(found), arrays, volume)
-        found = self._one_per_source([*found, *self._lone_pairs(found, arrays, volume)])
+        found = self._without_chance(_one_per_source(found, self.min_interval_s), arrays, volume)
+        found = [*found, *self._lone_pairs(found, arrays, volume)]
+        found = _one_per_source(found, self.min_interval_s)
         found.sort(key=lambda candidate: candidate.origin_s)
         groups = [[ordered[usable[i][0]] for i in candidate.members] for candidate in found]
         taken = {usable[i][0] for candidate in found for i in candidate.members}
@@ -309,14 +311,6 @@ class GridAssociator:
             return None
         return _Candidate(place, origin_s, near[members], score)
 
-    def _one_per_source(self, found: Sequence[_Candidate]) -> list[_Candidate]:
-        """Return the events without the weaker one of two whose origins are too close in time."""
-        kept: list[_Candidate] = []
-        for event in sorted(found, key=lambda event: (event.is_pair, -event.score)):
-            if all(abs(event.origin_s - one.origin_s) >= self.min_interval_s for one in kept):
-                kept.append(event)
-        return kept
-
     def _without_chance(
         self, found: Sequence[_Candidate], picks: PickArrays, volume: _Volume
     ) -> list[_Candidate]:
@@ -446,3 +440,14 @@ def _best_owner(events: Sequence[_Candidate], picks: PickArrays, volume: _Volume
         owner[window[better]] = number
         least[window[better]] = misfit[better]
     return owner
+
+
+def _one_per_source(found: Sequence[_Candidate], min_interval_s: float) -> list[_Candidate]:
+    """Return the events without the weaker one of two whose origins are too close in time."""
+    kept: list[_Candidate] = []
+    taken = SortedTimes()
+    for event in sorted(found, key=lambda event: (event.is_pair, -event.score)):
+        if taken.gap_s(event.origin_s) >= min_interval_s:
+            taken.add(event.origin_s)
+            kept.append(event)
+    return kept

@@ -1,10 +1,29 @@
 """One event for each source: located events whose origins coincide in time."""
 
+import bisect
+import math
 from collections.abc import Sequence
 
 from mainshock.core.records import Event
 
-__all__ = ["one_event_per_source"]
+__all__ = ["SortedTimes", "one_event_per_source"]
+
+
+class SortedTimes:
+    """Times in order, that tell how far the nearest one is."""
+
+    def __init__(self) -> None:
+        self._times: list[float] = []
+
+    def gap_s(self, time_s: float) -> float:
+        """Return the time to the nearest one, infinity where there is none."""
+        place = bisect.bisect(self._times, time_s)
+        near = self._times[max(place - 1, 0) : place + 1]
+        return min((abs(time_s - one) for one in near), default=math.inf)
+
+    def add(self, time_s: float) -> None:
+        """Add one."""
+        bisect.insort(self._times, time_s)
 
 
 def one_event_per_source(
@@ -26,9 +45,14 @@ def one_event_per_source(
     """
     kept: list[Event] = []
     dropped: list[Event] = []
+    taken = SortedTimes()
     for event in sorted(events, key=_weakest_last):
-        gaps_s = [abs((event.origin.time - one.origin.time).total_seconds()) for one in kept]
-        (kept if min(gaps_s, default=min_interval_s) >= min_interval_s else dropped).append(event)
+        time_s = event.origin.time.timestamp()
+        if taken.gap_s(time_s) >= min_interval_s:
+            taken.add(time_s)
+            kept.append(event)
+        else:
+            dropped.append(event)
     kept.sort(key=lambda event: event.origin.time)
     dropped.sort(key=lambda event: event.origin.time)
     return kept, dropped

@@ -226,9 +226,11 @@ def _phase_fit(
     by_source: bool,
 ) -> _PhaseFit:
     predicted = np.array([row.predicted_s for row in rows])
-    line = _robust_line(predicted, observed_s, (0.0, _SHIFT_SD_S), (1.0, _SCALE_SD))
-    residual = observed_s - line.offset - line.slope * predicted
     usual = 0.05 + 0.01 * float(np.median(predicted))
+    line, lever = _robust_line(predicted, observed_s, (0.0, _SHIFT_SD_S), (1.0, _SCALE_SD), usual)
+    # what the others foretell of each event: a line through few points hides its own error
+    residual = observed_s - line.offset - line.slope * predicted
+    residual /= 1.0 - np.minimum(lever, 0.999)
     factor, spread, log_likelihood = _spread(residual, sigma_s, usual, freedom)
     source = None
     if by_source and len(rows) >= _FEWEST_SOURCES:
@@ -257,38 +259,52 @@ def _source_term(rows: Sequence[_Reading], residual_s: FloatArray, radius_km: fl
 
 
 def _robust_line(
-    x: FloatArray, y: FloatArray, offset: tuple[float, float], slope: tuple[float, float]
-) -> _Line:
-    """Return the line of greatest Student-t likelihood; offset and slope have a mean and sd."""
+    x: FloatArray,
+    y: FloatArray,
+    offset: tuple[float, float],
+    slope: tuple[float, float],
+    usual: float = 0.0,
+) -> tuple[_Line, FloatArray]:
+    """Return the line of greatest Student-t likelihood, and the pull of each point on it.
+
+    Offset and slope have a mean and sd; the scale of what remains is expected near ``usual``,
+    which counts as two points.
+    """
     centre = np.array([offset[0], slope[0]])
     penalty = np.diag([1.0 / offset[1] ** 2, 1.0 / slope[1] ** 2])
     design = np.column_stack([np.ones_like(x), x])
     rest = y - design @ centre
     # a first scale from the middle half, so that gross errors do not hide themselves
-    scale = max(float(np.subtract(*np.percentile(rest, [75, 25]))) / 1.35, 0.05)
+    scale = max(float(np.subtract(*np.percentile(rest, [75, 25]))) / 1.35, 0.05, usual)
+    spare = 2.0 if usual > 0.0 else 0.0
     weight, found = np.ones_like(y), np.zeros(2)
     for _ in range(50):
         normal = design.T @ (design * weight[:, None]) / scale**2 + penalty
         found = np.linalg.solve(normal, design.T @ (weight * rest) / scale**2)
         residual = rest - design @ found
-        scale = max(float(np.sqrt(np.sum(weight * residual**2) / y.size)), 1e-3)
+        square = np.sum(weight * residual**2) + spare * usual**2
+        scale = max(float(np.sqrt(square / (y.size + spare))), 1e-3)
         weight = 5.0 / (4.0 + (residual / scale) ** 2)
-    return _Line(float(centre[0] + found[0]), float(centre[1] + found[1]), scale)
+    normal = design.T @ (design * weight[:, None]) / scale**2 + penalty
+    pull = weight * np.einsum("ij,ji->i", design, np.linalg.solve(normal, design.T)) / scale**2
+    return _Line(float(centre[0] + found[0]), float(centre[1] + found[1]), scale), pull
 
 
 def _spread(
     residual: FloatArray, sigma: FloatArray, usual_s: float, freedom: float
 ) -> tuple[float, float, float]:
-    """Return the factor on the picks' sigma, the spread beside it, and their log-posterior."""
-    spreads = usual_s * np.geomspace(0.02, 30.0, 40)
-    best, chosen = -np.inf, (1.0, usual_s)
-    for factor, spread in product(_FACTORS, spreads):
-        scale = np.hypot(factor * sigma, spread)
-        value = float(np.sum(_log_student(residual / scale, freedom) - np.log(scale)))
-        value -= 0.5 * (np.log(factor) / 0.7) ** 2 + 0.5 * (np.log(spread / usual_s) / 1.5) ** 2
-        if value > best:
-            best, chosen = value, (float(factor), float(spread))
-    return *chosen, best
+    """Return the factor on the picks' sigma, the spread beside it, and their log-posterior.
+
+    Both are root mean squares over their posterior, so that few events do not make it narrow.
+    """
+    pairs = np.array(list(product(_FACTORS, usual_s * np.geomspace(0.02, 30.0, 40))))
+    factor, spread = pairs.T
+    scale = np.hypot(factor[:, None] * sigma, spread[:, None])
+    values = (_log_student(residual / scale, freedom) - np.log(scale)).sum(axis=1)
+    values -= 0.5 * (np.log(factor) / 0.7) ** 2 + 0.5 * (np.log(spread / usual_s) / 1.5) ** 2
+    weights = np.exp(values - values.max())
+    found = np.sqrt(weights @ pairs**2 / weights.sum())
+    return float(found[0]), float(found[1]), float(values.max())
 
 
 def _log_student(x: FloatArray, freedom: float) -> FloatArray:
@@ -329,5 +345,5 @@ def _incidence_term(rows: Sequence[_Reading]) -> IncidenceTerm | None:
         return None
     angle = np.array([row.angle_deg for row in known])
     measured = np.array([row.pick.incidence_deg for row in known], np.float64)
-    line = _robust_line(angle, measured, (0.0, 15.0), (0.7, 0.3))
+    line, _ = _robust_line(angle, measured, (0.0, 15.0), (0.7, 0.3))
     return IncidenceTerm(line.offset, line.slope, max(line.scale, 1.0), len(known))

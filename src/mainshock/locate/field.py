@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import i0e
 
+from mainshock.core.errors import DataError
 from mainshock.core.geo import LocalFrame
 from mainshock.locate.base import TravelTimeModel, VolumeTravelTimes
 from mainshock.locate.grid import Grid
@@ -136,23 +137,45 @@ def evaluate_field(
         window_s=float(errors.outlier_window_s),
     )
     grid_likelihood(task, GridResult(log_density, origin, variance))
+    if tables.is_outside is not None:
+        if tables.is_outside.all():
+            raise DataError(
+                f"no place that the picks allow lies inside the velocity model {model.name}; give "
+                "a larger volume or a layered model"
+            )
+        log_density[tables.is_outside] = -np.inf
+    log_density += _of_place(grid, observations, errors, prior, widths)
+    return _normalised(grid, log_density, origin, variance)
+
+
+def _of_place(
+    grid: Grid,
+    observations: Observations,
+    errors: ErrorModel,
+    prior: Prior | None,
+    widths_km: FloatArray,
+) -> Float32Array:
+    """Return what angles and prior say of the nodes, shape ``(n_columns, n_depths)``."""
+    east, north = grid.columns()
+    total = np.zeros((east.size, grid.shape[2]), np.float32)
+    smear_km2 = float(widths_km[0] * widths_km[1] / 12.0)
     for azimuth in observations.azimuths:
         term = azimuth_log_likelihood(
-            azimuth, grid.frame, east, north, errors.azimuth_outlier_probability, float(smear[0])
+            azimuth, grid.frame, east, north, errors.azimuth_outlier_probability, smear_km2
         )
-        log_density += term.astype(np.float32)[:, None]
+        total += term.astype(np.float32)[:, None]
     for incidence in observations.incidences:
         x, y = (column.astype(np.float32)[:, None] for column in (east, north))
         depth = grid.centres(2).astype(np.float32)[None, :]
-        log_density += incidence_log_likelihood(incidence, x, y, depth)
+        total += incidence_log_likelihood(incidence, x, y, depth)
     if prior is not None:
         if isinstance(prior, SmoothPrior):
-            prior = prior.smoothed(float(max(widths)))
+            prior = prior.smoothed(float(max(widths_km)))
         longitude, latitude = grid.frame.to_geographic(east, north)
-        log_density += prior.log_density(
+        total += prior.log_density(
             longitude[:, None], latitude[:, None], grid.centres(2)[None, :]
         ).astype(np.float32)
-    return _normalised(grid, log_density, origin, variance)
+    return total
 
 
 def _pick_rows(observations: Observations, first_km: FloatArray, errors: ErrorModel) -> FloatArray:

@@ -87,8 +87,9 @@ def fit_mixture(
     Dempster, Laird and Rubin (1977), https://doi.org/10.1111/j.2517-6161.1977.tb01600.x
     """
     d = points.shape[1]
-    centred = points - weights @ points
-    overall = (centred * weights[:, None]).T @ centred
+    middle = weights @ points
+    points = points - middle  # squares far from zero would lose the covariance
+    overall = (points * weights[:, None]).T @ points
     floor = np.diag(_FLOOR * np.diag(overall) + 1e-12)
     mixture = GaussianMixture(
         np.full(n_components, 1.0 / n_components),
@@ -97,7 +98,7 @@ def fit_mixture(
     )
     for _ in range(n_steps):
         mixture = _improved(mixture, points, weights, floor)
-    return mixture
+    return GaussianMixture(mixture.weights, mixture.means + middle, mixture.covariances)
 
 
 def _far_apart(

@@ -17,6 +17,7 @@ __all__ = ["FEWEST_PICKS_TO_DOUBT", "Azimuth", "Incidence", "Observations", "obs
 
 FloatArray = NDArray[np.float64]
 FEWEST_PICKS_TO_DOUBT = 5
+_SAME_EVENT_S = 30.0  # beyond it two picks of a phase are of two events
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +264,13 @@ def _without_duplicates(
     best: dict[tuple[str, str], tuple[Station, Pick]] = {}
     for station, pick in zip(stations, picks, strict=True):
         key = (station.code, pick.phase)
+        if key in best:
+            apart_s = abs(to_posix_s(pick.time) - to_posix_s(best[key][1].time))
+            if apart_s > _SAME_EVENT_S:
+                raise DataError(
+                    f"picks of {pick.phase} at {station.code} lie {apart_s:.0f} s apart; those of "
+                    f"one event lie within {_SAME_EVENT_S:g} s. Give each event its own event_id"
+                )
         if key not in best or pick.probability > best[key][1].probability:
             best[key] = (station, pick)
     return list(best.values()), ("duplicate_picks",) if len(best) < len(picks) else ()
@@ -353,5 +361,5 @@ def _incidences(
     return tuple(
         Incidence(*place, station.depth_km, pick.incidence_deg, learnt.incidence)
         for station, pick, learnt, place in zip(stations, picks, terms, places, strict=True)
-        if pick.incidence_deg is not None and learnt.incidence is not None
+        if pick.phase == "P" and pick.incidence_deg is not None and learnt.incidence is not None
     )

@@ -21,6 +21,7 @@ FloatArray = NDArray[np.float64]
 LEVELS = (0.5, 0.68, 0.95)
 _FEW_PICKS = 5
 _CHECKED_DRAWS = 48
+_FARTHEST_RANK = 0.9  # of the mean, beyond which it is no place for the event
 _WORTH_TELLING = 0.05  # share of a second mode
 
 
@@ -49,16 +50,16 @@ class PosteriorSummary:
 def report(summary: PosteriorSummary, problem: LocationProblem) -> tuple[Origin, list[Arrival]]:
     """Return the origin, and one arrival for each pick.
 
-    The reported point is the mean; where the mean lies outside the 68 % region, it is the most
-    probable column (flag ``mode_reported``). The reported time is the one that fits the picks
-    best from that point: where the posterior is a shell, the mean of all its times fits none.
+    The reported point is the mean; where the mean lies outside the 68 % region, or nine in ten
+    draws are more probable, it is the most probable column (flag ``mode_reported``). The reported
+    time is the one that fits the picks best from that point: where the posterior is a shell, the
+    mean of all its times fits none.
     """
     observations = problem.observations
     regions = credible_regions(summary.marginal, LEVELS)
     modes = find_modes(summary.marginal, summary.draws)
     inlier = _inlier_probabilities(summary.draws, problem)
-    place, mode_flags = _reported_place(summary)
-    place = replace(place, time_s=_time_at(place, problem, inlier))
+    place, mode_flags = _reported_place(summary, problem, inlier)
     longitude, latitude = (
         float(v) for v in observations.frame.to_geographic(place.east_km, place.north_km)
     )
@@ -96,17 +97,43 @@ def _geographic(observations: Observations, place: Place) -> tuple[float, float,
     return float(longitude), float(latitude), place.depth_km
 
 
-def _reported_place(summary: PosteriorSummary) -> tuple[Place, tuple[str, ...]]:
-    mean, marginal = summary.moments.mean, summary.marginal
+def _reported_place(
+    summary: PosteriorSummary, problem: LocationProblem, inlier: FloatArray
+) -> tuple[Place, tuple[str, ...]]:
+    """Return the mean, or the most probable place where the event hardly can be at the mean."""
+    mean = _timed(summary.moments.mean, problem, inlier)
+    if _is_in_region(summary, mean) and _rank(mean, summary, problem) <= _FARTHEST_RANK:
+        return mean, ()
+    return _timed(summary.densest, problem, inlier), ("mode_reported",)
+
+
+def _timed(place: Place, problem: LocationProblem, inlier: FloatArray) -> Place:
+    return replace(place, time_s=_time_at(place, problem, inlier))
+
+
+def _is_in_region(summary: PosteriorSummary, place: Place) -> bool:
+    """Return whether an epicentre lies in the 68 % region."""
+    marginal = summary.marginal
     grid = marginal.grid
-    first, second = grid.from_east_north(mean.east_km, mean.north_km)
+    first, second = grid.from_east_north(place.east_km, place.north_km)
     cell = tuple(
         int(np.clip((value - grid.low_km[axis]) / grid.cell_km[axis], 0, grid.shape[axis] - 1))
         for axis, value in enumerate((float(first), float(second)))
     )
-    if marginal.mass[cell] >= marginal.threshold(0.68):
-        return mean, ()
-    return summary.densest, ("mode_reported",)
+    return bool(marginal.mass[cell] >= marginal.threshold(0.68))
+
+
+def _rank(place: Place, summary: PosteriorSummary, problem: LocationProblem) -> float:
+    """Return the share of draws that are more probable than a place, in space and time."""
+    draws, chosen = summary.draws, slice(0, _CHECKED_DRAWS)
+    points = Draws(
+        np.append(draws.east_km[chosen], place.east_km),
+        np.append(draws.north_km[chosen], place.north_km),
+        np.append(draws.depth_km[chosen], place.depth_km),
+        np.append(draws.time_s[chosen], place.time_s),
+    )
+    density = problem.log_density(points)
+    return float(np.mean(density[:-1] > density[-1]))
 
 
 def _time_at(place: Place, problem: LocationProblem, inlier: FloatArray) -> float:
@@ -165,6 +192,8 @@ def _inlier_probabilities(draws: Draws, problem: LocationProblem) -> FloatArray:
     probability = np.empty(n_picks)
     for number in range(n_picks):
         time = problem.travel_time_s(number, *place)
+        # a draw beside its node may lie a hair outside a velocity volume
+        time = np.where(np.isfinite(time), time, np.nanmedian(time))
         sd = errors.sd_s(observations, number, time)
         residual = (observations.observed_s[number] - draws.time_s[chosen] - time) / sd
         if freedom is not None:  # the weight that the pick has in the fit, 1 where it is exact

@@ -29,11 +29,14 @@ class RadialTables:
         Distance of each table's first row, shape ``(n_picks,)``.
     step_km
         Distance between rows.
+    is_outside
+        Nodes outside a volume, shape ``(n_columns, n_depths)``; None: there are none.
     """
 
     slowness_s_km: NDArray[np.float32]
     first_km: NDArray[np.float64]
     step_km: float
+    is_outside: NDArray[np.bool_] | None = None
 
 
 def radial_tables(model: TravelTimeModel, observations: Observations, grid: Grid) -> RadialTables:
@@ -75,7 +78,7 @@ def radial_tables(model: TravelTimeModel, observations: Observations, grid: Grid
 def node_tables(model: TravelTimeModel, observations: Observations, grid: Grid) -> RadialTables:
     """Return tables with one entry for each node, for times that depend on more than distance.
 
-    Nodes outside the model get a time that no pick can fit.
+    Nodes outside the model get a time that no pick can fit, and are marked.
     """
     east, north = (axis[:, None] for axis in grid.columns())
     depth = grid.centres(2)[None, :]
@@ -83,6 +86,7 @@ def node_tables(model: TravelTimeModel, observations: Observations, grid: Grid) 
     radial = None if is_volume else radial_tables(model, observations, grid)
     n_picks = len(observations.picks)
     slowness = np.empty((n_picks, east.size, depth.size), np.float32)
+    is_outside = np.zeros(slowness.shape[1:], dtype=np.bool_) if is_volume else None
     for number in range(n_picks):
         x, y = observations.east_km[number], observations.north_km[number]
         # as the compiled loops measure distance
@@ -91,11 +95,12 @@ def node_tables(model: TravelTimeModel, observations: Observations, grid: Grid) 
         length = np.sqrt(away**2 + (depth - observations.depth_km[number]) ** 2 + 1e-6)
         if radial is None:
             time = predicted_travel_time_s(model, observations, number, east, north, depth)
+            is_outside |= ~np.isfinite(time)
             slowness[number] = np.where(np.isfinite(time), time, _NEVER_S) / length
         else:
             extra = source_correction_s(observations, number, east, north, depth)
             slowness[number] = _at_distances(radial, number, away[:, 0]) + extra / length
-    return RadialTables(slowness, np.zeros(n_picks), 1.0)
+    return RadialTables(slowness, np.zeros(n_picks), 1.0, is_outside)
 
 
 def _at_distances(

@@ -14,6 +14,7 @@ __all__ = ["TabulatedPrior"]
 
 FloatArray = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
+_FARTHEST_DEG, _BEYOND_KM = 60.0, 5000.0  # where the frame ends, and a place beyond it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +67,13 @@ class TabulatedPrior:
         self, longitude: ArrayLike, latitude: ArrayLike, depth_km: ArrayLike
     ) -> FloatArray:
         """Return the logarithm of the density per km^3; arrays broadcast."""
-        east, north = self.frame.to_local(longitude, latitude)
+        longitude = np.asarray(longitude, np.float64)
+        apart = np.abs((longitude - self.frame.longitude + 180.0) % 360.0 - 180.0)
+        is_far = apart > _FARTHEST_DEG
+        east, north = self.frame.to_local(
+            np.where(is_far, self.frame.longitude, longitude), latitude
+        )
+        east = np.where(is_far, _BEYOND_KM, east)
         first, second, third = (
             (np.asarray(value, np.float64) - low) / self.spacing_km
             for value, low in zip((east, north, depth_km), self.low_km, strict=True)

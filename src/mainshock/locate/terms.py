@@ -175,8 +175,21 @@ class TermTable:
             raise DataError(f"terms have degrees_of_freedom {freedom}; it must be positive")
 
     def of(self, station: Station) -> StationTerms:
-        """Return the terms of a station; empty ones where nothing was learnt."""
-        return self.stations.get(station.code, StationTerms())
+        """Return the terms of a station; empty ones where nothing was learnt.
+
+        Where either side states no network, the station code alone decides, if it is unambiguous.
+        """
+        exact = self.stations.get(station.code)
+        if exact is not None:
+            return exact
+        alike = [
+            terms
+            for network, _, name, terms in (
+                (*code.partition("."), terms) for code, terms in self.stations.items()
+            )
+            if name == station.station and not (network and station.network)
+        ]
+        return alike[0] if len(alike) == 1 else StationTerms()
 
     def require_model(self, name: str) -> None:
         """Raise unless the terms belong to a velocity model.
@@ -189,7 +202,8 @@ class TermTable:
         if name != self.velocity_model:
             raise DataError(
                 f"the terms were learnt with velocity model {self.velocity_model!r}, not with "
-                f"{name!r}; give --velocity {self.velocity_model} or calibrate again"
+                f"{name!r}; give --velocity {self.velocity_model} (or the file of that name), or "
+                "calibrate again"
             )
 
     def write(self, path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mainshock.core.errors import DataError, GeometryError, MainshockError
+from mainshock.core.errors import MainshockError
 from mainshock.core.records import Arrival, Event, Origin, Pick, Station, Waveform
 from mainshock.events.base import Associator
 from mainshock.events.duplicates import one_event_per_source
@@ -19,6 +19,7 @@ from mainshock.events.magnitude import MagnitudeEstimate, estimate_magnitudes
 from mainshock.events.magnitude_settings import MagnitudeSettings
 from mainshock.events.quality import grade
 from mainshock.locate.base import LocationMethod, TravelTimeModel
+from mainshock.locate.observations import FEWEST_PICKS_TO_DOUBT
 from mainshock.pipeline.results import NotUsed
 from mainshock.sources.stations import StationList
 
@@ -190,7 +191,7 @@ def _built(
 def _attempt(builder: EventBuilder, task: _Task) -> Event | NotUsed:
     try:
         return builder.build(task.picks, task.event_id, task.rng)
-    except (DataError, GeometryError) as error:
+    except (MainshockError, np.linalg.LinAlgError) as error:
         label = task.event_id or f"event near {task.picks[0].time:%Y-%m-%dT%H:%M:%S}"
         return NotUsed(f"{label} ({len(task.picks)} picks)", str(error))
 
@@ -221,7 +222,12 @@ def _nowhere(event: Event) -> NotUsed:
 
 
 def _without_s_before_p(picks: Sequence[Pick]) -> tuple[list[Pick], list[NotUsed]]:
-    """Return the picks without the less probable one where S comes before P at a station."""
+    """Return the picks without the less probable one where S comes before P at a station.
+
+    Where there are enough picks, all stay: the outlier model judges them better.
+    """
+    if len(picks) >= FEWEST_PICKS_TO_DOUBT:
+        return list(picks), []
     kept = sorted(picks, key=lambda pick: (-pick.probability, pick.phase))
     dropped: list[NotUsed] = []
     for pick in tuple(kept):

@@ -1,20 +1,20 @@
 """Everything a location run is set up with: velocity, prior, station terms and method."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from mainshock.core.errors import DataError, SettingsError
+from mainshock.core.errors import DataError, GeometryError, SettingsError
 from mainshock.core.geo import geodesic_distance_km
 from mainshock.core.records import Station
 from mainshock.locate.base import LocationMethod, TravelTimeModel
 from mainshock.locate.catalogue_prior import prior_from_catalogue
 from mainshock.locate.priors import Prior
 from mainshock.locate.registry import LOCATION_METHODS, open_velocity_model
-from mainshock.locate.terms import TermTable, read_terms
+from mainshock.locate.terms import StationTerms, TermTable, read_terms
 from mainshock.sources.tables import read_hypocentres
 
 __all__ = ["LocationSetup", "catalogue_prior"]
@@ -23,6 +23,7 @@ DEFAULT_VELOCITY = "iasp91"
 NAMED_MODEL_ERROR = 0.03
 _GLOBAL_MODELS = ("ak135", "iasp91", "taup")
 _PRIOR_REACH_KM = 500.0
+_SHALLOW_KM = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class LocationSetup:
     catalogue: Path | None = None
     sampler: str = "grid"
     background: float = 0.02
+
+    @property
+    def is_by_default(self) -> bool:
+        """Whether nobody chose the velocity model."""
+        return self.velocity is None and self.terms is None
 
     def travel_times(self) -> TravelTimeModel:
         """Return the velocity model.
@@ -109,6 +115,34 @@ class LocationSetup:
             travel_times=travel_times, model_error=error, prior=prior, terms=terms
         )
 
+    def stations_without_terms(self, stations: Iterable[Station]) -> list[str]:
+        """Return the codes of the stations that the terms know nothing of.
+
+        Raises
+        ------
+        SourceError, DataError
+            If the file of terms cannot be read or holds none.
+        """
+        table = self.term_table()
+        if table is None:
+            return []
+        return [station.code for station in stations if table.of(station) == StationTerms()]
+
+    def association_depth_km(self, stated: float | None = None) -> float:
+        """Return how deep events are sought by association: as stated, or as the catalogue says.
+
+        Raises
+        ------
+        SourceError, DataError
+            If the catalogue cannot be used.
+        """
+        if stated is not None or self.catalogue is None:
+            return stated or _SHALLOW_KM
+        depth = read_hypocentres(self.catalogue)["depth_km"]
+        if depth.empty:
+            return _SHALLOW_KM
+        return float(np.clip(1.2 * depth.quantile(0.995) + 10.0, _SHALLOW_KM, 800.0))
+
     def _velocity(self, terms: TermTable | None) -> str:
         if self.velocity is not None:
             return self.velocity
@@ -141,6 +175,11 @@ def catalogue_prior(
     for station in stations:
         away = geodesic_distance_km(longitude, latitude, station.longitude, station.latitude)
         is_near |= away <= _PRIOR_REACH_KM
-    return prior_from_catalogue(
-        longitude[is_near], latitude[is_near], depth_km[is_near], background
-    )
+    try:
+        return prior_from_catalogue(
+            longitude[is_near], latitude[is_near], depth_km[is_near], background
+        )
+    except GeometryError as error:
+        raise DataError(
+            "the stations lie too far apart for one prior; locate each network by itself"
+        ) from error

@@ -17,17 +17,19 @@ from mainshock.core.records import Pick
 from mainshock.core.times import format_utc
 from mainshock.sources.base import SkippedInput
 
-__all__ = ["DEFAULT_SIGMA_S", "catalogue_from_events", "read_event_picks"]
+__all__ = ["DEFAULT_SIGMA_S", "FIRST_ARRIVALS", "catalogue_from_events", "read_event_picks"]
 
 DEFAULT_SIGMA_S = 0.1
 """Standard deviation of a pick whose file states none: an analyst's on a fair local record."""
 
 _SMALLEST_SIGMA_S = 1e-4
 _LARGEST_SIGMA_S = 60.0
-_FIRST_ARRIVALS = {
+FIRST_ARRIVALS = {
     **dict.fromkeys(("P", "p", "Pg", "Pn", "Pb", "P*", "PG", "PN"), "P"),
     **dict.fromkeys(("S", "s", "Sg", "Sn", "Sb", "S*", "SG", "SN"), "S"),
 }
+"""P or S for each name of a first arrival."""
+
 _EVENT_ID_IN_QUERY = re.compile(r"event_?id=([^&]+)", re.IGNORECASE)
 _OBS_FIELDS = 11
 _log = logging.getLogger(__name__)
@@ -140,7 +142,7 @@ def _catalogue_picks(path: Path) -> Iterator[Draft]:
         phases = {arrival.pick_id: arrival.phase for arrival in _arrivals(event)}
         for number, pick in enumerate(event.picks, start=1):
             hint = pick.phase_hint or phases.get(pick.resource_id) or ""
-            phase = _FIRST_ARRIVALS.get(hint)
+            phase = FIRST_ARRIVALS.get(hint)
             if phase is None:
                 _log.debug("pick of phase %r in %s is left out", hint, path)
                 continue
@@ -207,7 +209,7 @@ def _obs_picks(path: Path) -> Iterator[Draft]:
     for number, block in enumerate(blocks, start=1):
         event_id = path.stem if len(blocks) == 1 else f"{path.stem}-{number}"
         for line_number, words in block:
-            phase = _FIRST_ARRIVALS.get(words[4]) if len(words) > 4 else ""
+            phase = FIRST_ARRIVALS.get(words[4]) if len(words) > 4 else ""
             if phase is not None:
                 yield f"line {line_number}", _obs_fields(words, phase, event_id)
 

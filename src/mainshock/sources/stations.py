@@ -208,6 +208,11 @@ def _station_of(path: Path, network: str, epoch: Any) -> Station:
         for channel in epoch.channels
         if channel.elevation is not None
     ]
+    if not elevations_m and epoch.elevation is None:
+        raise DataError(
+            f"{path}, station {network}.{epoch.code}: it has no elevation; each station needs a "
+            "latitude, a longitude and an elevation"
+        )
     usual_m = Counter(elevations_m).most_common(1)[0][0] if elevations_m else epoch.elevation
     try:
         return Station(

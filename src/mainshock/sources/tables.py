@@ -10,7 +10,11 @@ from mainshock.core.errors import DataError, RecordError
 from mainshock.core.records import Pick
 from mainshock.core.times import format_utc
 from mainshock.sources.base import SkippedInput
-from mainshock.sources.event_files import catalogue_from_events, read_event_picks
+from mainshock.sources.event_files import (
+    FIRST_ARRIVALS,
+    catalogue_from_events,
+    read_event_picks,
+)
 from mainshock.sources.table_files import (
     TABLE_SUFFIXES,
     parse_times,
@@ -141,7 +145,7 @@ def _pick(cells: dict[str, str], time: pd.Timestamp) -> Pick:
         network=cells["network"],
         station=cells["station"],
         location=cells["location"].replace("--", ""),
-        phase=cells["phase"],
+        phase=FIRST_ARRIVALS.get(cells["phase"], cells["phase"]),
         time=time.to_pydatetime(),
         probability=_number(cells, "probability"),
         sigma_s=_number(cells, "sigma_s"),
