@@ -92,7 +92,7 @@ def test_regions_hold_what_they_promise(case):
         ("single, azimuth", 2000),
         ("three stations", 1000),
         ("model error", 1000),
-        ("single", 1000),
+        ("single", 2000),
     ],
     indirect=["case"],
 )
