@@ -18,6 +18,7 @@ from mainshock.locate.grid_method import GridLocation
 from mainshock.locate.observations import Observations, observe
 from mainshock.locate.registry import open_velocity_model
 from mainshock.locate.simulate import Simulation
+from mainshock.locate.simulation_sources import BoxSources
 from mainshock.locate.velocity.layered import LayeredVelocity
 
 RUNS = 9
@@ -83,7 +84,9 @@ def main() -> None:
     for label, n_stations, n_picks in cases:
         for name, model in models.items():
             simulation = Simulation(
-                network(n_stations), model, FRAME, (-9.0, -9.0, 5.0), (9.0, 9.0, 12.0)
+                network(n_stations),
+                model,
+                BoxSources(FRAME, (-9.0, -9.0, 5.0), (9.0, 9.0, 12.0)),
             )
             (event,) = simulation.events(1, np.random.default_rng(0))
             seen = observe(event.picks, simulation.stations)

@@ -1,5 +1,6 @@
 """What is known of hypocentres before the picks are looked at."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -8,10 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from mainshock.core.errors import DataError
 from mainshock.core.geo import LocalFrame
+from mainshock.locate.compiled import compiled
 
 __all__ = ["GaussianMixturePrior", "Prior", "SmoothPrior"]
 
 FloatArray = NDArray[np.float64]
+_NEGLIGIBLE_SQUARE = 1400.0  # beyond it a Gaussian is zero in double precision
+_BELOW_BACKGROUND_SQUARE = 120.0  # beyond it a cluster adds nothing to any background
 
 
 @runtime_checkable
@@ -89,24 +93,24 @@ class GaussianMixturePrior:
     ) -> FloatArray:
         """Return the logarithm of the density per km^3."""
         east, north = self.frame.to_local(longitude, latitude)
-        east, north, depth = np.broadcast_arrays(east, north, np.asarray(depth_km, np.float64))
-        middle = self.weights @ self.means_km / self.weights.sum()
-        away = np.sqrt(
-            (east - middle[0]) ** 2 + (north - middle[1]) ** 2 + (depth - middle[2]) ** 2
+        places = np.broadcast_arrays(east, north, np.asarray(depth_km, np.float64))
+        found = np.empty(places[0].size)
+        total = (1.0 - self.background) / self.weights.sum()
+        determinants = np.linalg.det(self.covariances_km2)
+        x, y, z = (np.ascontiguousarray(place).ravel() for place in places)
+        _log_mixture(
+            x,
+            y,
+            z,
+            self.weights * total / np.sqrt((2.0 * np.pi) ** 3 * determinants),
+            self.means_km.astype(np.float64),
+            np.asarray(np.linalg.inv(self.covariances_km2), np.float64),
+            np.asarray(self.weights @ self.means_km / self.weights.sum(), np.float64),
+            self.background,
+            self.background_volume_km3,
+            found,
         )
-        radius = (0.75 / np.pi * self.background_volume_km3) ** (1.0 / 3.0)
-        fall = np.maximum(away / radius, 1.0) ** -4.0
-        density = fall * self.background / self.background_volume_km3
-        share = (1.0 - self.background) * self.weights / self.weights.sum()
-        for weight, mean, covariance in zip(
-            share, self.means_km, self.covariances_km2, strict=True
-        ):
-            inverse = np.linalg.inv(covariance)
-            d = (east - mean[0], north - mean[1], depth - mean[2])
-            square = sum(inverse[i, j] * d[i] * d[j] for i in range(3) for j in range(3))
-            scale = np.sqrt((2.0 * np.pi) ** 3 * np.linalg.det(covariance))
-            density = density + weight / scale * np.exp(-0.5 * square)
-        return np.asarray(np.log(density + 1e-300))
+        return found.reshape(places[0].shape)
 
     def smoothed(self, width_km: float) -> "GaussianMixturePrior":
         """Return the prior with each cluster widened by a cell of this width."""
@@ -118,3 +122,33 @@ class GaussianMixturePrior:
         places = frame.to_local(*self.frame.to_geographic(self.means_km[:, 0], self.means_km[:, 1]))
         sd = np.sqrt(np.linalg.eigvalsh(self.covariances_km2)[:, -1])
         return float((np.abs(np.stack(places)).max(axis=0) + 3.0 * sd).max())
+
+
+@compiled
+def _log_mixture(
+    east: FloatArray,
+    north: FloatArray,
+    depth: FloatArray,
+    peaks: FloatArray,
+    means: FloatArray,
+    inverses: FloatArray,
+    middle: FloatArray,
+    background: float,
+    volume: float,
+    found: FloatArray,
+) -> None:
+    """Set the logarithm of a sum of Gaussians over a background that falls beyond its volume."""
+    radius = (0.75 / math.pi * volume) ** (1.0 / 3.0)
+    farthest = _BELOW_BACKGROUND_SQUARE if background > 0.0 else _NEGLIGIBLE_SQUARE
+    for number in range(found.size):
+        x, y, z = east[number], north[number], depth[number]
+        away = (x - middle[0]) ** 2 + (y - middle[1]) ** 2 + (z - middle[2]) ** 2
+        density = background / volume / max(away / radius**2, 1.0) ** 2
+        for k in range(peaks.size):
+            a, b, c = x - means[k, 0], y - means[k, 1], z - means[k, 2]
+            inverse = inverses[k]
+            square = inverse[0, 0] * a * a + inverse[1, 1] * b * b + inverse[2, 2] * c * c
+            square += 2.0 * (inverse[0, 1] * a * b + inverse[0, 2] * a * c + inverse[1, 2] * b * c)
+            if square < farthest:
+                density += peaks[k] * math.exp(-0.5 * square)
+        found[number] = math.log(density + 1e-300)

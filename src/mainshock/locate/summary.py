@@ -20,7 +20,8 @@ __all__ = ["LEVELS", "PosteriorSummary", "report"]
 FloatArray = NDArray[np.float64]
 LEVELS = (0.5, 0.68, 0.95)
 _FEW_PICKS = 5
-_CHECKED_DRAWS = 48
+_CHECKED_DRAWS = 32
+_RANKED_DRAWS = 20
 _FARTHEST_RANK = 0.9  # of the mean, beyond which it is no place for the event
 _WORTH_TELLING = 0.05  # share of a second mode
 
@@ -125,7 +126,7 @@ def _is_in_region(summary: PosteriorSummary, place: Place) -> bool:
 
 def _rank(place: Place, summary: PosteriorSummary, problem: LocationProblem) -> float:
     """Return the share of draws that are more probable than a place, in space and time."""
-    draws, chosen = summary.draws, slice(0, _CHECKED_DRAWS)
+    draws, chosen = summary.draws, slice(0, _RANKED_DRAWS)
     points = Draws(
         np.append(draws.east_km[chosen], place.east_km),
         np.append(draws.north_km[chosen], place.north_km),
