@@ -15,7 +15,6 @@ from mainshock.core.records import Arrival, Pick, Station, Waveform
 from mainshock.core.times import parse_utc
 from mainshock.events.magnitude import (
     MagnitudeEstimate,
-    estimate_local_magnitude,
     estimate_magnitudes,
     local_magnitude,
 )
@@ -64,9 +63,11 @@ def estimate(origin, inventory):
     """Estimate the magnitude of the earthquake in the record, as it is or changed."""
 
     def run(waveforms, stations=(STATION,), responses=inventory):
-        return estimate_local_magnitude(
+        found = estimate_magnitudes(
             waveforms, responses, origin, arrivals_at("RJOB"), list(stations)
         )
+        own = [reason for reason in found.reasons if not reason.startswith("none: ")]
+        return found.preferred, own or list(found.reasons)
 
     return run
 

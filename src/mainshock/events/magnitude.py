@@ -19,7 +19,6 @@ from mainshock.events.magnitude_windows import StationRecord, station_records
 
 __all__ = [
     "MagnitudeEstimate",
-    "estimate_local_magnitude",
     "estimate_magnitudes",
     "local_magnitude",
 ]
@@ -140,19 +139,6 @@ def local_magnitude(amplitude_nm: float, hypocentral_distance_km: float) -> floa
     """
     distance_km = hypocentral_distance_km
     return find_distance_correction("iaspei").magnitude(amplitude_nm, distance_km, distance_km)
-
-
-def estimate_local_magnitude(
-    waveforms: Sequence[Waveform],
-    inventory: Inventory | None,
-    origin: Origin,
-    arrivals: Sequence[Arrival],
-    stations: Sequence[Station],
-) -> tuple[Magnitude | None, list[str]]:
-    """Return ML by the IASPEI formula, and the reasons why stations gave none."""
-    estimate = estimate_magnitudes(waveforms, inventory, origin, arrivals, stations)
-    reasons = [reason for reason in estimate.reasons if not reason.startswith("none: ")]
-    return estimate.preferred, reasons or list(estimate.reasons)
 
 
 def _known(lookup: StationLookup, stations: Sequence[Station], arrival: Arrival) -> Station:
