@@ -1,0 +1,1 @@
+"""The service: REST, live traces, FDSN web services, SeedLink, metrics and the web page."""

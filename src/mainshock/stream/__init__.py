@@ -1,0 +1,1 @@
+"""The live path: packets in, picks, events and alerts out, nothing lost on the way."""

@@ -1,0 +1,149 @@
+"""What the live path tells the world: versioned picks and events, alerts, station health."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from mainshock.core.records import Event, Pick
+
+__all__ = ["Alert", "EventVersion", "LivePick", "StationHealth", "VersionKind", "VersionStatus"]
+
+VersionKind = Literal["new", "update", "cancel"]
+"""What a version does to what was told before."""
+VersionStatus = Literal["preliminary", "settled"]
+"""``preliminary``: as early as possible; ``settled``: as a batch run would say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LivePick:
+    """One version of a pick.
+
+    Parameters
+    ----------
+    pick_id
+        The same for all versions of a pick.
+    version
+        From 1 upward, without a step left out.
+    kind, status
+        What the version does, and how final it is.
+    pick
+        The pick as it is now; for a cancel, as it was.
+    instrument
+        First two letters of the channels, such as ``"HH"``.
+    issued
+        When this version was made, UTC, machine's clock.
+    is_synthetic
+        Whether it comes from made-up records.
+    """
+
+    pick_id: str
+    version: int
+    kind: VersionKind
+    status: VersionStatus
+    pick: Pick
+    instrument: str
+    issued: datetime
+    is_synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventVersion:
+    """One version of an event.
+
+    Parameters
+    ----------
+    event_id
+        The same for all versions of an event.
+    version
+        From 1 upward, without a step left out.
+    kind, status
+        What the version does, and how final it is.
+    event
+        The event as it is now; for a cancel, as it was.
+    issued
+        When this version was made, UTC, machine's clock.
+    reason
+        Why there is an update or a cancel, as a reader wants it: ``"two more stations"``.
+    models
+        Names of what made it: ``picker``, ``associator``, ``velocity``, ``location``.
+    is_synthetic
+        Whether it comes from made-up records.
+    """
+
+    event_id: str
+    version: int
+    kind: VersionKind
+    status: VersionStatus
+    event: Event
+    issued: datetime
+    reason: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)
+    is_synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One message about an event, as it was sent over one channel.
+
+    Parameters
+    ----------
+    alert_id
+        The same for all versions on a channel: rule, channel and event.
+    event_id, version, kind
+        The version of the event it tells of, and what it does to the alert before.
+    rule, channel
+        Which rule asked for it, and the way it went.
+    issued
+        UTC, machine's clock.
+    status
+        ``"sent"``, ``"failed"`` or ``"held"``.
+    detail
+        Why it failed or was held.
+    """
+
+    alert_id: str
+    event_id: str
+    version: int
+    kind: VersionKind
+    rule: str
+    channel: str
+    issued: datetime
+    status: Literal["sent", "failed", "held"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StationHealth:
+    """How one instrument's data arrive.
+
+    Parameters
+    ----------
+    trace_id
+        ``NET.STA.LOC.CH`` with the two letters of the instrument.
+    channels
+        Channel codes seen.
+    sampling_rate_hz
+        Of the channels.
+    last_sample
+        Time of the newest sample, UTC.
+    updated
+        UTC, by the clock that packets are judged by.
+    latency_s
+        Age of the newest sample when its packet arrived.
+    counts
+        Packets by what became of them: ``ok``, ``late``, ``duplicate``, ``overlap``, ``corrupt``,
+        ``truncated``, ``clock``, ``unknown``.
+    gaps, gap_s
+        Number of gaps since the start, and their total length.
+    """
+
+    trace_id: str
+    channels: tuple[str, ...]
+    sampling_rate_hz: float
+    last_sample: datetime
+    updated: datetime
+    latency_s: float
+    counts: Mapping[str, int] = field(default_factory=dict)
+    gaps: int = 0
+    gap_s: float = 0.0
