@@ -11,7 +11,7 @@ Mousavi et al. (2020), https://doi.org/10.1038/s41467-020-17591-w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,15 +25,18 @@ from mainshock.core.records import PHASES, Pick, Waveform
 from mainshock.detect.base import ProbabilityCurves
 from mainshock.detect.peaks import Calibration, PeakRule, curve_picks
 from mainshock.detect.refine import refine_onsets
-from mainshock.detect.windowing import sliding_curves
+from mainshock.detect.windowing import normalise_windows, sliding_curves
 from mainshock.learn.models import load_manifest
 from mainshock.learn.onnx_session import open_session
-from mainshock.signal.resample import bridge_gaps, resample_waveform
+from mainshock.signal.resample import bridge_gaps, raise_rate, resample_waveform
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 __all__ = ["NetworkPicker", "with_threshold"]
+
+
+_BATCH = 8  # windows that stay inside the second cache of a processor core
 
 
 def _packaged() -> Path:
@@ -139,6 +142,57 @@ class NetworkPicker:
         )
         return curves[:, ::zoom][:, : at_rate.n_samples]
 
+    def latest_curves(self, waveforms: Sequence[Waveform]) -> list[ProbabilityCurves]:
+        """Return the curves over the last window of each record, all computed together.
+
+        For records that still grow: one window ends with the record, instead of many that overlap
+        along it. Towards its end a network sees only half of the context, so a pick there is less
+        certain than one by :meth:`annotate` when more has been recorded.
+        """
+        n_window = int(self._settings["window_samples"])
+        known = [resample_waveform(one, self.sampling_rate_hz) for one in waveforms]
+        latest = [_last_samples(one, n_window) for one in known]
+        by_zoom = [
+            self._latest_curves([bridge_gaps(one).samples for one in latest], int(zoom))
+            for zoom in self._settings.get("zooms", (1,))
+        ]
+        found = []
+        for one, *curves in zip(latest, *by_zoom, strict=True):
+            probability = _mean_known(curves)
+            for row, phase in enumerate(PHASES):
+                probability[row] = self._calibration[phase].apply(probability[row])
+            _silence_gaps(probability, one)
+            found.append(ProbabilityCurves(one.start, self.sampling_rate_hz, PHASES, probability))
+        return found
+
+    def _latest_curves(
+        self, records: Sequence[NDArray[np.float32]], zoom: int
+    ) -> list[NDArray[np.float32]]:
+        """Return the curves of the last window of each record; NaN before it."""
+        n_window = int(self._settings["window_samples"])
+        blind = tuple(self._settings.get("blinding", (0, 0)))
+        n_needed = -(-n_window // zoom)
+        slow = [raise_rate(one[:, -n_needed:], zoom) for one in records]
+        starts = [max(0, one.shape[1] - n_window) for one in slow]
+        windows = np.concatenate(
+            [
+                normalise_windows(one, np.array([start]), n_window)
+                for one, start in zip(slow, starts, strict=True)
+            ]
+        )
+        pieces = [windows[first : first + _BATCH] for first in range(0, len(windows), _BATCH)]
+        answers = np.concatenate([self.window_curves(piece) for piece in pieces])
+        answers[:, :, : blind[0]] = np.nan
+        answers[:, :, n_window - blind[1] :] = np.nan
+        curves = []
+        for record, one, start, answer in zip(records, slow, starts, answers, strict=True):
+            along = np.full((2, one.shape[1]), np.nan, dtype=np.float32)
+            along[:, start:] = answer[:, : one.shape[1] - start]
+            curve = np.full((2, record.shape[1]), np.nan, dtype=np.float32)
+            curve[:, -(one.shape[1] // zoom) :] = along[:, ::zoom]
+            curves.append(curve)
+        return curves
+
     def window_curves(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what the network says of normalised windows, before any calibration.
 
@@ -150,6 +204,16 @@ class NetworkPicker:
     def classify(self, waveform: Waveform) -> list[Pick]:
         """Return the picks in the waveform in order of time."""
         return self.peaks(waveform, self._rules)
+
+    def picks_of_curves(self, curves: ProbabilityCurves, waveform: Waveform) -> list[Pick]:
+        """Return the picks that curves over a waveform show, in order of time."""
+        return curve_picks(curves, waveform, self._rules, self.name)
+
+    @property
+    def stride_s(self) -> float:
+        """Time from one window of :meth:`annotate` to the next one, in seconds."""
+        n_window = int(self._settings["window_samples"])
+        return max(1, round(n_window * (1.0 - self.overlap))) / self.sampling_rate_hz
 
     def peaks(self, waveform: Waveform, rules: dict[str, PeakRule]) -> list[Pick]:
         """Return the picks by other rules than the picker's own, in order of time."""
@@ -178,6 +242,19 @@ def _mean_known(curves: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     known = np.sum([np.isfinite(curve) for curve in curves], axis=0)
     total = np.sum([np.nan_to_num(curve) for curve in curves], axis=0)
     return np.where(known > 0, total / np.maximum(known, 1), np.nan).astype(np.float32)
+
+
+def _last_samples(waveform: Waveform, n_samples: int) -> Waveform:
+    """Return the last samples of a record; the same object where it has no more."""
+    first = waveform.n_samples - n_samples
+    if first <= 0:
+        return waveform
+    return replace(
+        waveform,
+        start=waveform.time_at(first),
+        samples=waveform.samples[:, first:],
+        gaps=tuple((max(a - first, 0), b - first) for a, b in waveform.gaps if b > first),
+    )
 
 
 def _silence_gaps(probability: NDArray[np.float32], waveform: Waveform) -> None:

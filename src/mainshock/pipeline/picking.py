@@ -18,7 +18,9 @@ __all__ = [
     "best_pair_per_station",
     "one_pick_per_arrival",
     "pick_waveforms",
+    "picks_with_direction",
     "record_warnings",
+    "with_back_azimuth",
 ]
 
 Progress = Callable[[str], None]
@@ -76,7 +78,7 @@ def pick_waveforms(
     held: PickedWaveform | None = None
     for waveform in waveforms:
         try:
-            picks = _picks(picker, waveform)
+            picks = picks_with_direction(picker, waveform)
             curves = picker.annotate(waveform) if with_curves else None
             latest = PickedWaveform(waveform, picks, curves)
             if held is not None:
@@ -94,8 +96,9 @@ def pick_waveforms(
         yield held
 
 
-def _picks(picker: Picker, waveform: Waveform) -> tuple[Pick, ...]:
-    return tuple(_with_back_azimuth(pick, waveform) for pick in picker.classify(waveform))
+def picks_with_direction(picker: Picker, waveform: Waveform) -> tuple[Pick, ...]:
+    """Return the picks in one record, P with the direction that the particle motion shows."""
+    return tuple(with_back_azimuth(pick, waveform) for pick in picker.classify(waveform))
 
 
 def _sewn(
@@ -106,7 +109,7 @@ def _sewn(
     if seam is None:
         return before, after
     try:
-        across = _picks(picker, seam)
+        across = picks_with_direction(picker, seam)
     except (DataError, RecordError):
         return before, after  # both stand by themselves
     middle = after.waveform.start
@@ -180,7 +183,7 @@ def record_warnings(waveform: Waveform) -> list[str]:
     return told
 
 
-def _with_back_azimuth(pick: Pick, waveform: Waveform) -> Pick:
+def with_back_azimuth(pick: Pick, waveform: Waveform) -> Pick:
     """Return a P pick with the back azimuth that the particle motion shows, if it shows one."""
     if pick.phase != "P":
         return pick

@@ -3,15 +3,16 @@
 import math
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
+from scipy.signal import firwin, resample_poly
 
 from mainshock.core.errors import DataError
 from mainshock.core.records import Waveform
 
-__all__ = ["bridge_gaps", "resample_waveform"]
+__all__ = ["bridge_gaps", "raise_rate", "resample_waveform"]
 
 _SAME = 1e-9
 _HIGHEST_FACTORS = (1_000, 100_000)
@@ -138,16 +139,46 @@ def _bridged(waveform: Waveform, index: int) -> NDArray[np.float64]:
     return np.asarray(samples, dtype=np.float64)
 
 
+def raise_rate(samples: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
+    """Return samples of shape ``(..., n)`` at ``factor`` times the rate, shape ``(..., n * factor)``.
+
+    The same filter as that of :func:`resample_waveform`, for arrays without gaps.
+    """
+    if factor == 1:
+        return samples
+    n_samples = samples.shape[-1]
+    first = samples[..., :1].astype(np.float64)
+    slope = (samples[..., -1:] - first) / max(n_samples - 1, 1)
+    level = samples - (first + slope * np.arange(n_samples))
+    raised = resample_poly(level, factor, 1, axis=-1, window=_taps(factor, 1))
+    raised += first + slope * (np.arange(n_samples * factor) / factor)
+    return np.asarray(raised, dtype=np.float32)
+
+
+@cache
+def _taps(up: int, down: int) -> NDArray[np.float64]:
+    """Return the filter, each of whose phases passes a constant unchanged.
+
+    Without that an offset becomes a ripple, which changes with the offset that is left after the
+    line is taken off: a record and a part of it would not give the same samples.
+    """
+    widest = max(up, down)
+    taps: NDArray[np.float64] = firwin(20 * widest + 1, 1.0 / widest, window=("kaiser", 5.0))
+    for phase in range(up):
+        taps[phase::up] /= up * taps[phase::up].sum()
+    return taps
+
+
 def _without_ripple(samples: NDArray[np.float64], fraction: Fraction) -> NDArray[np.float64]:
     """Return the samples at the new rate.
 
-    The line from the first to the last sample bypasses the filter: the phases of the filter pass
-    a constant with slightly different gains, which would turn an offset into a ripple.
+    The line from the first to the last sample bypasses the filter, which sees zeros beyond them.
     """
     slope = (samples[-1] - samples[0]) / max(samples.size - 1, 1)
     line = samples[0] + slope * np.arange(samples.size)
+    up, down = fraction.numerator, fraction.denominator
     resampled: NDArray[np.float64] = resample_poly(
-        samples - line, fraction.numerator, fraction.denominator
+        samples - line, up, down, window=_taps(up, down)
     )
     resampled += samples[0] + slope * np.arange(resampled.size) / float(fraction)
     return resampled

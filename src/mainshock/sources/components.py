@@ -21,10 +21,10 @@ from mainshock.sources.fragments import (
 from mainshock.sources.rates import common_rate_hz, with_common_rate
 from mainshock.sources.stretches import Stretch, stretches
 
-__all__ = ["assemble_waveforms", "channel_problem"]
+__all__ = ["COMPONENT_OF_LETTER", "TURNED_COMPONENTS", "assemble_waveforms", "channel_problem"]
 
-_COMPONENT_OF_LETTER = {"Z": 0, "N": 1, "E": 2, "1": 1, "2": 2, "3": 0}
-_TURNED = frozenset("123")
+COMPONENT_OF_LETTER = {"Z": 0, "N": 1, "E": 2, "1": 1, "2": 2, "3": 0}
+TURNED_COMPONENTS = frozenset("123")
 _LARGEST_RATE_FACTOR = 10.0
 
 
@@ -32,7 +32,7 @@ def channel_problem(header: FragmentHeader) -> str:
     """Return why a channel cannot be part of a waveform, or an empty text."""
     if not header.station:
         return "the file states no station code"
-    if header.channel[-1:] not in _COMPONENT_OF_LETTER:
+    if header.channel[-1:] not in COMPONENT_OF_LETTER:
         return f"channel {header.channel!r} names no component; it must end in Z, N, E, 1, 2 or 3"
     if header.n_samples == 0:
         return "channel holds no samples"
@@ -126,7 +126,7 @@ def _assemble_instrument(
 
 
 def _is_turned(fragments: Iterable[Fragment]) -> bool:
-    return any(one.header.channel[-1] in _TURNED for one in fragments)
+    return any(one.header.channel[-1] in TURNED_COMPONENTS for one in fragments)
 
 
 def _of_similar_rate(
@@ -158,14 +158,14 @@ def _one_channel_per_component(
     """Return the fragments without those channels whose component another channel holds too."""
     letters = {one.header.channel[-1] for one in fragments}
     owner: dict[int, str] = {}
-    for letter, component in _COMPONENT_OF_LETTER.items():  # Z, N, E stand before 1, 2, 3
+    for letter, component in COMPONENT_OF_LETTER.items():  # Z, N, E stand before 1, 2, 3
         if letter in letters:
             owner.setdefault(component, letter)
     chosen: list[Fragment] = []
     skipped: dict[SkippedInput, None] = {}
     for one in fragments:
         letter = one.header.channel[-1]
-        winner = owner[_COMPONENT_OF_LETTER[letter]]
+        winner = owner[COMPONENT_OF_LETTER[letter]]
         if letter == winner:
             chosen.append(one)
         else:
@@ -177,7 +177,7 @@ def _one_channel_per_component(
 def _grid_origin_ns(ordered: Sequence[Fragment], rate_hz: float) -> int:
     """Return a time on the sample grid, at or just before the first sample of all."""
     earliest_ns = ordered[0].header.start_ns
-    verticals = (one for one in ordered if _COMPONENT_OF_LETTER[one.header.channel[-1]] == 0)
+    verticals = (one for one in ordered if COMPONENT_OF_LETTER[one.header.channel[-1]] == 0)
     reference_ns = next(verticals, ordered[0]).header.start_ns
     n_before = round((reference_ns - earliest_ns) * rate_hz / NANOSECONDS)
     return reference_ns - round(n_before / rate_hz * NANOSECONDS)
@@ -187,7 +187,7 @@ def _place(fragment: Fragment, origin_ns: int, rate_hz: float, max_gap: int) -> 
     """Return the fragment on the grid, cut where more than ``max_gap`` samples are not finite."""
     header = fragment.header
     first = round((header.start_ns - origin_ns) * rate_hz / NANOSECONDS)
-    component = _COMPONENT_OF_LETTER[header.channel[-1]]
+    component = COMPONENT_OF_LETTER[header.channel[-1]]
     with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which is a gap
         samples = np.asarray(fragment.samples, dtype=np.float32)
     if np.issubdtype(fragment.samples.dtype, np.integer):

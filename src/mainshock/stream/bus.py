@@ -93,12 +93,19 @@ class Bus(Protocol):
 class Stage(Protocol, Generic[State]):
     """A step of the live path: a function of state and messages, with nothing else to remember.
 
-    ``step`` may reuse the state it is given, which is the caller's no more. It reads no clock and
-    no file, so that the same messages give the same results, live and in a replay.
+    ``step`` may reuse the state it is given, which is the caller's no more. It reads no clock, so
+    that the same messages give the same results, live and in a replay.
     """
 
-    name: str
-    topics: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """Its name as a consumer of the bus."""
+        ...
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What it reads."""
+        ...
 
     def start(self) -> State:
         """Return the state before the first message."""
@@ -109,6 +116,10 @@ class Stage(Protocol, Generic[State]):
 
         How messages are divided among calls changes nothing but the work that one call does.
         """
+        ...
+
+    def finish(self, state: State) -> tuple[State, list[Message]]:
+        """Return what is left to say when no message will come any more."""
         ...
 
     def snapshot(self, state: State) -> bytes:

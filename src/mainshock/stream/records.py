@@ -32,7 +32,7 @@ class LivePick:
     instrument
         First two letters of the channels, such as ``"HH"``.
     issued
-        When this version was made, UTC, machine's clock.
+        When the packet that led to it arrived, UTC; in a replay, by the clock of the stream.
     is_synthetic
         Whether it comes from made-up records.
     """
@@ -62,7 +62,7 @@ class EventVersion:
     event
         The event as it is now; for a cancel, as it was.
     issued
-        When this version was made, UTC, machine's clock.
+        When the packet that led to it arrived, UTC; in a replay, by the clock of the stream.
     reason
         Why there is an update or a cancel, as a reader wants it: ``"two more stations"``.
     models

@@ -1,0 +1,91 @@
+"""How picks and events travel on the bus: JSON documents in versioned topics."""
+
+import json
+from typing import Any
+
+from mainshock.core.documents import from_document, to_document
+from mainshock.sources.fragments import ns_from_datetime
+from mainshock.stream.bus import Message
+from mainshock.stream.records import EventVersion, LivePick
+
+__all__ = [
+    "SettledUntil",
+    "event_message",
+    "pick_message",
+    "read_event_message",
+    "read_pick_message",
+    "settled_message",
+]
+
+SettledUntil = tuple[str, int]
+"""Trace id of an instrument, and the time up to which its picks are settled, ns since 1970."""
+
+
+def _bytes(document: Any) -> bytes:  # any JSON document
+    return json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+
+
+def pick_message(version: LivePick, arrival_ns: int, trace: str = "") -> Message:
+    """Return the message that tells a version of a pick."""
+    return Message(
+        topic="pick.v1",
+        key=version.pick.station_code,
+        identity=f"{version.pick_id}#{version.version}",
+        value=_bytes({"pick": to_document(version)}),
+        data_ns=ns_from_datetime(version.pick.time),
+        arrival_ns=arrival_ns,
+        trace=trace,
+    )
+
+
+def settled_message(trace_id: str, until_ns: int, arrival_ns: int) -> Message:
+    """Return the message that no pick of an instrument before a time will change any more."""
+    network, station, *_ = trace_id.split(".")
+    return Message(
+        topic="pick.v1",
+        key=f"{network}.{station}",
+        identity=f"{trace_id}@{until_ns}",
+        value=_bytes({"settled": [trace_id, until_ns]}),
+        data_ns=until_ns,
+        arrival_ns=arrival_ns,
+    )
+
+
+def read_pick_message(message: Message) -> LivePick | SettledUntil:
+    """Return what a message of ``pick.v1`` tells.
+
+    Raises
+    ------
+    DataError
+        If it is no such message.
+    """
+    document = json.loads(message.value)
+    if "settled" in document:
+        trace_id, until_ns = document["settled"]
+        return str(trace_id), int(until_ns)
+    return from_document(LivePick, document["pick"])
+
+
+def event_message(version: EventVersion, arrival_ns: int, trace: str = "") -> Message:
+    """Return the message that tells a version of an event."""
+    return Message(
+        topic="event.v1",
+        key=version.event_id,
+        identity=f"{version.event_id}#{version.version}",
+        value=_bytes(to_document(version)),
+        data_ns=ns_from_datetime(version.event.origin.time),
+        arrival_ns=arrival_ns,
+        trace=trace,
+    )
+
+
+
+def read_event_message(message: Message) -> EventVersion:
+    """Return the version of an event that a message of ``event.v1`` tells.
+
+    Raises
+    ------
+    DataError
+        If it is no such message.
+    """
+    return from_document(EventVersion, json.loads(message.value))

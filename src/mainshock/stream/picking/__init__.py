@@ -1,0 +1,1 @@
+"""Picks while records arrive: early ones each second, settled ones as a batch run gives them."""
