@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from mainshock import __version__
-from mainshock.cli import demo, detect, locate, models, pick
+from mainshock.cli import demo, detect, locate, models, monitor, pick, serve, stream
 from mainshock.cli.output import report_error
 from mainshock.core.errors import MainshockError
 
@@ -34,6 +34,9 @@ app.command("pick")(pick.pick)
 app.add_typer(locate.app, name="locate")
 app.add_typer(detect.app, name="detect")
 app.add_typer(models.app, name="models")
+app.command("monitor")(monitor.monitor)
+app.command("serve")(serve.serve)
+app.add_typer(stream.app, name="stream")
 
 
 def _show_version(wanted: bool) -> None:

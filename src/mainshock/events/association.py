@@ -39,6 +39,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 _MAX_REJECTED_IN_A_ROW = 60
 _NOISE_SPAN_S = 300.0
+_DAY_S = 86_400.0
 _WORTH_REFINING = 0.5
 _REFERENCE_STATIONS = 4
 _ODDS_POWER = 2.0  # with 1, noise alone makes an event of ten stations every half hour
@@ -209,7 +210,7 @@ class GridAssociator:
 
     def _arrays(self, picks: Sequence[Pick], stations: Sequence[int]) -> PickArrays:
         time_s = np.array([to_posix_s(pick.time) for pick in picks])
-        time_s -= time_s[0]
+        time_s -= math.floor(time_s[0] / _DAY_S) * _DAY_S
         phase = np.array([PHASES.index(pick.phase) for pick in picks], dtype=np.int64)
         slot = 2 * np.array(stations, dtype=np.int64) + phase
         sigma_s = np.array([min(pick.sigma_s, _MAX_PICK_SIGMA_S) for pick in picks])
@@ -238,7 +239,8 @@ class GridAssociator:
         pad_s = 2.0 + 0.5 * volume.max_time_s
         used = np.zeros(picks.time.size, dtype=np.bool_)
         accepted: list[_Candidate] = []
-        block_s = float(picks.time[0]) - volume.max_time_s
+        # blocks lie at fixed times of day, so that a longer record does not shift them
+        block_s = math.floor((picks.time[0] - volume.max_time_s) / length_s) * length_s
         while block_s <= picks.time[-1]:
             first, past_last = np.searchsorted(
                 picks.time,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from mainshock.sources.stations import StationList
 if TYPE_CHECKING:
     from obspy import Inventory
 
-__all__ = ["AmplitudeInput", "EventBuilder", "LocatedPicks", "locate_picks", "with_known_station"]
+__all__ = ["AmplitudeInput", "BuildsEvents", "EventBuilder", "LocatedPicks", "locate_picks", "with_known_station"]
 
 
 _FEWEST_EVENTS_PER_PROCESS = 100  # a process takes seconds to start
@@ -48,6 +48,19 @@ class LocatedPicks:
     events: tuple[Event, ...]
     picks: tuple[Pick, ...]
     not_used: tuple[NotUsed, ...]
+
+
+class BuildsEvents(Protocol):
+    """What makes an event of the picks of one source."""
+
+    @property
+    def stations(self) -> StationList:
+        """Stations with coordinates."""
+        ...
+
+    def build(self, picks: Sequence[Pick], event_id: str, rng: np.random.Generator) -> Event:
+        """Return the located event."""
+        ...
 
 
 class _Task(NamedTuple):
@@ -125,7 +138,7 @@ def _default_event_id(origin: Origin) -> str:
 
 def locate_picks(
     picks: Sequence[Pick],
-    builder: EventBuilder,
+    builder: BuildsEvents,
     associator: Associator,
     travel_times: TravelTimeModel,
     rng: np.random.Generator,
@@ -176,19 +189,19 @@ def locate_picks(
 
 
 def _built(
-    tasks: Sequence[_Task], builder: EventBuilder, jobs: int | None
+    tasks: Sequence[_Task], builder: BuildsEvents, jobs: int | None
 ) -> Iterator[Event | NotUsed]:
     """Yield the event of each task, or why there is none; by several processes where it pays."""
     build = partial(_attempt, builder)
     workers = min(jobs or os.cpu_count() or 1, len(tasks) // _FEWEST_EVENTS_PER_PROCESS)
-    if workers < 2 or builder.amplitudes is not None:
+    if workers < 2 or not isinstance(builder, EventBuilder) or builder.amplitudes is not None:
         yield from map(build, tasks)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         yield from pool.map(build, tasks, chunksize=_EVENTS_PER_CHUNK)
 
 
-def _attempt(builder: EventBuilder, task: _Task) -> Event | NotUsed:
+def _attempt(builder: BuildsEvents, task: _Task) -> Event | NotUsed:
     try:
         return builder.build(task.picks, task.event_id, task.rng)
     except (MainshockError, np.linalg.LinAlgError) as error:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
-from mainshock.sources.stations import StationList
 from mainshock.stream.board import LiveBoard
-from mainshock.stream.store.live_store import LiveStore
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # ObsPy and the database would delay the start of whoever only hands them on
     from obspy import Inventory
+
+    from mainshock.sources.stations import StationList
+    from mainshock.stream.store.live_store import LiveStore
 
 __all__ = ["ServiceContext", "ServiceSettings"]
 
@@ -63,9 +64,9 @@ class ServiceContext:
         Whether all of it is made up.
     """
 
-    store: LiveStore
+    store: "LiveStore"
     archive: Path
-    stations: StationList
+    stations: "StationList"
     inventory: "Inventory | None" = None
     board: LiveBoard | None = None
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import obspy
+import pandas as pd
 
 from mainshock.core.errors import DataError, RecordError, SourceError
 from mainshock.core.geo import geodesic_distance_km
 from mainshock.core.records import Station
-from mainshock.sources.table_files import TABLE_SUFFIXES, read_table, row_name
+from mainshock.sources.table_files import TABLE_SUFFIXES, read_table, row_name, write_table
 
-__all__ = ["StationList", "read_inventory", "read_stations"]
+__all__ = ["StationList", "read_inventory", "read_stations", "write_stations"]
 
 _COLUMNS = ("network", "station", "longitude", "latitude", "elevation_m")
 _SAME_PLACE_KM = 0.1
@@ -142,6 +143,18 @@ def read_stations(path: str | Path) -> StationList:
     if not stations:
         raise DataError(f"{path} holds no station; one row per station is needed")
     return StationList(stations)
+
+
+def write_stations(path: Path, stations: Iterable[Station]) -> None:
+    """Write the table that ``read_stations`` reads.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be written.
+    """
+    rows = [{name: getattr(station, name) for name in _COLUMNS} for station in stations]
+    write_table(path, pd.DataFrame(rows, columns=list(_COLUMNS)))
 
 
 def _from_table(path: Path) -> list[Station]:

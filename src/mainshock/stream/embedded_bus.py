@@ -59,7 +59,8 @@ class EmbeddedBus:
         Nanoseconds since 1970, for the age of messages.
     keep_s
         A message stays at least so long. After that it goes once every consumer of its topic has
-        committed it; where a topic has no consumer, at once.
+        committed it. A consumer counts from its first ``read`` on, through restarts; what was
+        published longer ago than this before that read may be gone.
     synchronous
         ``"normal"``: what was published survives the end of the process, however it ends, but
         the last moments may be lost when the machine loses power. ``"full"``: they survive that
@@ -176,9 +177,11 @@ class EmbeddedBus:
 
     def backlog(self, consumer: str, topics: Sequence[str]) -> int:
         """Return how many messages a consumer has not read yet."""
-        positions = self._positions_of(consumer, topics)
+        # who only asks, from whatever thread, becomes no consumer and moves none
+        positions = self._positions.get(consumer) or self._committed(consumer)
         statement = 'SELECT count(*) FROM messages WHERE topic = ? AND "offset" > ?'
-        return sum(self._rows(statement, (topic, positions[topic]))[0][0] for topic in topics)
+        counted = (self._rows(statement, (topic, positions.get(topic, 0))) for topic in topics)
+        return sum(rows[0][0] for rows in counted)
 
     def forget(self, consumer: str) -> None:
         """Drop the positions and the state of a consumer that will not come back.
@@ -219,9 +222,7 @@ class EmbeddedBus:
         """Return how far a consumer has read; make it known that it reads these topics."""
         positions = self._positions.get(consumer)
         if positions is None:
-            statement = 'SELECT topic, "offset" FROM positions WHERE consumer = ?'
-            positions = dict(self._rows(statement, (consumer,)))
-            self._positions[consumer] = positions
+            positions = self._positions[consumer] = self._committed(consumer)
         added = [topic for topic in topics if topic not in positions]
         if added:
             rows = [(consumer, topic) for topic in added]
@@ -229,6 +230,10 @@ class EmbeddedBus:
                 writer.executemany("INSERT OR IGNORE INTO positions VALUES (?, ?, 0)", rows)
             positions.update(dict.fromkeys(added, 0))
         return positions
+
+    def _committed(self, consumer: str) -> dict[str, int]:
+        statement = 'SELECT topic, "offset" FROM positions WHERE consumer = ?'
+        return dict(self._rows(statement, (consumer,)))
 
     def _read_now(self, consumer: str, topics: Sequence[str], limit: int) -> list[Delivery]:
         statement = " UNION ALL ".join([_SELECT] * len(topics)) + " ORDER BY 1 LIMIT ?"

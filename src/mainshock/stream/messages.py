@@ -6,13 +6,15 @@ from typing import Any
 from mainshock.core.documents import from_document, to_document
 from mainshock.sources.fragments import ns_from_datetime
 from mainshock.stream.bus import Message
-from mainshock.stream.records import EventVersion, LivePick
+from mainshock.stream.records import EventVersion, LivePick, StationHealth
 
 __all__ = [
     "SettledUntil",
     "event_message",
+    "health_message",
     "pick_message",
     "read_event_message",
+    "read_health_message",
     "read_pick_message",
     "settled_message",
 ]
@@ -89,3 +91,28 @@ def read_event_message(message: Message) -> EventVersion:
         If it is no such message.
     """
     return from_document(EventVersion, json.loads(message.value))
+
+
+def health_message(health: StationHealth) -> Message:
+    """Return the message that tells how the data of an instrument arrive."""
+    network, station, *_ = health.trace_id.split(".")
+    updated_ns = ns_from_datetime(health.updated)
+    return Message(
+        topic="health.v1",
+        key=f"{network}.{station}",
+        identity=f"{health.trace_id}@{updated_ns}",
+        value=_bytes(to_document(health)),
+        data_ns=ns_from_datetime(health.last_sample),
+        arrival_ns=updated_ns,
+    )
+
+
+def read_health_message(message: Message) -> StationHealth:
+    """Return the report that a message of ``health.v1`` tells.
+
+    Raises
+    ------
+    DataError
+        If it is no such message.
+    """
+    return from_document(StationHealth, json.loads(message.value))

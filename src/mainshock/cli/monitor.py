@@ -1,0 +1,219 @@
+"""``mainshock monitor``: from packets to a live page with one command."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mainshock.cli import locate_options as options
+from mainshock.cli.output import say
+
+if TYPE_CHECKING:
+    from obspy import Inventory
+
+    from mainshock.pipeline.location_setup import LocationSetup
+    from mainshock.serve.monitor import Monitor
+    from mainshock.sources.live.base import LiveSource
+    from mainshock.sources.stations import StationList
+    from mainshock.stream.run import LocationParts
+
+__all__ = ["monitor"]
+
+
+def monitor(
+    source: Annotated[
+        str,
+        typer.Option(
+            help="demo, replay:PATH, seedlink://HOST:PORT/STREAMS, seedlink4://HOST:PORT/STREAMS, "
+            "udp://HOST:PORT/NET.STA (Raspberry Shake) or load:N (synthetic)."
+        ),
+    ],
+    speed: Annotated[
+        float,
+        typer.Option(min=0.0, help="Of a replay, times real time; 0: as fast as it goes."),
+    ] = 1.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page; 0: a free one.")] = 8765,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any but a loopback one needs a token.")
+    ] = "127.0.0.1",
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-dir", metavar="DIR", help="Where results are kept; by default in your home."
+        ),
+    ] = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Do not open the page.")
+    ] = False,
+    exit_at_end: Annotated[
+        bool,
+        typer.Option(
+            "--exit-at-end", help="End with the replay; leaves events.csv and picks.csv in DIR."
+        ),
+    ] = False,
+    stations: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="StationXML or table; for SeedLink and UDP sources."),
+    ] = None,
+    model: options.Picker = "default",
+    velocity: options.Velocity = None,
+    model_error: options.ModelError = None,
+    terms: options.Terms = None,
+    catalogue: options.Catalogue = None,
+    max_depth: options.MaxDepth = None,
+    sampler: options.Sampler = "grid",
+    alerts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Rules and channels of alerts (TOML).")
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File that holds the token which callers must show."),
+    ] = None,
+    seedlink_port: Annotated[
+        int,
+        typer.Option(min=-1, max=65535, help="Of the SeedLink server; 0: a free one, -1: none."),
+    ] = 18000,
+    keep_days: Annotated[
+        float, typer.Option(min=0.04, help="How long picks and old versions of events are kept.")
+    ] = 30.0,
+) -> None:
+    """Run everything live: take packets in, pick, locate, alert, store, and show it on a page.
+
+    The page is at the address printed; the API is below /api/v1, FDSN web services below
+    /fdsnws. After a replay the service goes on until stopped by Ctrl-C or SIGTERM.
+    """
+    from datetime import timedelta
+
+    from mainshock.detect.registry import open_picker
+    from mainshock.pipeline.location_setup import LocationSetup
+    from mainshock.serve.context import ServiceSettings
+    from mainshock.serve.data_folder import read_token
+    from mainshock.serve.monitor import Monitor, MonitorSettings
+    from mainshock.serve.routes.page import built_page
+    from mainshock.stream.alerts.config import read_alert_settings
+    from mainshock.stream.run_folder import RunFolder
+
+    folder = RunFolder(data_dir or _default_folder(source))
+    opened = _open_source(source, speed, folder.root)
+    sites, inventory = _stations_of(opened, stations, folder.root)
+    setup = LocationSetup(velocity, model_error, terms, catalogue, sampler)
+    if source == "demo" and velocity is None and terms is None:
+        setup = _demo_setup(setup)
+    page = ServiceSettings(host, port, read_token(token_file), built_page())
+    settings = MonitorSettings(
+        folder, page, None if seedlink_port < 0 else seedlink_port, timedelta(days=keep_days)
+    )
+    made = Monitor(
+        settings,
+        opened,
+        open_picker(model),
+        _location(setup, sites, inventory, max_depth),
+        read_alert_settings(alerts) if alerts is not None else None,
+    )
+    _run(made, exit_at_end=exit_at_end, opens_browser=not no_browser)
+
+
+def _default_folder(source: str) -> Path:
+    from mainshock.core.settings import Settings
+
+    name = "".join(c if c.isalnum() else "-" for c in source).strip("-")
+    return Settings.from_environment().model_store.parent / "monitor" / name[:80]
+
+
+def _open_source(spec: str, speed: float, root: Path) -> "LiveSource":
+    from mainshock.core.files import make_folder
+    from mainshock.sources.live import SourceSettings, open_packet_source
+
+    state = make_folder(root / "state")
+    return open_packet_source(spec, SourceSettings(speed=speed, state_folder=state))
+
+
+def _stations_of(
+    source: "LiveSource", named: Path | None, root: Path
+) -> "tuple[StationList, Inventory | None]":
+    """Return the stations, and keep their file beside the results for `mainshock serve`."""
+    import shutil
+
+    from mainshock.core.errors import SettingsError
+    from mainshock.sources.stations import read_inventory, read_stations, write_stations
+
+    if named is not None:
+        sites = read_stations(named)
+        is_xml = named.suffix.lower() == ".xml"
+        kept = root / f"stations{named.suffix.lower()}"
+        if named.resolve() != kept.resolve():
+            shutil.copyfile(named, kept)
+        return sites, read_inventory(named) if is_xml else None
+    found = source.stations()
+    if found is None:
+        raise SettingsError(
+            f"{source.name} does not say where its stations are; name them by --stations FILE "
+            "(StationXML, or a table network,station,longitude,latitude,elevation_m)"
+        )
+    write_stations(root / "stations.csv", found)
+    inventory = source.inventory()
+    if inventory is not None:
+        inventory.write(str(root / "stations.xml"), format="STATIONXML")
+    return found, inventory
+
+
+def _demo_setup(setup: "LocationSetup") -> "LocationSetup":
+    """Return the velocity model of the demonstration's network."""
+    from dataclasses import replace
+
+    from mainshock.pipeline.demo import DEMO_CASES
+
+    case = DEMO_CASES[0]
+    error = case.model_error if setup.model_error is None else setup.model_error
+    return replace(setup, velocity=case.velocity, model_error=error)
+
+
+def _location(
+    setup: "LocationSetup",
+    sites: "StationList",
+    inventory: "Inventory | None",
+    deepest: float | None,
+) -> "LocationParts":
+    from mainshock.events.registry import ASSOCIATORS
+    from mainshock.pipeline.locating import EventBuilder
+    from mainshock.stream.run import LocationParts
+
+    travel_times = setup.travel_times()
+    if setup.is_by_default:
+        say("no --velocity: iasp91, an average Earth; depths of local events may be kilometres off")
+    builder = EventBuilder(setup.method(travel_times, list(sites)), sites)
+    associator = ASSOCIATORS.load("grid")(max_depth_km=setup.association_depth_km(deepest))
+    names = {
+        "associator": associator.name,
+        "velocity": setup.velocity or travel_times.name,
+        "location": setup.sampler,
+    }
+    return LocationParts(builder, associator, travel_times, names, inventory)
+
+
+def _run(made: "Monitor", *, exit_at_end: bool, opens_browser: bool) -> None:
+    """Start, wait for the end or a signal, write the results, and stop."""
+    import signal
+    import threading
+    import webbrowser
+
+    from mainshock.serve.monitor import write_results
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    made.start(say)
+    say(f"monitoring {made.source.name} ({made.source.label}); page at {made.service.url}")
+    if made.seedlink is not None:
+        say(f"SeedLink at {made.settings.service.host}:{made.seedlink.port}")
+    if opens_browser:
+        webbrowser.open(made.service.url)
+    try:
+        if made.wait_for_end(stop):
+            folder = made.settings.folder.root
+            write_results(made.run.store, folder)
+            say(f"the source has ended; events.csv and picks.csv are in {folder}")
+            if not exit_at_end:
+                stop.wait()
+    finally:
+        made.stop()

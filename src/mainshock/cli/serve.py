@@ -1,0 +1,48 @@
+"""``mainshock serve``: the web page and the API over what a monitor stored."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mainshock.cli.output import say
+
+__all__ = ["serve"]
+
+
+def serve(
+    data_dir: Annotated[
+        Path, typer.Option("--data-dir", metavar="DIR", help="Folder that a monitor wrote to.")
+    ],
+    stations: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="StationXML or table; default: stations.* in DIR."),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8765,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any but a loopback one needs a token.")
+    ] = "127.0.0.1",
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File that holds the token which callers must show."),
+    ] = None,
+) -> None:
+    """Show the events, picks and records that a monitor stored, without live input.
+
+    The page is at the address printed, the API below /api/v1, FDSN web services below /fdsnws.
+    Runs until stopped by Ctrl-C or SIGTERM.
+    """
+    from mainshock.serve.context import ServiceSettings
+    from mainshock.serve.data_folder import open_stored, read_token
+    from mainshock.serve.routes.page import built_page
+    from mainshock.serve.run import run_service
+    from mainshock.stream.run_folder import RunFolder
+
+    settings = ServiceSettings(host, port, read_token(token_file), built_page())
+    context = open_stored(RunFolder(data_dir), settings, stations)
+    try:
+        run_service(context, lambda url: say(f"serving {data_dir} at {url}"))
+    finally:
+        context.store.close()

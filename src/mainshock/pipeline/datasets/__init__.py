@@ -1,0 +1,3 @@
+"""Datasets of records and catalogues: collected, checked, split and described."""
+
+__all__: list[str] = []

@@ -1,0 +1,117 @@
+"""The application: routes, guard, metrics and the description of itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import to_thread
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from mainshock import __version__
+from mainshock.serve import live
+from mainshock.serve.context import ServiceContext
+from mainshock.serve.envelope import install_error_handlers
+from mainshock.serve.inference import Inference
+from mainshock.serve.live import LiveHub
+from mainshock.serve.metrics import Observer, service_metrics
+from mainshock.serve.routes import (
+    alerts,
+    events,
+    fdsn_dataselect,
+    fdsn_event,
+    fdsn_station,
+    health,
+    infer,
+    kserve,
+    models,
+    operations,
+    page,
+    picks,
+    stations,
+    waveforms,
+)
+from mainshock.serve.security import Guard, check_settings
+
+__all__ = ["create_app"]
+
+_MODULES = (
+    stations,
+    picks,
+    events,
+    alerts,
+    waveforms,
+    health,
+    operations,
+    page,
+    fdsn_event,
+    fdsn_station,
+    fdsn_dataselect,
+)
+OPENAPI_PATH = "/api/v1/openapi.json"
+
+
+def create_app(context: ServiceContext) -> FastAPI:
+    """Return the application that answers for a context.
+
+    Raises
+    ------
+    SettingsError
+        If it would be open to a network without a token.
+    """
+    check_settings(context.settings)
+
+    metrics = service_metrics(context.metrics)
+    hub = LiveHub(context, metrics)
+    inference = Inference(metrics)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(hub.watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await to_thread.run_sync(inference.close)
+
+    app = FastAPI(
+        title="mainshock",
+        summary="Earthquakes as they are found, each number with its uncertainty.",
+        version=__version__,
+        openapi_url=OPENAPI_PATH,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    install_error_handlers(app)
+    for module in _MODULES:
+        app.include_router(module.router(context))
+    for user in (infer, models, kserve):
+        app.include_router(user.router(context, inference))
+    app.include_router(live.router(hub))
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # as FastAPI documents
+    # the last one added is the first that a request meets
+    app.add_middleware(Guard, settings=context.settings)
+    app.add_middleware(Observer, metrics=metrics)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _described(app: FastAPI) -> dict[str, Any]:  # an OpenAPI document
+    """Return the OpenAPI document; values that cannot be used give 400, never 422."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+        schemas = document["components"]["schemas"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,182 @@
+"""One form for every answer, and one for every error, of the service.
+
+Under ``/v2`` errors take the form that the Open Inference Protocol states, under ``/fdsnws`` they
+are plain text as the FDSN specifications ask; everywhere else they are ``{"error": {...}}``.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from mainshock.core.errors import MainshockError
+
+__all__ = [
+    "ERROR_CODES",
+    "Answer",
+    "ApiError",
+    "ErrorAnswer",
+    "ErrorBody",
+    "Listing",
+    "Meta",
+    "PageMeta",
+    "error_response",
+    "install_error_handlers",
+    "listing",
+]
+
+ERROR_CODES: Mapping[int, str] = {
+    400: "invalid_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    500: "internal_error",
+    503: "unavailable",
+}
+_MOST_ERRORS_TOLD = 20
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Meta(BaseModel):
+    """What is known about an answer beside its data."""
+
+
+class PageMeta(BaseModel):
+    """Which part of a list an answer holds."""
+
+    count: int = Field(description="How many there are in all.")
+    limit: int = Field(description="How many an answer holds at most.")
+    offset: int = Field(0, description="How many of them were passed over.")
+
+
+class Answer(BaseModel, Generic[T]):
+    """A success that holds one thing."""
+
+    data: T
+    meta: Meta = Meta()
+
+
+class Listing(BaseModel, Generic[T]):
+    """A success that holds a list."""
+
+    data: list[T]
+    meta: PageMeta
+
+
+class ErrorBody(BaseModel):
+    """What went wrong."""
+
+    code: str = Field(description="For programs: one of a fixed set.")
+    message: str = Field(description="For people: the value, the limit and the remedy.")
+    detail: dict[str, Any] | None = None  # depends on the code
+
+
+class ErrorAnswer(BaseModel):
+    """A failure of any kind."""
+
+    error: ErrorBody
+
+
+class ApiError(MainshockError):
+    """A request that cannot be answered.
+
+    Parameters
+    ----------
+    status
+        HTTP status; its code is that of ``ERROR_CODES``.
+    message
+        Value, limit and remedy.
+    detail
+        What a program can use.
+    """
+
+    def __init__(
+        self, status: int, message: str, detail: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.detail = detail
+
+
+Made = TypeVar("Made", bound=BaseModel)
+
+
+def listing(
+    kind: type[Made],
+    data: Sequence[object],
+    *,
+    limit: int,
+    count: int | None = None,
+    offset: int = 0,
+) -> Made:
+    """Return a list in its envelope; without ``count`` it is complete as it stands."""
+    meta = PageMeta(count=len(data) if count is None else count, limit=limit, offset=offset)
+    return kind(data=list(data), meta=meta)
+
+
+def error_response(
+    path: str,
+    status: int,
+    message: str,
+    detail: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an error in the form that the clients of a path expect."""
+    kept = dict(headers or {})
+    if path.startswith("/fdsnws/"):
+        return PlainTextResponse(f"Error {status}: {message}\n", status, headers=kept)
+    if path == "/v2" or path.startswith("/v2/"):
+        return JSONResponse({"error": message}, status, headers=kept)
+    code = ERROR_CODES.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "_")
+    body = {"code": code, "message": message, "detail": None if detail is None else dict(detail)}
+    return JSONResponse({"error": body}, status, headers=kept)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make an application answer every error in its envelope."""
+    app.add_exception_handler(ApiError, _refused)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ApiError):
+        raise error
+    return error_response(request.url.path, error.status, str(error), error.detail)
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    path = request.url.path
+    message = str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND and message == HTTPStatus.NOT_FOUND.phrase:
+        message = f"there is no {path}; the paths stand in /api/v1/openapi.json"
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        message = f"{path} does not answer to {request.method}"
+    return error_response(path, error.status_code, message, headers=error.headers)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    found = [
+        {
+            "where": ".".join(str(part) for part in one["loc"]),
+            "message": one["msg"].removeprefix("Value error, "),
+        }
+        for one in error.errors()[:_MOST_ERRORS_TOLD]
+    ]
+    message = "; ".join(f"{one['where']}: {one['message']}" for one in found[:3])
+    return error_response(request.url.path, 400, message, {"errors": found})

@@ -1,0 +1,119 @@
+"""The pickers that requests may use: opened once, shared, never more at work than stated."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mainshock.core.errors import ModelError, RegistryError, UnreachableError
+from mainshock.serve.batching import MicroBatcher
+from mainshock.serve.envelope import ApiError
+from mainshock.serve.metrics import ServiceMetrics
+from mainshock.serve.security import RateLimit
+
+if TYPE_CHECKING:
+    from mainshock.detect.base import Picker
+    from mainshock.detect.network import NetworkPicker
+
+__all__ = ["Inference"]
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # no path: a folder is no model here
+_MOST_AT_WORK = 2
+_PATIENCE_S = 10.0
+_A_MINUTE = 1200.0
+_AT_ONCE = 200
+
+
+class Inference:
+    """Pickers by name, the micro-batchers of the networks among them, and the clients' limits."""
+
+    def __init__(
+        self, metrics: ServiceMetrics, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.metrics = metrics
+        self._limit = RateLimit(_A_MINUTE, _AT_ONCE, clock)
+        self._at_work = threading.BoundedSemaphore(_MOST_AT_WORK)
+        self._opening = threading.Lock()
+        self._pickers: dict[str, Picker] = {}
+        self._batchers: dict[str, MicroBatcher] = {}
+
+    def admit(self, client: str) -> None:
+        """Count a request of a client.
+
+        Raises
+        ------
+        ApiError
+            429 if it sends more than it may.
+        """
+        wait_s = self._limit.wait_s(client)
+        if wait_s > 0.0:
+            raise ApiError(
+                429,
+                f"more than {_A_MINUTE:g} requests a minute; wait {wait_s:.1f} s",
+                {"retry_after_s": round(wait_s, 2)},
+            )
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Hold one of the few places at work; 503 if none becomes free."""
+        if not self._at_work.acquire(timeout=_PATIENCE_S):
+            raise ApiError(503, f"{_MOST_AT_WORK} records are being picked already; try later")
+        try:
+            yield
+        finally:
+            self._at_work.release()
+
+    def is_loaded(self, name: str) -> bool:
+        """Return whether a picker was used before."""
+        return name in self._pickers
+
+    def picker(self, name: str) -> "Picker":
+        """Return a picker.
+
+        Raises
+        ------
+        ApiError
+            404 if there is none of that name, or its files are not there.
+        """
+        from mainshock.detect.registry import open_picker  # noqa: PLC0415 - loads the picker
+
+        if not _NAME.fullmatch(name):
+            raise ApiError(404, f"there is no model {name[:64]!r}; /api/v1/models lists them")
+        with self._opening:
+            if name not in self._pickers:
+                try:
+                    self._pickers[name] = open_picker(name)
+                except (RegistryError, UnreachableError, ModelError) as error:
+                    raise ApiError(404, str(error)) from error
+            return self._pickers[name]
+
+    def network(self, name: str) -> "NetworkPicker":
+        """Return a picker that is one network.
+
+        Raises
+        ------
+        ApiError
+            404 if there is none of that name, or it takes no tensors.
+        """
+        from mainshock.detect.network import NetworkPicker  # noqa: PLC0415 - the same
+
+        picker = self.picker(name)
+        if not isinstance(picker, NetworkPicker):
+            raise ApiError(404, f"{name!r} takes no tensors; use POST /api/v1/infer")
+        return picker
+
+    def batcher(self, name: str) -> MicroBatcher:
+        """Return what puts windows through a network."""
+        network = self.network(name)
+        with self._opening:
+            if name not in self._batchers:
+                self._batchers[name] = MicroBatcher(network.window_curves)
+            return self._batchers[name]
+
+    def close(self) -> None:
+        """End the threads."""
+        for batcher in self._batchers.values():
+            batcher.close()
+        self._batchers.clear()

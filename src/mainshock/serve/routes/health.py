@@ -1,0 +1,51 @@
+"""``/api/v1/health``: how the service is and how stations' data arrive."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from mainshock import __version__
+from mainshock.serve.context import ServiceContext
+from mainshock.serve.parameters import ERROR_ANSWERS, STRICT
+from mainshock.serve.schemas import HealthAnswer, HealthData
+from mainshock.serve.summaries import health_data
+
+__all__ = ["router"]
+
+_PAGE_BYTES = 4096
+
+
+def router(context: ServiceContext, clock: Callable[[], float] = time.monotonic) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(
+        prefix="/api/v1", tags=["health"], dependencies=STRICT, responses=ERROR_ANSWERS
+    )
+    began_s = clock()
+
+    @routes.get("/health")
+    def get_health() -> HealthAnswer:
+        """Tell how the service is."""
+        reason = context.is_ready()
+        data = HealthData(
+            status="starting" if reason else "ready",
+            reason=reason,
+            source=context.source,
+            is_synthetic=context.is_synthetic,
+            version=__version__,
+            uptime_s=round(clock() - began_s, 3),
+            stations=[health_data(one) for one in context.store.health()],
+            memory_mb=_memory_mb(),
+        )
+        return HealthAnswer(data=data)
+
+    return routes
+
+
+def _memory_mb(statm: Path = Path("/proc/self/statm")) -> float | None:
+    """Return the resident memory of this process, or None where the system does not tell."""
+    try:
+        return round(int(statm.read_text().split()[1]) * _PAGE_BYTES / 1e6, 1)
+    except (OSError, ValueError, IndexError):
+        return None

@@ -1,0 +1,79 @@
+"""Records around an event out of the archive, for its magnitude."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mainshock.core.records import Pick, Waveform
+from mainshock.pipeline.locating import AmplitudeInput
+from mainshock.sources.fragments import TimeWindow, datetime_from_ns, ns_from_datetime
+from mainshock.sources.station_pieces import DAY_NS, SkippedList, StationPiece, load_piece
+
+if TYPE_CHECKING:
+    from obspy import Inventory
+
+__all__ = ["ArchiveAmplitudes", "has_responses"]
+
+_BEFORE, _AFTER = timedelta(seconds=60), timedelta(seconds=90)
+
+
+def has_responses(inventory: "Inventory | None") -> bool:
+    """Return whether any channel states how counts become motion."""
+    if inventory is None:
+        return False
+    return any(
+        channel.response is not None and channel.response.response_stages
+        for network in inventory
+        for station in network
+        for channel in station
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArchiveAmplitudes:
+    """Reads the records of the stations that picked an event.
+
+    Parameters
+    ----------
+    archive
+        SDS root that ingest writes to.
+    inventory
+        Responses.
+    flush
+        Called first: has everything so far written.
+    """
+
+    archive: Path
+    inventory: "Inventory"
+    flush: Callable[[], None]
+
+    def __call__(self, picks: Sequence[Pick]) -> AmplitudeInput:
+        """Return records from a minute before the first pick to a minute and a half after the last.
+
+        Stations whose records are not there are left out.
+        """
+        self.flush()
+        start_ns = ns_from_datetime(picks[0].time - _BEFORE)
+        end_ns = ns_from_datetime(max(pick.time for pick in picks) + _AFTER)
+        window = TimeWindow(start_ns, end_ns)
+        waveforms: list[Waveform] = []
+        for network, station in sorted({(pick.network, pick.station) for pick in picks}):
+            for piece in self._pieces(network, station, window):
+                waveforms.extend(load_piece(piece, SkippedList(), max_gap_s=60.0))
+        return AmplitudeInput(tuple(waveforms), self.inventory)
+
+    def _pieces(self, network: str, station: str, window: TimeWindow) -> list[StationPiece]:
+        files: dict[tuple[str, str, str, str], list[Path]] = {}
+        for day in range(window.start_ns // DAY_NS, window.end_ns // DAY_NS + 1):
+            date = f"{_date(day):%Y.%j}"
+            year = date[:4]
+            for path in sorted((self.archive / year / network / station).glob(f"*.D/*.D.{date}")):
+                _, _, location, channel, *_ = path.name.split(".")
+                files.setdefault((network, station, location, channel[:-1]), []).append(path)
+        return [StationPiece(key, tuple(paths), window) for key, paths in files.items()]
+
+
+def _date(day: int) -> datetime:
+    return datetime_from_ns(day * DAY_NS)

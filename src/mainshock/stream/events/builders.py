@@ -1,0 +1,86 @@
+"""Builds each event once: association runs again and again over mostly the same picks."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from mainshock.core.errors import MainshockError
+from mainshock.core.records import Event, Pick
+from mainshock.pipeline.locating import AmplitudeInput, EventBuilder
+from mainshock.sources.stations import StationList
+
+__all__ = ["AmplitudeReader", "RememberingBuilder"]
+
+AmplitudeReader = Callable[[Sequence[Pick]], AmplitudeInput | None]
+"""Returns records around some picks with their responses, or None where there are none."""
+
+_Key = tuple[tuple[Pick, ...], bool]
+_SEED = 20261121
+
+
+@dataclass(slots=True, eq=False)
+class RememberingBuilder:
+    """An event builder that answers the same picks with the same event.
+
+    Parameters
+    ----------
+    builder
+        What builds events, without amplitudes.
+    read_amplitudes
+        Reads records for a magnitude, or None.
+    mature
+        How long after its first pick an event's records suffice for a magnitude.
+    clock
+        Data time that maturity is judged by; set before each association.
+    most
+        Events remembered.
+    """
+
+    builder: EventBuilder
+    read_amplitudes: AmplitudeReader | None
+    mature: timedelta
+    clock: datetime
+    most: int = 500
+    _known: "OrderedDict[_Key, Event | MainshockError]" = field(default_factory=OrderedDict)
+
+    @property
+    def stations(self) -> StationList:
+        """Stations with coordinates."""
+        return self.builder.stations
+
+    def build(self, picks: Sequence[Pick], event_id: str, rng: np.random.Generator) -> Event:
+        """Return the located event; ``rng`` is not used, so that no order matters.
+
+        Raises
+        ------
+        DataError, GeometryError
+            If the picks cannot fix an origin.
+        """
+        del rng
+        key = (tuple(picks), self._is_mature(picks))
+        if key not in self._known:
+            self._known[key] = self._built(picks, event_id, is_mature=key[1])
+            while len(self._known) > self.most:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        known = self._known[key]
+        if isinstance(known, MainshockError):
+            raise known
+        return known
+
+    def _is_mature(self, picks: Sequence[Pick]) -> bool:
+        return self.read_amplitudes is not None and self.clock - picks[0].time >= self.mature
+
+    def _built(
+        self, picks: Sequence[Pick], event_id: str, *, is_mature: bool
+    ) -> Event | MainshockError:
+        builder = self.builder
+        if is_mature and self.read_amplitudes is not None:
+            builder = replace(builder, amplitudes=self.read_amplitudes(picks))
+        try:
+            return builder.build(picks, event_id, np.random.default_rng(_SEED))
+        except MainshockError as error:
+            return error

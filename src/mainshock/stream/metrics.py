@@ -1,0 +1,68 @@
+"""What the live path tells Prometheus of itself."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from mainshock.stream.bus import Bus, Message
+
+__all__ = ["RunMetrics"]
+
+_BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
+_BACKLOGS = {"picking": "waveform.v1", "events": "pick.v1", "alerts": "event.v1"}
+
+
+class RunMetrics:
+    """Counts and times of the stages.
+
+    Parameters
+    ----------
+    registry
+        What ``/metrics`` shows.
+    bus
+        Whose backlogs are shown.
+    is_live
+        Whether arrival times are those of this machine's clock, so that delays mean something.
+    clock
+        Nanoseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        bus: Bus,
+        *,
+        is_live: bool,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._is_live = is_live
+        self._clock = clock
+        self._messages = Counter(
+            "mainshock_stage_messages", "Messages read", ["stage"], registry=registry
+        )
+        self._busy = Counter(
+            "mainshock_stage_busy_seconds", "Time spent in steps", ["stage"], registry=registry
+        )
+        self._delay = Histogram(
+            "mainshock_delay_seconds",
+            "From arrival of a packet to the message that it led to, by topic",
+            ["topic"],
+            buckets=_BUCKETS_S,
+            registry=registry,
+        )
+        backlog = Gauge(
+            "mainshock_backlog_messages", "Messages that wait", ["stage"], registry=registry
+        )
+        for stage, topic in _BACKLOGS.items():
+            backlog.labels(stage).set_function(lambda s=stage, t=topic: bus.backlog(s, [t]))
+
+    def on_step(self, stage: str, messages: Sequence[Message], seconds: float) -> None:
+        """Note a step of a stage."""
+        self._messages.labels(stage).inc(len(messages))
+        self._busy.labels(stage).inc(seconds)
+        if self._is_live and stage == "store":
+            now_ns = self._clock()
+            for message in messages:
+                if message.topic != "health.v1":
+                    self._delay.labels(message.topic).observe((now_ns - message.arrival_ns) * 1e-9)

@@ -1,0 +1,12 @@
+"""Stages that later capabilities add to the live path, by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from mainshock.core.registry import Registry
+from mainshock.stream.bus import Stage
+
+__all__ = ["LIVE_STAGES"]
+
+# a stage has a state of its own kind; shaking, forecast and context of events belong here
+LIVE_STAGES: Registry[Callable[[], Stage[Any]]] = Registry("live stage", {})

@@ -1,0 +1,235 @@
+"""The live path in one process: source, ingest, stages and store, each in its thread."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry
+
+from mainshock.core.files import make_folder
+from mainshock.detect.base import Picker, ProbabilityCurves
+from mainshock.pipeline.locating import EventBuilder
+from mainshock.sources.fragments import ns_from_datetime
+from mainshock.sources.packets import PacketSource
+from mainshock.stream.alerts.config import AlertSettings
+from mainshock.stream.alerts.dispatch import AlertDispatcher
+from mainshock.stream.alerts.stage import AlertStage
+from mainshock.stream.amplitudes import ArchiveAmplitudes, has_responses
+from mainshock.stream.board import LiveBoard
+from mainshock.stream.bus import Message, Stage
+from mainshock.stream.embedded_bus import EmbeddedBus
+from mainshock.stream.events.stage import EventStage
+from mainshock.stream.feed import Feed
+from mainshock.stream.ingest.archive import ArchiveWriter
+from mainshock.stream.ingest.dead_letters import DeadLetterStore
+from mainshock.stream.ingest.ingest import Ingest
+from mainshock.stream.ingest.settings import IngestSettings
+from mainshock.stream.metrics import RunMetrics
+from mainshock.stream.picking.stage import PickingStage
+from mainshock.stream.registry import LIVE_STAGES
+from mainshock.stream.run_folder import RunFolder
+from mainshock.stream.store.live_store import LiveStore
+from mainshock.stream.store.retention import Retention
+from mainshock.stream.store_stage import StoreStage
+from mainshock.stream.workers import StageWorker, WorkerSettings
+
+if TYPE_CHECKING:
+    from obspy import Inventory
+
+    from mainshock.events.base import Associator
+    from mainshock.locate.base import TravelTimeModel
+
+__all__ = ["LiveRun", "LocationParts"]
+
+_HOUR_S = 3600.0
+_CURVE_SHOWN_S = 12.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocationParts:
+    """What turns picks into events, as for a batch run.
+
+    Parameters
+    ----------
+    builder, associator, travel_times
+        As :func:`mainshock.pipeline.locating.locate_picks` takes them.
+    names
+        Names of associator, velocity model and location method.
+    inventory
+        Stations with responses for magnitudes, or None.
+    """
+
+    builder: EventBuilder
+    associator: "Associator"
+    travel_times: "TravelTimeModel"
+    names: dict[str, str]
+    inventory: "Inventory | None" = None
+
+
+@dataclass(slots=True, eq=False)
+class LiveRun:
+    """Everything between a source and the store.
+
+    Parameters
+    ----------
+    folder
+        Where it keeps its files.
+    source
+        Where packets come from.
+    picker, location
+        As for a batch run.
+    alerts
+        Rules and channels, or None.
+    metrics
+        Where counters are shown.
+    on_records
+        Told the records that were accepted, for a server that passes them on.
+    keep
+        How long picks, and old versions of events, stay in the store.
+
+    Notes
+    -----
+    A source that can be replayed starts from an empty message log; a live one goes on where its
+    last run stopped.
+    """
+
+    folder: RunFolder
+    source: PacketSource
+    picker: Picker
+    location: LocationParts
+    alerts: AlertSettings | None = None
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    on_records: Callable[[Sequence[Message]], None] | None = None
+    keep: timedelta = timedelta(days=30)
+    board: LiveBoard = field(default_factory=LiveBoard)
+    store: LiveStore = field(init=False)
+    feed: Feed = field(init=False)
+    workers: list[StageWorker] = field(init=False)
+    _bus: EmbeddedBus = field(init=False)
+    _dispatcher: AlertDispatcher | None = field(init=False, default=None)
+    _ending: threading.Event = field(default_factory=threading.Event)
+    _keeper: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        make_folder(self.folder.root)
+        if not self.source.is_live:
+            for path in self.folder.root.glob(f"{self.folder.bus.name}*"):
+                path.unlink()
+        self.store = LiveStore.open(self.folder.store)
+        self._bus = EmbeddedBus(self.folder.bus)
+        self.feed = Feed(self.source, self._ingest(), self._bus, self._pass_on)
+        notes = RunMetrics(self.metrics, self._bus, is_live=self.source.is_live)
+        self.workers = [
+            StageWorker(self._bus, stage, _settings_of(stage, self.source), notes.on_step)
+            for stage in self._stages()
+        ]
+        if self.alerts is not None:
+            self._dispatcher = AlertDispatcher(self.alerts, self._bus, self.store.save_alerts)
+
+    def start(self) -> None:
+        """Start all threads; the source last."""
+        for worker in self.workers:
+            worker.start()
+        if self._dispatcher is not None:
+            self._dispatcher.start()
+        self._keeper = threading.Thread(target=self._keep_tidy, name="retention", daemon=True)
+        self._keeper.start()
+        self.feed.start()
+
+    def finish(self) -> None:
+        """Once the source has ended: settle everything that is left, stage after stage."""
+        self.feed.wait()
+        for worker in self.workers:
+            worker.finish()
+
+    def stop(self) -> None:
+        """End all threads and close all files; the next run of a live source goes on here."""
+        self._ending.set()
+        self.feed.stop()
+        for worker in self.workers:
+            worker.stop()
+        if self._dispatcher is not None:
+            self._dispatcher.stop()
+        self._bus.close()
+        self.store.close()
+
+    def _ingest(self) -> Ingest:
+        stations = self.location.builder.stations
+        return Ingest(
+            IngestSettings(clock="machine" if self.source.is_live else "stream"),
+            ArchiveWriter(self.folder.archive),
+            DeadLetterStore(self.folder.dead_letters),
+            self.board,
+            known=[one.code for one in stations] or None,
+            metrics=self.metrics,
+        )
+
+    def _stages(self) -> list[Stage[object]]:
+        parts = self.location
+        amplitudes = None
+        if parts.inventory is not None and has_responses(parts.inventory):
+            amplitudes = ArchiveAmplitudes(
+                self.folder.archive, parts.inventory, lambda: self.feed.flush()
+            )
+        synthetic = self.source.is_synthetic
+        stages: list[Stage[object]] = [
+            PickingStage(self.picker, is_synthetic=synthetic, show=self._show),
+            EventStage(
+                parts.builder,
+                parts.associator,
+                parts.travel_times,
+                _quick(parts.associator),
+                amplitudes,
+                {"picker": self.picker.name, **parts.names},
+                is_synthetic=synthetic,
+            ),
+        ]
+        if self.alerts is not None:
+            stages.append(AlertStage(self.alerts, is_replay=not self.source.is_live))
+        stages.extend(LIVE_STAGES.load(name)() for name in LIVE_STAGES.names())
+        return [*stages, StoreStage(self.store)]
+
+    def _show(self, trace_id: str, curves: ProbabilityCurves) -> None:
+        """Put the newest part of probability curves on the board."""
+        rate = curves.sampling_rate_hz
+        first = max(0, curves.probability.shape[1] - round(_CURVE_SHOWN_S * rate))
+        start_ns = ns_from_datetime(curves.start) + round(first / rate * 1e9)
+        for phase, row in zip(curves.phases, curves.probability, strict=True):
+            self.board.put(f"{trace_id}_{phase}", start_ns, rate, row[first:])
+
+    def _pass_on(self, messages: Sequence[Message]) -> None:
+        if self.on_records is not None:
+            self.on_records([one for one in messages if one.topic == "waveform.v1"])
+
+    def _keep_tidy(self) -> None:
+        """Each hour forget what is older than it must be kept."""
+        while not self._ending.wait(_HOUR_S):
+            before = datetime.fromtimestamp(time.time(), UTC) - self.keep
+            day = datetime.fromtimestamp(time.time(), UTC) - timedelta(days=1)
+            self.store.retain(
+                Retention(
+                    picks_before=before,
+                    versions_before=before,
+                    changes_before=day,
+                    health_before=before,
+                )
+            )
+
+
+def _quick(associator: "Associator") -> "Associator":
+    """Return a coarser associator for the first look, where there is such a choice."""
+    nodes = getattr(associator, "n_horizontal", None)
+    return associator if nodes is None else replace(associator, n_horizontal=max(4, nodes // 2))
+
+
+def _settings_of(stage: Stage[object], source: PacketSource) -> WorkerSettings:
+    """Return how a stage is run; a replay waits for the slower stage behind."""
+    behind = {"picking": "events"}.get(stage.name, "")
+    return WorkerSettings(
+        limit=200 if stage.name == "picking" else 500,
+        hold_for="" if source.is_live else behind,
+        hold_at=200,
+    )

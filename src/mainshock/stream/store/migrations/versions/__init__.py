@@ -1,0 +1,3 @@
+"""One file a step; a step that was released is never changed."""
+
+__all__: list[str] = []

@@ -1,0 +1,158 @@
+"""Tables of the live store: indexed columns to search by, and the record itself as a document."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+__all__ = [
+    "alerts",
+    "audit",
+    "changes",
+    "event_versions",
+    "events",
+    "health",
+    "metadata",
+    "picks",
+    "settings",
+    "tokens",
+    "users",
+]
+
+metadata = MetaData()
+_Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only INTEGER keys up
+
+
+# times are microseconds since 1970: exact, and they sort alike in every database
+picks = Table(
+    "picks",
+    metadata,
+    Column("pick_id", String(200), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("station_code", String(20), nullable=False),
+    Column("phase", String(8), nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("picks_by_time", "time_us"),
+    Index("picks_by_station", "station_code", "time_us"),
+    Index("picks_by_update", "updated_us"),
+)
+
+# the latest version of each event, told in short; its document lies in event_versions
+events = Table(
+    "events",
+    metadata,
+    Column("event_id", String(200), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("longitude", Float, nullable=False),
+    Column("latitude", Float, nullable=False),
+    Column("depth_km", Float, nullable=False),
+    Column("magnitude", Float),
+    Column("quality", String(1), nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("summary", Text, nullable=False),
+    # holds all that queries ask for, so that rows which do not match are never fetched
+    Index(
+        *("events_by_time", "time_us", "latitude", "longitude"),
+        *("depth_km", "magnitude", "quality", "kind"),
+    ),
+    Index("events_by_magnitude", "magnitude", "time_us"),
+    Index("events_by_update", "updated_us"),
+)
+
+event_versions = Table(
+    "event_versions",
+    metadata,
+    Column("event_id", String(200), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("samples", LargeBinary),  # posterior draws, of the latest version alone
+    Index("event_versions_by_update", "updated_us", "event_id", "version"),
+)
+Index(
+    "event_versions_with_samples",
+    event_versions.c.updated_us,
+    sqlite_where=event_versions.c.samples.is_not(None),
+    postgresql_where=event_versions.c.samples.is_not(None),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("alert_id", String(200), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("event_id", String(200), nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("alerts_by_event", "event_id", "updated_us"),
+    Index("alerts_by_time", "updated_us"),
+)
+
+health = Table(
+    "health",
+    metadata,
+    Column("trace_id", String(40), primary_key=True),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True, autoincrement=True),
+    Column("kind", String(8), nullable=False),
+    Column("identity", String(200), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    sqlite_autoincrement=True,  # a number is never given twice, whatever retention removes
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("role", String(20), nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),  # SHA-256; the token itself is not kept
+    Column("user_name", String(100), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True, autoincrement=True),
+    Column("time_us", BigInteger, nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("action", String(100), nullable=False),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("value", Text, nullable=False),
+)

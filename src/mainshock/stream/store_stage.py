@@ -1,0 +1,58 @@
+"""Writes what the stages tell into the store: the last consumer of the bus."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mainshock.stream.bus import Message
+from mainshock.stream.messages import (
+    read_event_message,
+    read_health_message,
+    read_pick_message,
+)
+from mainshock.stream.records import LivePick
+from mainshock.stream.store.live_store import LiveStore
+
+__all__ = ["StoreStage"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoreStage:
+    """Saves picks, events and health; saving the same again changes nothing.
+
+    Parameters
+    ----------
+    store
+        Where they are saved.
+    """
+
+    store: LiveStore
+    name: str = field(default="store", init=False)
+    topics: tuple[str, ...] = field(default=("pick.v1", "event.v1", "health.v1"), init=False)
+
+    def start(self) -> None:
+        """Nothing is remembered beside the store."""
+
+    def step(self, state: None, messages: Sequence[Message]) -> tuple[None, list[Message]]:
+        """Save what some messages tell."""
+        told = [read_pick_message(one) for one in messages if one.topic == "pick.v1"]
+        self.store.save_picks([one for one in told if isinstance(one, LivePick)])
+        self.store.save_events(
+            [read_event_message(one) for one in messages if one.topic == "event.v1"]
+        )
+        self.store.save_health(
+            [read_health_message(one) for one in messages if one.topic == "health.v1"]
+        )
+        return state, []
+
+    def finish(self, state: None) -> tuple[None, list[Message]]:
+        """Nothing is left to say."""
+        return state, []
+
+    def snapshot(self, state: None) -> bytes:
+        """Return an empty document."""
+        return json.dumps(state).encode()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Nothing was remembered."""
+        del snapshot

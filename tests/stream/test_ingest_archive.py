@@ -1,0 +1,173 @@
+"""The archive that an ingest writes, and its dead letters."""
+
+import json
+
+import numpy as np
+import obspy
+import pytest
+from prometheus_client import CollectorRegistry
+
+from mainshock.core.errors import SourceError
+from mainshock.sources.fragments import NANOSECONDS, Fragment, FragmentHeader
+from mainshock.sources.miniseed_records import encode_records, split_records
+from mainshock.sources.packets import Packet
+from mainshock.sources.sds import SdsSource
+from mainshock.stream.ingest import ArchiveWriter, DeadLetterStore, Ingest, IngestSettings
+
+DAY_NS = 86_400 * NANOSECONDS
+T0 = 18_000 * DAY_NS + 3600 * NANOSECONDS  # 2019-04-14T01:00:00Z
+NAME = "2019/XX/AAA/HHZ.D/XX.AAA..HHZ.D.2019"
+
+
+def whole(n=6000, start_ns=T0, rate=100.0):
+    samples = np.cumsum(np.random.default_rng(3).integers(-50, 50, n)).astype(np.int32)
+    return Fragment(FragmentHeader("XX", "AAA", "", "HHZ", start_ns, rate, n), samples)
+
+
+def packets_of(fragment, length=512, version=2):
+    return [Packet(one, 0, "test") for one in encode_records(fragment, length, version)]
+
+
+def ingest_into(root, packets, **writer):
+    archive = ArchiveWriter(root, **writer)
+    ingest = Ingest(IngestSettings(clock="stream"), archive)
+    ingest.take(packets)
+    ingest.close()
+    return archive
+
+
+def samples_in(root):
+    """The archive's traces as ObsPy reads and joins them."""
+    stream = obspy.Stream()
+    for path in sorted(root.rglob("*.D.*")):
+        if path.is_file():
+            stream += obspy.read(str(path))
+    return [trace.data for trace in stream.merge(-1).sort(["starttime"])]
+
+
+def test_records_lie_in_the_archive_as_they_came(tmp_path):
+    packets = packets_of(whole())
+    ingest_into(tmp_path, packets)
+    stored = (tmp_path / f"{NAME}.104").read_bytes()
+    assert stored == b"".join(one.payload for one in packets)
+    (waveform,) = SdsSource(tmp_path)
+    assert np.array_equal(waveform.samples[0], whole().samples.astype(np.float32))
+
+
+def test_late_records_of_one_interval_are_put_in_order(tmp_path):
+    packets = packets_of(whole())
+    mixed = [*packets[:3], packets[4], packets[3], *packets[5:]]
+    ingest_into(tmp_path, mixed)
+    assert list(split_records((tmp_path / f"{NAME}.104").read_bytes())) == [
+        one.payload for one in packets
+    ]
+
+
+def test_a_record_across_midnight_is_split(tmp_path):
+    fragment = whole(start_ns=18_001 * DAY_NS - 1_230_000_000)
+    ingest_into(tmp_path, packets_of(fragment))
+    days = [obspy.read(str(tmp_path / f"{NAME}.{day}")).merge(-1) for day in (104, 105)]
+    assert [len(one) for one in days] == [1, 1]
+    assert days[0][0].stats.npts == 123
+    assert days[1][0].stats.starttime.ns == 18_001 * DAY_NS
+    assert np.array_equal(np.concatenate([one[0].data for one in days]), fragment.samples)
+
+
+def test_version_3_is_stored_as_version_2(tmp_path):
+    ingest_into(tmp_path, packets_of(whole(), version=3))
+    (samples,) = samples_in(tmp_path)
+    assert np.array_equal(samples, whole().samples)
+
+
+def test_overlaps_leave_each_sample_once(tmp_path):
+    first, second = whole(), whole(4096)
+    packets = packets_of(first, 512) + packets_of(second, 4096)
+    shifted = Fragment(
+        FragmentHeader("XX", "AAA", "", "HHZ", first.header.end_ns - 5 * NANOSECONDS, 100.0, 700),
+        np.arange(700, dtype=np.int32),
+    )
+    ingest_into(tmp_path, packets + packets_of(shifted, 4096))
+    (samples,) = samples_in(tmp_path)
+    assert np.array_equal(samples, np.concatenate([first.samples, np.arange(500, 700)]))
+
+
+@pytest.mark.parametrize("cut", [0, 100])
+def test_what_is_sent_again_after_a_crash_is_stored_once(tmp_path, cut):
+    packets = packets_of(whole())
+    ingest_into(tmp_path, packets[:8])
+    path = tmp_path / f"{NAME}.104"
+    path.write_bytes(path.read_bytes()[: 8 * 512 - cut])
+    archive = ingest_into(tmp_path, packets[4:])
+    assert archive.n_repeated == (4 if cut == 0 else 3)
+    assert list(split_records(path.read_bytes())) == [one.payload for one in packets]
+
+
+def test_records_wait_at_most_for_the_interval(tmp_path):
+    now = [0]
+    archive = ArchiveWriter(tmp_path, flush_s=5.0, clock=lambda: now[0])
+    fragment = whole(400)
+    (packet,) = packets_of(fragment, 4096)
+    archive.add(fragment, packet.payload)
+    assert not (tmp_path / "2019").exists()
+    now[0] = 5 * NANOSECONDS
+    archive.flush_due()
+    assert (tmp_path / f"{NAME}.104").stat().st_size == 4096
+
+
+def test_records_wait_in_bounded_space(tmp_path):
+    archive = ArchiveWriter(tmp_path, max_bytes=1000, clock=lambda: 0)
+    for packet, start in zip(packets_of(whole(2000)), range(3), strict=False):
+        archive.add(whole(10, T0 + start * NANOSECONDS), packet.payload)
+    assert (tmp_path / f"{NAME}.104").stat().st_size >= 1024
+
+
+def test_an_archive_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "2019").write_text("a file, not a folder")
+    with pytest.raises(SourceError):
+        ingest_into(tmp_path, packets_of(whole()))
+
+
+def letters(folder):
+    found = []
+    for path in sorted(folder.glob("*.jsonl")):
+        stored = path.with_suffix(".bin").read_bytes()
+        for line in path.read_text(encoding="utf-8").splitlines():
+            document = json.loads(line)
+            begin = document["offset"]
+            found.append((document, stored[begin : begin + document["length"]]))
+    return found
+
+
+def test_dead_letters_keep_bytes_and_reason(tmp_path):
+    registry = CollectorRegistry()
+    store = DeadLetterStore(tmp_path / "letters")
+    ingest = Ingest(IngestSettings(clock="stream"), None, store, metrics=registry)
+    good = packets_of(whole())
+    cut = Packet(good[3].payload[:99], 1_500_000_000 * NANOSECONDS, "seedlink://x")
+    junk = Packet(b"junk" * 30, 0, "seedlink://x")
+    ingest.take([good[0], cut, good[1], junk, good[2], good[1]])
+    ingest.close()
+    (first, first_bytes), (second, second_bytes) = letters(tmp_path / "letters")
+    assert (first_bytes, second_bytes) == (cut.payload, junk.payload)
+    assert first["kind"] == "truncated"
+    assert first["arrival"] == "2017-07-14T02:40:00.000000Z"
+    assert first["source"] == "seedlink://x"
+    assert "99 bytes" in first["reason"]
+    assert (second["kind"], second["arrival"]) == ("corrupt", None)
+    name = "mainshock_ingest_packets_total"
+    assert registry.get_sample_value(name, {"kind": "ok", "station": "XX.AAA"}) == 3
+    assert registry.get_sample_value(name, {"kind": "duplicate", "station": "XX.AAA"}) == 1
+    assert registry.get_sample_value(name, {"kind": "corrupt", "station": ""}) == 1
+
+
+def test_dead_letters_take_bounded_space_and_survive_a_restart(tmp_path):
+    for round_ in range(3):
+        store = DeadLetterStore(tmp_path, max_bytes=40_000)
+        for number in range(200):
+            store.add(Packet(bytes([number]) * 500, 0), "corrupt", f"{round_} {number}")
+        store.close()
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 45_000
+    kept = letters(tmp_path)
+    assert kept[-1][0]["reason"] == "2 199"
+    assert kept[-1][1] == bytes([199]) * 500
+    assert store.n_dropped > 0

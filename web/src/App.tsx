@@ -1,0 +1,106 @@
+/** The page: its head, its four views. */
+
+import { EventDetail } from "./events/EventDetail";
+import { EventsView } from "./events/EventsView";
+import { LatestEvents } from "./events/LatestEvents";
+import { LatestPicks } from "./events/LatestPicks";
+import { usePosterior } from "./events/usePosterior";
+import { useLive } from "./live/liveStore";
+import { EventMap } from "./map/EventMap";
+import { messages } from "./messages";
+import { StationsView } from "./stations/StationsView";
+import { TracePanel } from "./traces/TracePanel";
+import { openEvent, useRoute, type Route } from "./ui/hooks";
+import { StatusBar } from "./ui/StatusBar";
+
+export function App() {
+  const route = useRoute();
+  return (
+    <>
+      <a className="skip" href="#content" onClick={skip}>
+        {messages.skip}
+      </a>
+      <header>
+        <h1>{messages.title}</h1>
+        <Navigation view={route.view} />
+        <StatusBar />
+      </header>
+      <Problem />
+      <main id="content" tabIndex={-1}>
+        <View route={route} />
+      </main>
+    </>
+  );
+}
+
+/** Move the focus without touching the address, which names the view. */
+function skip(event: { preventDefault: () => void }) {
+  event.preventDefault();
+  document.getElementById("content")?.focus();
+}
+
+function Navigation({ view }: { view: Route["view"] }) {
+  const links = [
+    { views: ["live"], address: "#/", text: messages.nav.live },
+    { views: ["events", "event"], address: "#/events", text: messages.nav.events },
+    { views: ["stations"], address: "#/stations", text: messages.nav.stations },
+  ];
+  return (
+    <nav aria-label={messages.nav.label}>
+      {links.map((link) => (
+        <a
+          key={link.address}
+          href={link.address}
+          aria-current={link.views.includes(view) ? "page" : undefined}
+        >
+          {link.text}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function Problem() {
+  const problem = useLive("problem");
+  if (problem === null) return null;
+  return (
+    <p className="problem" role="alert">
+      {messages.status.problem(problem)}
+    </p>
+  );
+}
+
+function View({ route }: { route: Route }) {
+  switch (route.view) {
+    case "events":
+      return <EventsView />;
+    case "event":
+      return <EventDetail key={route.eventId} eventId={route.eventId} />;
+    case "stations":
+      return <StationsView />;
+    default:
+      return <LiveView />;
+  }
+}
+
+function LiveView() {
+  const events = useLive("events");
+  const posterior = usePosterior(events.find((event) => event.kind !== "cancel"));
+  return (
+    <div className="columns live-view">
+      <TracePanel />
+      <div className="side">
+        <section className="panel" aria-label={messages.map.label}>
+          <EventMap
+            events={events}
+            posterior={posterior}
+            regionsText={messages.map.regionsOfNewest}
+            onSelect={openEvent}
+          />
+        </section>
+        <LatestEvents />
+      </div>
+      <LatestPicks />
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+/** Requests to the service, with its envelope taken off. */
+
+import { currentToken } from "./token";
+import type {
+  Alert,
+  EventDetail,
+  EventSummary,
+  LivePick,
+  Posterior,
+  ServiceHealth,
+  StationInfo,
+} from "./types";
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export function serviceUrl(path: string): URL {
+  return new URL(path, document.baseURI);
+}
+
+export function liveUrl(): string {
+  const url = serviceUrl("api/v1/live");
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  const token = currentToken();
+  if (token !== null) url.searchParams.set("token", token);
+  return url.href;
+}
+
+/** Fetch with the token, where there is one. */
+export async function fetchAuthorised(url: URL, signal?: AbortSignal): Promise<Response> {
+  const token = currentToken();
+  const headers: HeadersInit = token === null ? {} : { Authorization: `Bearer ${token}` };
+  return fetch(url, { headers, signal: signal ?? null });
+}
+
+async function get<T>(path: string, query: Record<string, string | number>, signal?: AbortSignal) {
+  const url = serviceUrl(`api/v1/${path}`);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+  const response = await fetchAuthorised(url, signal);
+  const body: unknown = await response.json().catch(() => null);
+  if (!response.ok) {
+    const error = (body as { error?: { code: string; message: string } } | null)?.error;
+    throw new ApiError(
+      response.status,
+      error?.code ?? "http_error",
+      error?.message ?? `${response.status} ${response.statusText}`,
+    );
+  }
+  return (body as { data: T }).data;
+}
+
+type Signal = AbortSignal | undefined;
+
+export const api = {
+  stations: (signal?: Signal) => get<StationInfo[]>("stations", {}, signal),
+  events: (limit: number, signal?: Signal) =>
+    get<EventSummary[]>("events", { limit, order: "-time" }, signal),
+  picks: (query: { start?: string; limit: number }, signal?: Signal) =>
+    get<LivePick[]>("picks", query, signal),
+  health: (signal?: Signal) => get<ServiceHealth>("health", {}, signal),
+  event: (id: string, version: number | null, signal?: Signal) =>
+    get<EventDetail>(
+      `events/${encodeURIComponent(id)}`,
+      version === null ? {} : { version },
+      signal,
+    ),
+  posterior: (id: string, signal?: Signal) =>
+    get<Posterior>(`events/${encodeURIComponent(id)}/posterior`, {}, signal),
+  alerts: (id: string, signal?: Signal) =>
+    get<Alert[]>(`events/${encodeURIComponent(id)}/alerts`, {}, signal),
+};

@@ -1,0 +1,17 @@
+/** The service's token: given once as `?token=`, kept for this tab, sent with every request. */
+
+const KEY = "mainshock-token";
+
+/** Move a token from the address into the tab's storage, so that no copied link carries it. */
+export function adoptToken(): void {
+  const address = new URL(window.location.href);
+  const token = address.searchParams.get("token");
+  if (token === null) return;
+  sessionStorage.setItem(KEY, token);
+  address.searchParams.delete("token");
+  window.history.replaceState(null, "", address);
+}
+
+export function currentToken(): string | null {
+  return sessionStorage.getItem(KEY);
+}

@@ -1,0 +1,42 @@
+/**
+ * What the service sends: times are ISO 8601 UTC, angles degrees, depths km.
+ *
+ * `schema.d.ts` is generated from the service's own description (`npm run schema`); only the
+ * messages of the WebSocket, which OpenAPI cannot describe, are written here.
+ */
+
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type EventSummary = Schemas["EventSummary"];
+export type EventDetail = Schemas["EventDetail"];
+export type ArrivalRow = Schemas["ArrivalSummary"];
+export type VersionRow = Schemas["VersionSummary"];
+export type StationMagnitudeRow = Schemas["StationMagnitudeData"];
+export type Posterior = Schemas["PosteriorData"];
+export type LivePick = Schemas["PickSummary"];
+export type StationHealth = Schemas["StationHealthData"];
+export type StationInfo = Schemas["StationSummary"];
+export type ServiceHealth = Schemas["HealthData"];
+export type Alert = Schemas["AlertSummary"];
+
+export interface Hello {
+  server_time: string;
+  source: string;
+  is_synthetic: boolean;
+  version: string;
+  stream_time: string | null;
+}
+
+/** Text messages of the WebSocket. */
+export type LiveMessage =
+  | { type: "hello"; data: Hello }
+  | { type: "traces"; data: string[] }
+  | { type: "event"; data: EventSummary }
+  | { type: "pick"; data: LivePick }
+  | { type: "alert"; data: Alert }
+  | { type: "health"; data: StationHealth[] }
+  | { type: "time"; data: { stream_time: string | null } }
+  | { type: "pong" }
+  | { type: "error"; error: { code: string; message: string } };

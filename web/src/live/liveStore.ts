@@ -1,0 +1,227 @@
+/** Everything the page knows at the moment; views read snapshots of it. */
+
+import { useSyncExternalStore } from "react";
+
+import { api, ApiError, liveUrl } from "../api/client";
+import type {
+  EventSummary,
+  Hello,
+  LiveMessage,
+  LivePick,
+  StationHealth,
+  StationInfo,
+} from "../api/types";
+import { messages } from "../messages";
+import { LiveConnection, type ConnectionState } from "./connection";
+import { decodeFrame } from "./frames";
+import { added, newestVersions } from "./merge";
+import { TraceBuffer } from "./traceBuffer";
+
+/** Views are told of news at most this often. */
+const NEWS_MS = 200;
+const MOST_EVENTS = 500;
+const MOST_PICKS = 3000;
+const RECENT_MS = 900_000;
+/** Bins that are kept beyond the window, so that a paused view can still be drawn anew. */
+const SPARE_WINDOWS = 2;
+
+export interface Snapshot {
+  connection: ConnectionState;
+  hello: Hello | null;
+  /** Time of the newest data, ms since 1970. */
+  streamMs: number | null;
+  /** The server's clock minus this machine's, ms. */
+  clockOffsetMs: number;
+  traces: string[];
+  events: EventSummary[];
+  picks: LivePick[];
+  health: StationHealth[];
+  stations: StationInfo[];
+  /** Whether events, picks and stations have been read once. */
+  isLoaded: boolean;
+  problem: string | null;
+}
+
+const EMPTY: Snapshot = {
+  connection: "connecting",
+  hello: null,
+  streamMs: null,
+  clockOffsetMs: 0,
+  traces: [],
+  events: [],
+  picks: [],
+  health: [],
+  stations: [],
+  isLoaded: false,
+  problem: null,
+};
+
+export interface Subscription {
+  traces: string[];
+  seconds: number;
+  pixels: number;
+}
+
+export class LiveStore {
+  /** Buffers of the subscribed traces and curves. */
+  readonly buffers = new Map<string, TraceBuffer>();
+  /** Grows with every frame, so that drawing can tell whether there is news. */
+  frames = 0;
+
+  private snapshot = EMPTY;
+  private pending: Partial<Snapshot> = {};
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly readers = new Set<() => void>();
+  private subscription: Subscription = { traces: [], seconds: 60, pixels: 800 };
+  private readonly connection: LiveConnection;
+
+  constructor() {
+    this.connection = new LiveConnection(
+      {
+        onState: (connection) => this.set({ connection }),
+        onOpen: () => this.onOpen(),
+        onMessage: (data) => this.onMessage(data),
+      },
+      () => new WebSocket(liveUrl()),
+    );
+  }
+
+  start(): void {
+    this.connection.start();
+    void this.load();
+  }
+
+  readonly current = (): Snapshot => this.snapshot;
+
+  readonly listen = (reader: () => void): (() => void) => {
+    this.readers.add(reader);
+    return () => this.readers.delete(reader);
+  };
+
+  /** Ask for these traces in place of those before. */
+  subscribe(subscription: Subscription): void {
+    this.subscription = subscription;
+    this.buffers.clear();
+    this.frames += 1;
+    this.connection.send({ type: "subscribe", ...subscription });
+  }
+
+  private onOpen(): void {
+    this.subscribe(this.subscription);
+  }
+
+  /** The snapshot with what waits to be shown. */
+  private get latest(): Snapshot {
+    return { ...this.snapshot, ...this.pending };
+  }
+
+  private set(news: Partial<Snapshot>): void {
+    Object.assign(this.pending, news);
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.snapshot = this.latest;
+      this.pending = {};
+      for (const reader of this.readers) reader();
+    }, NEWS_MS);
+  }
+
+  /** Read everything anew: what the service no longer knows goes, what it tells meanwhile stays. */
+  private async load(): Promise<void> {
+    const { events: oldEvents, picks: oldPicks } = this.latest;
+    try {
+      const [stations, events, picks] = await Promise.all([
+        api.stations(),
+        api.events(MOST_EVENTS),
+        api.picks({ limit: MOST_PICKS, ...this.recent() }),
+      ]);
+      this.set({
+        stations,
+        health: stations.flatMap((station) => station.health),
+        events: mergeEvents(events, added(oldEvents, this.latest.events)),
+        picks: mergePicks(picks, added(oldPicks, this.latest.picks)),
+        isLoaded: true,
+        problem: null,
+      });
+    } catch (error) {
+      this.set({ problem: wordsOf(error) });
+    }
+  }
+
+  /** Picks older than any window are of no use to the traces. */
+  private recent(): { start?: string } {
+    const { streamMs } = this.latest;
+    return streamMs === null ? {} : { start: new Date(streamMs - RECENT_MS).toISOString() };
+  }
+
+  private onMessage(data: string | ArrayBuffer): void {
+    try {
+      if (typeof data === "string") this.onText(JSON.parse(data) as LiveMessage);
+      else this.onFrame(data);
+    } catch (error) {
+      this.set({ problem: wordsOf(error) });
+    }
+  }
+
+  private onFrame(data: ArrayBuffer): void {
+    const frame = decodeFrame(data);
+    if (!this.subscription.traces.includes(frame.traceId)) return; // of a former subscription
+    let buffer = this.buffers.get(frame.traceId);
+    if (buffer?.binMs !== frame.binMs) {
+      const inWindow = Math.ceil((this.subscription.seconds * 1000) / frame.binMs);
+      buffer = new TraceBuffer(frame.binMs, inWindow * SPARE_WINDOWS);
+      this.buffers.set(frame.traceId, buffer);
+    }
+    buffer.put(frame.startMs, frame.minimum, frame.maximum);
+    this.frames += 1;
+  }
+
+  private onText(message: LiveMessage): void {
+    switch (message.type) {
+      case "hello":
+        this.set({
+          hello: message.data,
+          clockOffsetMs: Date.parse(message.data.server_time) - Date.now(),
+          ...streamTime(message.data.stream_time),
+        });
+        return void this.load(); // also what was missed while away
+      case "time":
+        return this.set(streamTime(message.data.stream_time));
+      case "traces":
+        return this.set({ traces: message.data });
+      case "event":
+        return this.set({ events: mergeEvents(this.latest.events, [message.data]) });
+      case "pick":
+        return this.set({ picks: mergePicks(this.latest.picks, [message.data]) });
+      case "health":
+        return this.set({ health: message.data });
+      case "error":
+        return this.set({ problem: message.error.message });
+      default:
+        return undefined; // alerts are read with their event
+    }
+  }
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof ApiError && error.status === 401) return messages.status.unauthorised;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function streamTime(text: string | null): Partial<Snapshot> {
+  return text === null ? {} : { streamMs: Date.parse(text) };
+}
+
+function mergeEvents(known: EventSummary[], news: EventSummary[]): EventSummary[] {
+  return newestVersions(known, news, (event) => event.event_id).slice(0, MOST_EVENTS);
+}
+
+function mergePicks(known: LivePick[], news: LivePick[]): LivePick[] {
+  return newestVersions(known, news, (pick) => pick.pick_id).slice(0, MOST_PICKS);
+}
+
+export const live = new LiveStore();
+
+/** Return a part of the snapshot, and render anew when it changes. */
+export function useLive<K extends keyof Snapshot>(part: K): Snapshot[K] {
+  return useSyncExternalStore(live.listen, () => live.current()[part]);
+}

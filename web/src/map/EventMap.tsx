@@ -1,0 +1,121 @@
+/** The map as a component, with its legend; MapLibre itself comes when it is first needed. */
+
+import { useEffect, useMemo, useRef, useState } from "react";
+
+import type { EventSummary, Posterior } from "../api/types";
+import { useLive } from "../live/liveStore";
+import { messages } from "../messages";
+import { boundsOf, eventPoints, regionAreas, samplePoints, stationPoints, type MapContent } from "./content";
+import { Legend } from "./Legend";
+import type { EventColour } from "./mapLayers";
+import type { MapView } from "./mapView";
+
+interface Properties {
+  events: EventSummary[];
+  selected?: string | null;
+  posterior?: Posterior | null;
+  /** Show where this one event may lie: draws too, and the view kept to it. */
+  isPosteriorMap?: boolean;
+  /** Stations alone. */
+  isStationMap?: boolean;
+  /** Whose regions they are. */
+  regionsText?: string;
+  onSelect: (eventId: string) => void;
+}
+
+type Box = [number, number, number, number];
+
+export function EventMap({
+  events,
+  selected = null,
+  posterior = null,
+  isPosteriorMap = false,
+  isStationMap = false,
+  regionsText = messages.map.regions,
+  onSelect,
+}: Properties) {
+  const holder = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState<MapView | null>(null);
+  const [hasFailed, setFailed] = useState(false);
+  const [by, setBy] = useState<EventColour>("age");
+  const select = useRef(onSelect);
+  select.current = onSelect;
+  const content = useContent(events, selected, posterior, isPosteriorMap);
+
+  useEffect(() => {
+    let made: MapView | null = null;
+    let isGone = false;
+    import("./mapView")
+      .then((module) => {
+        if (isGone || holder.current === null) return;
+        made = new module.MapView(holder.current, (id) => select.current(id));
+        setView(made);
+      })
+      .catch(() => setFailed(true));
+    return () => {
+      isGone = true;
+      made?.remove();
+    };
+  }, []);
+
+  useEffect(() => void view?.show(content), [view, content]);
+  useEffect(() => void view?.colourBy(by), [view, by]);
+
+  const whole = useMemo(() => wholeBox(content), [content]);
+  const box = useMemo(
+    () => (isPosteriorMap ? boundsOf([content.regions, content.events]) : whole),
+    [content, isPosteriorMap, whole],
+  );
+  // a new box alone moves no map, for the reader may have moved it; the first box does
+  const isBoxed = box !== null;
+  useEffect(() => {
+    if (view !== null && box !== null) view.fit(box);
+  }, [view, isBoxed, isPosteriorMap && posterior?.version]);
+
+  if (hasFailed) return <p className="note">{messages.map.noWebGl}</p>;
+  return (
+    <figure className="map">
+      <div
+        ref={holder}
+        className="map-canvas"
+        role="region"
+        aria-label={isPosteriorMap ? messages.map.posteriorLabel : messages.map.label}
+      />
+      <Legend
+        by={by}
+        onColour={setBy}
+        isPosteriorMap={isPosteriorMap}
+        hasEventColours={!isPosteriorMap && !isStationMap}
+        hasRegions={content.regions.features.length > 0}
+        regionsText={regionsText}
+        onFit={() => whole !== null && view?.fit(whole)}
+      />
+    </figure>
+  );
+}
+
+function useContent(
+  events: EventSummary[],
+  selected: string | null,
+  posterior: Posterior | null,
+  isPosteriorMap: boolean,
+): MapContent {
+  const stations = useLive("stations");
+  const health = useLive("health");
+  const streamMs = useLive("streamMs");
+  // ages are shown in steps, so the map need not follow each second
+  const slowMs = streamMs === null ? null : Math.ceil(streamMs / 10_000) * 10_000;
+  return useMemo(
+    () => ({
+      stations: stationPoints(stations, health, streamMs),
+      events: eventPoints(events, slowMs ?? Date.now(), selected),
+      regions: regionAreas(posterior),
+      samples: samplePoints(isPosteriorMap ? posterior : null),
+    }),
+    // health and time change each second; the map follows the slow time
+    [stations, health.length, slowMs, events, selected, posterior, isPosteriorMap],
+  );
+}
+
+const wholeBox = (content: MapContent): Box | null =>
+  boundsOf([content.stations, content.events, content.regions]);

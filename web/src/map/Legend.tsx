@@ -1,0 +1,70 @@
+/** What the signs on the map mean, and by what events are coloured. */
+
+import { messages } from "../messages";
+import { useIsDark } from "../ui/hooks";
+import type { EventColour } from "./mapLayers";
+import { DARK, LIGHT, type StationState } from "./palette";
+
+interface Properties {
+  by: EventColour;
+  onColour: (by: EventColour) => void;
+  isPosteriorMap: boolean;
+  hasEventColours: boolean;
+  hasRegions: boolean;
+  onFit: () => void;
+  regionsText: string;
+}
+
+export function Legend({ by, onColour, isPosteriorMap, hasEventColours, hasRegions, onFit, regionsText }: Properties) {
+  const text = messages.map;
+  const palette = useIsDark() ? DARK : LIGHT;
+  const colours = by === "age" ? palette.ages : palette.depths;
+  const words = by === "age" ? text.ages : text.depths;
+  const states = Object.keys(text.stations) as StationState[];
+  return (
+    <figcaption className="legend">
+      {hasEventColours && (
+        <div className="legend-row">
+          <label>
+            {text.colour}{" "}
+            <select value={by} onChange={(event) => onColour(event.target.value as EventColour)}>
+              <option value="age">{text.byAge}</option>
+              <option value="depth">{text.byDepth}</option>
+            </select>
+          </label>
+          {words.map((word, index) => (
+            <span key={word} className="key">
+              <Circle colour={colours[index]!} /> {word}
+            </span>
+          ))}
+          <span>{text.sizes}</span>
+        </div>
+      )}
+      <div className="legend-row">
+        {states.map((state) => (
+          <span key={state} className="key">
+            <Triangle colour={palette.stations[state]} /> {text.stations[state]}
+          </span>
+        ))}
+        {hasRegions && <span>{regionsText}</span>}
+        {isPosteriorMap && <span>{text.samples}</span>}
+        <button type="button" className="small" onClick={onFit}>
+          {text.fit}
+        </button>
+        <span className="muted">{text.credit}</span>
+      </div>
+    </figcaption>
+  );
+}
+
+const Circle = ({ colour }: { colour: string }) => (
+  <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
+    <circle cx="5" cy="5" r="4.5" fill={colour} />
+  </svg>
+);
+
+const Triangle = ({ colour }: { colour: string }) => (
+  <svg viewBox="0 0 10 10" width="11" height="11" aria-hidden="true">
+    <path d="M5 0.5 9.8 9.5H0.2Z" fill={colour} />
+  </svg>
+);

@@ -1,0 +1,116 @@
+/** Sources and layers of the map: what is drawn how, without any data yet. */
+
+import type { ExpressionSpecification, StyleSpecification } from "maplibre-gl";
+
+import { AGE_LIMITS_S, DEPTH_STOPS_KM, type Palette } from "./palette";
+
+const EMPTY: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
+const source = (data: GeoJSON.GeoJSON = EMPTY) => ({ type: "geojson" as const, data });
+
+export type EventColour = "age" | "depth";
+
+/** Circle radius in pixels by magnitude; events without one are small. */
+const RADIUS: ExpressionSpecification = [
+  "case",
+  ["==", ["get", "magnitude"], null],
+  7,
+  ["interpolate", ["linear"], ["get", "magnitude"], 0, 5, 3, 9, 5, 16, 7, 28, 9, 44],
+];
+
+export function eventColour(by: EventColour, palette: Palette): ExpressionSpecification {
+  if (by === "age") {
+    const [first, second, third] = AGE_LIMITS_S;
+    const [newest, recent, today, older] = palette.ages;
+    return ["step", ["get", "age_s"], newest, first, recent, second, today, third, older];
+  }
+  const stops = DEPTH_STOPS_KM.flatMap((depth, index) => [depth, palette.depths[index]!]);
+  return ["interpolate", ["linear"], ["get", "depth_km"], ...stops] as ExpressionSpecification;
+}
+
+export function mapStyle(palette: Palette, by: EventColour): StyleSpecification {
+  return {
+    version: 8,
+    sources: {
+      land: source(),
+      borders: source(),
+      regions: source(),
+      samples: source(),
+      events: source(),
+      stations: source(),
+    },
+    layers: [
+      { id: "water", type: "background", paint: { "background-color": palette.water } },
+      { id: "land", type: "fill", source: "land", paint: { "fill-color": palette.land } },
+      {
+        id: "borders",
+        type: "line",
+        source: "borders",
+        paint: { "line-color": palette.border, "line-width": 1 },
+      },
+      {
+        id: "samples",
+        type: "circle",
+        source: "samples",
+        paint: { "circle-radius": 1.6, "circle-color": palette.sample, "circle-opacity": 0.35 },
+      },
+      {
+        id: "region-areas",
+        type: "fill",
+        source: "regions",
+        paint: { "fill-color": palette.region, "fill-opacity": 0.08 },
+      },
+      {
+        id: "regions",
+        type: "line",
+        source: "regions",
+        paint: {
+          "line-color": palette.region,
+          "line-width": ["match", ["to-string", ["get", "level"]], "0.5", 2.6, "0.68", 1.8, 1.1],
+        },
+      },
+      {
+        id: "events",
+        type: "circle",
+        source: "events",
+        layout: { "circle-sort-key": ["*", -1, RADIUS] },
+        paint: {
+          "circle-radius": RADIUS,
+          "circle-color": eventColour(by, palette),
+          "circle-opacity": ["case", ["get", "is_cancelled"], 0.15, 0.75],
+          "circle-stroke-color": ["case", ["get", "is_selected"], palette.ink, palette.halo],
+          "circle-stroke-width": ["case", ["get", "is_selected"], 2.5, 1],
+        },
+      },
+      {
+        id: "stations",
+        type: "symbol",
+        source: "stations",
+        layout: {
+          "icon-image": ["concat", "station-", ["get", "state"]],
+          "icon-allow-overlap": true,
+          "icon-ignore-placement": true,
+        },
+      },
+    ],
+  };
+}
+
+/** Draw a triangle, the sign of a seismic station. */
+export function triangle(colour: string, halo: string): ImageData {
+  const size = 32; // shown at half of it
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size;
+  const context = canvas.getContext("2d")!;
+  context.beginPath();
+  context.moveTo(size / 2, 4);
+  context.lineTo(size - 3, size - 6);
+  context.lineTo(3, size - 6);
+  context.closePath();
+  context.fillStyle = colour;
+  context.strokeStyle = halo;
+  context.lineWidth = 2.5;
+  context.lineJoin = "round";
+  context.fill();
+  context.stroke();
+  return context.getImageData(0, 0, size, size);
+}

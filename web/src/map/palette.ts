@@ -1,0 +1,54 @@
+/** Colours of the map, for light and dark; event colours are safe for colour-blind readers. */
+
+export interface Palette {
+  water: string;
+  land: string;
+  border: string;
+  ink: string;
+  halo: string;
+  region: string;
+  sample: string;
+  ages: [string, string, string, string];
+  depths: [string, string, string, string, string];
+  stations: Record<StationState, string>;
+}
+
+export type StationState = "current" | "late" | "silent" | "none";
+export const AGE_LIMITS_S = [600, 3600, 86_400] as const;
+export const DEPTH_STOPS_KM = [0, 10, 30, 100, 300] as const;
+
+/** Viridis, reversed so that shallow events stand out on a light ground. */
+const VIRIDIS = ["#fde725", "#5ec962", "#21918c", "#3b528b", "#440154"] as const;
+const STATIONS = { current: "#009e73", late: "#e69f00", silent: "#c0392b", none: "#8a949e" };
+
+export const LIGHT: Palette = {
+  water: "#dfe9f0",
+  land: "#f7f5f0",
+  border: "#b9bfc4",
+  ink: "#1c2730",
+  halo: "#ffffff",
+  region: "#b8336a",
+  sample: "#b8336a",
+  ages: ["#b10026", "#f03b20", "#fd9a3c", "#9aa3ab"],
+  depths: [...VIRIDIS],
+  stations: STATIONS,
+};
+
+export const DARK: Palette = {
+  water: "#10202c",
+  land: "#22303b",
+  border: "#4a5964",
+  ink: "#e7edf2",
+  halo: "#0d151b",
+  region: "#ff8fb8",
+  sample: "#ff8fb8",
+  ages: ["#ff5a4f", "#ff8c42", "#ffc46b", "#74808a"],
+  depths: [...VIRIDIS],
+  stations: { ...STATIONS, current: "#2cc295", silent: "#ff6b5e" },
+};
+
+export const darkMedia = (): MediaQueryList => window.matchMedia("(prefers-color-scheme: dark)");
+
+export function currentPalette(): Palette {
+  return darkMedia().matches ? DARK : LIGHT;
+}

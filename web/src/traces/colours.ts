@@ -1,0 +1,32 @@
+/** Colours of the traces panel; P and S are told apart by colour-blind readers too (Okabe and Ito). */
+
+import { darkMedia } from "../map/palette";
+
+export interface TraceColours {
+  record: string;
+  band: string;
+  grid: string;
+  text: string;
+  p: string;
+  s: string;
+}
+
+const LIGHT: TraceColours = {
+  record: "#44525d",
+  band: "#7b8994",
+  grid: "#e3e7ea",
+  text: "#55626c",
+  p: "#0072b2",
+  s: "#c04e00",
+};
+
+const DARK: TraceColours = {
+  record: "#b4c0c9",
+  band: "#7f8d98",
+  grid: "#26333d",
+  text: "#9fadb8",
+  p: "#56b4e9",
+  s: "#ff9e4a",
+};
+
+export const traceColours = (): TraceColours => (darkMedia().matches ? DARK : LIGHT);

@@ -1,0 +1,87 @@
+/** Small hooks: the size of an element, the colour scheme, the view named in the address. */
+
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+
+import { darkMedia } from "../map/palette";
+
+export function useWidth<T extends HTMLElement>(): [(element: T | null) => void, number] {
+  const [width, setWidth] = useState(0);
+  const observer = useRef<ResizeObserver | null>(null);
+  const attach = useCallback((element: T | null) => {
+    observer.current?.disconnect();
+    if (element === null) return;
+    observer.current = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.current.observe(element);
+    setWidth(element.clientWidth);
+  }, []);
+  return [attach, width];
+}
+
+export function useIsDark(): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      const media = darkMedia();
+      media.addEventListener("change", changed);
+      return () => media.removeEventListener("change", changed);
+    },
+    () => darkMedia().matches,
+  );
+}
+
+export type Route =
+  | { view: "live" }
+  | { view: "events" }
+  | { view: "event"; eventId: string }
+  | { view: "stations" };
+
+export function parseRoute(hash: string): Route {
+  const [view, id] = hash.replace(/^#\/?/, "").split("/");
+  if (view === "events" && id) return { view: "event", eventId: decodeURIComponent(id) };
+  if (view === "events") return { view: "events" };
+  if (view === "stations") return { view: "stations" };
+  return { view: "live" };
+}
+
+export const eventAddress = (eventId: string): string => `#/events/${encodeURIComponent(eventId)}`;
+
+export const openEvent = (eventId: string): void => {
+  window.location.hash = eventAddress(eventId);
+};
+
+export function useRoute(): Route {
+  const [route, setRoute] = useState(() => parseRoute(window.location.hash));
+  useEffect(() => {
+    const follow = () => {
+      setRoute(parseRoute(window.location.hash));
+      window.scrollTo(0, 0);
+    };
+    window.addEventListener("hashchange", follow);
+    return () => window.removeEventListener("hashchange", follow);
+  }, []);
+  return route;
+}
+
+/** Return what a request gave, its problem, and ask again whenever `key` changes. */
+export function useRequest<T>(
+  request: (signal: AbortSignal) => Promise<T>,
+  key: string,
+): { data: T | null; problem: string | null } {
+  const [state, setState] = useState<{ data: T | null; problem: string | null }>({
+    data: null,
+    problem: null,
+  });
+  const latest = useRef(request);
+  latest.current = request;
+  useEffect(() => {
+    const abort = new AbortController();
+    latest.current(abort.signal).then(
+      (data) => setState({ data, problem: null }),
+      (error: unknown) => {
+        if (abort.signal.aborted) return;
+        setState({ data: null, problem: error instanceof Error ? error.message : String(error) });
+      },
+    );
+    return () => abort.abort();
+  }, [key]);
+  return state;
+}
