@@ -20,12 +20,16 @@ SYSTEM_PACKAGES := chromium mosquitto
 TEST_VARIABLES := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check format docs bench notebooks ci-system clean
+.PHONY: help setup web soak demo test test-fast check format docs bench notebooks ci-system clean
 
 help:  ## list the tasks
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## *(.*)/  make \1\t\2/' | expand -t 20
 
-setup: $(ENVIRONMENT)/.ready  ## environment with training, test and documentation tools
+setup: $(ENVIRONMENT)/.ready  ## environment with training, test and documentation tools, and the page
+	@$(BIN)/python scripts/build_page.py || true  # it says itself what is missing; all else works
+
+web:  ## the web page, where Node.js 20 is present
+	@$(PYTHON) scripts/build_page.py
 
 # torch first and alone: its exact build is decided here, before anything else can ask for it
 $(ENVIRONMENT)/.ready: pyproject.toml constraints.txt scripts/check_environment.py
@@ -77,6 +81,9 @@ bench: setup  ## every benchmark prints its table
 		test -e "$$program" || { echo "bench: no benchmark yet"; break; }; \
 		echo "== $$program"; $(BIN)/python "$$program"; \
 	done
+
+soak: setup  ## a day of ten stations and two hours of a hundred, accelerated: does memory grow?
+	@$(BIN)/python scripts/soak.py
 
 notebooks: setup  ## examples/*.py as Jupyter notebooks
 	$(BIN)/jupytext --to ipynb examples/*.py

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "web"
 ASSETS = ROOT / "src" / "mainshock" / "serve" / "page_assets"
-OPENAPI_WRITER = Path(__file__).with_name("write_openapi.py")
+OPENAPI_WRITER = ("-m", "mainshock.serve.openapi")
 STAMP = ASSETS / "sources.sha256"
 OLDEST_NODE = (20, 19)
 NPM_QUIET = ("--no-audit", "--no-fund", "--loglevel=error")
@@ -90,7 +90,7 @@ def write_schema() -> int:
     if problem is not None:
         say(problem)
         return 1
-    program = [sys.executable, str(OPENAPI_WRITER), str(WEB / "openapi.json")]
+    program = [sys.executable, *OPENAPI_WRITER, str(WEB / "openapi.json")]
     status = subprocess.run(program, check=False).returncode  # noqa: S603 - our own program
     return status or install() or npm("run", "--silent", "schema")
 

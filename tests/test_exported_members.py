@@ -51,7 +51,8 @@ def defined(tree: ast.Module) -> set[str]:
 
 def bound(tree: ast.Module) -> set[str]:
     """All names that the top level of a module binds."""
-    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    names = {node.name for node in tree.body if isinstance(node, kinds)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)

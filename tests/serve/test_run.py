@@ -13,9 +13,9 @@ import pytest
 
 from mainshock.core.errors import SettingsError, SourceError
 from mainshock.serve.context import ServiceSettings
-from mainshock.stream.run_folder import RunFolder
 from mainshock.serve.data_folder import open_stored, read_token
 from mainshock.serve.run import ServiceThread
+from mainshock.stream.run_folder import RunFolder
 
 COMMAND = "import typer; from mainshock.cli.serve import serve; typer.run(serve)"
 

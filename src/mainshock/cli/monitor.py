@@ -89,7 +89,7 @@ def monitor(
     from mainshock.serve.context import ServiceSettings
     from mainshock.serve.data_folder import read_token
     from mainshock.serve.monitor import Monitor, MonitorSettings
-    from mainshock.serve.routes.page import built_page
+    from mainshock.serve.page import built_page
     from mainshock.stream.alerts.config import read_alert_settings
     from mainshock.stream.run_folder import RunFolder
 

@@ -36,7 +36,7 @@ def serve(
     """
     from mainshock.serve.context import ServiceSettings
     from mainshock.serve.data_folder import open_stored, read_token
-    from mainshock.serve.routes.page import built_page
+    from mainshock.serve.page import built_page
     from mainshock.serve.run import run_service
     from mainshock.stream.run_folder import RunFolder
 

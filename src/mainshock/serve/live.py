@@ -23,7 +23,8 @@ from mainshock import __version__
 from mainshock.core.times import format_utc
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.metrics import ServiceMetrics
-from mainshock.serve.summaries import alert_summary, event_summary, health_data, pick_summary
+from mainshock.serve.schemas import EventSummary
+from mainshock.serve.summaries import alert_summary, health_data, pick_summary
 from mainshock.serve.trace_feed import TraceFeed
 from mainshock.sources.fragments import datetime_from_ns
 from mainshock.stream.store.queries import EventQuery
@@ -277,7 +278,8 @@ class LiveHub:
                 event_ids=tuple(changed["event"]), include_cancelled=True, order="time", limit=None
             )
             found += [
-                _news("event", told.event_id, event_summary(told)) for told in store.events(query)
+                _news("event", one["event_id"], EventSummary(**one))
+                for one in store.event_summaries(query)
             ]
         if changed["alert"]:
             found += [

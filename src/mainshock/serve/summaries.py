@@ -23,6 +23,7 @@ from mainshock.serve.schemas import (
     VersionSummary,
 )
 from mainshock.stream.records import Alert, EventVersion, LivePick, StationHealth
+from mainshock.stream.store.summary import event_summary as stored_summary
 
 __all__ = [
     "alert_summary",
@@ -112,34 +113,7 @@ def inferred_pick(pick: Pick) -> InferredPick:
 
 def event_summary(told: EventVersion) -> EventSummary:
     """Return a version of an event as lists show it."""
-    event, origin, magnitude = told.event, told.event.origin, told.event.magnitude
-    return EventSummary(
-        event_id=told.event_id,
-        version=told.version,
-        kind=told.kind,
-        status=told.status,
-        issued=told.issued,
-        reason=told.reason,
-        models=dict(told.models),
-        is_synthetic=told.is_synthetic,
-        time=origin.time,
-        longitude=origin.longitude,
-        latitude=origin.latitude,
-        depth_km=origin.depth_km,
-        magnitude=None if magnitude is None else magnitude.value,
-        magnitude_type="" if magnitude is None else magnitude.magnitude_type,
-        magnitude_sd=None if magnitude is None else magnitude.sd,
-        time_sd_s=origin.time_sd_s,
-        east_sd_km=origin.east_sd_km,
-        north_sd_km=origin.north_sd_km,
-        depth_sd_km=origin.depth_sd_km,
-        region68_km2=_area_km2(origin, 0.68),
-        region95_km2=_area_km2(origin, 0.95),
-        n_picks=len(event.arrivals),
-        n_stations=len({arrival.pick.station_code for arrival in event.arrivals}),
-        quality=event.quality,
-        flags=list(event.flags),
-    )
+    return EventSummary(**stored_summary(told))
 
 
 def event_detail(told: EventVersion, versions: Sequence[EventVersion]) -> EventDetail:

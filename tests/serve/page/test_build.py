@@ -13,12 +13,12 @@ import pytest
 
 from mainshock.pipeline.wording import FLAG_SENTENCES, QUALITY_WORDS
 from mainshock.serve import page as page_module
+from mainshock.serve.openapi import main as write_openapi
 from mainshock.serve.page import built_page
 
 ROOT = Path(__file__).resolve().parents[3]
 WEB = ROOT / "web"
 BUILD = runpy.run_path(str(ROOT / "scripts" / "build_page.py"))
-WRITER = runpy.run_path(str(ROOT / "scripts" / "write_openapi.py"))
 FIRST_LOAD_BYTES = 500_000
 
 
@@ -108,7 +108,7 @@ def test_nothing_is_built_twice(monkeypatch, tmp_path):
 
 @pytest.mark.slow
 def test_types_of_the_api_are_those_of_the_service(npm, tmp_path):
-    WRITER["write_openapi"](tmp_path / "openapi.json")
+    write_openapi([str(tmp_path / "openapi.json")])
     made = tmp_path / "schema.d.ts"
     result = npm(
         "exec", "--", "openapi-typescript", str(tmp_path / "openapi.json"), "-o", str(made)

@@ -112,7 +112,9 @@ def _read_as_text(path: Path) -> pd.DataFrame:
         text = path.read_text(encoding="utf-8")
         rows = list(csv.reader(io.StringIO(text), delimiter="|", quoting=csv.QUOTE_NONE))
         header = rows[0]
-        padded = [(row + [""] * len(header))[: len(header)] for row in rows if row and row[0][:1] != "#"]
+        padded = [
+            (row + [""] * len(header))[: len(header)] for row in rows if row and row[0][:1] != "#"
+        ]
         return pd.DataFrame(padded, columns=header, dtype=str).map(str.strip)
     if path.suffix.lower() in TABLE_SUFFIXES:
         return read_table(path, ())

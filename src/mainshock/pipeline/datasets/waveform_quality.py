@@ -1,10 +1,11 @@
 """Judges records channel by channel: gaps, timing, dead and clipped stretches, spikes, damage."""
 
 import hashlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -298,18 +299,19 @@ def _report(name: str, channel: _Channel) -> ChannelReport:
     )
 
 
-def _timing(headers: list[FragmentHeader]) -> Counter[str]:
+def _timing(headers: list[FragmentHeader]) -> dict[str, float]:
     """Return numbers and seconds of gaps, overlaps, clock steps and changes of rate."""
-    found: Counter[str] = Counter()
+    found = defaultdict[str, float](float)
     end_ns = headers[0].end_ns
-    for before, one in zip(headers, headers[1:], strict=False):
+    for before, one in pairwise(headers):
         offset_s = (one.start_ns - end_ns) / NANOSECONDS
         offset = offset_s * one.sampling_rate_hz
         if offset > _SAME_SAMPLE:
-            found.update(n_gaps=1, gap_s=offset_s)  # type: ignore[arg-type]  # seconds are no int
+            found["n_gaps"] += 1
+            found["gap_s"] += offset_s
         elif offset < -_SAME_SAMPLE:
-            both_s = (min(end_ns, one.end_ns) - one.start_ns) / NANOSECONDS
-            found.update(n_overlaps=1, overlap_s=both_s)  # type: ignore[arg-type]
+            found["n_overlaps"] += 1
+            found["overlap_s"] += (min(end_ns, one.end_ns) - one.start_ns) / NANOSECONDS
         elif abs(offset) > _CLOCK_STEP and abs(offset_s) > _TIME_RESOLUTION_S:
             found["n_clock_steps"] += 1
         found["n_rate_changes"] += one.sampling_rate_hz != before.sampling_rate_hz

@@ -20,13 +20,13 @@ from mainshock.serve.schemas import (
     AlertsAnswer,
     EventAnswer,
     EventsAnswer,
+    EventSummary,
     PosteriorAnswer,
     Quality,
 )
 from mainshock.serve.summaries import (
     alert_summary,
     event_detail,
-    event_summary,
     posterior_data,
 )
 from mainshock.stream.records import EventVersion
@@ -76,7 +76,7 @@ def router(context: ServiceContext) -> APIRouter:
     def list_events(wanted: Annotated[EventParameters, Query()]) -> EventsAnswer:
         """List the latest versions of events; `meta.count` tells how many match in all."""
         query = wanted.query()
-        found = [event_summary(one) for one in context.store.events(query)]
+        found = [EventSummary(**one) for one in context.store.event_summaries(query)]
         count = context.store.count_events(query)
         return listing(EventsAnswer, found, limit=wanted.limit, count=count, offset=wanted.offset)
 

@@ -1,7 +1,6 @@
 """``/`` and ``/assets``: the built web page."""
 
 import re
-from importlib.resources import files
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -10,7 +9,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import ApiError
 
-__all__ = ["built_page", "router"]
+__all__ = ["router"]
 
 _NOT_BUILT = (
     "The service runs, but its web page was not built.\n"
@@ -19,12 +18,6 @@ _NOT_BUILT = (
 )
 _PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _A_YEAR = "public, max-age=31536000, immutable"
-
-
-def built_page() -> Path | None:
-    """Return the folder of the page inside this package, or None where it was not built."""
-    folder = Path(str(files("mainshock.serve"))) / "page_assets"
-    return folder if (folder / "index.html").is_file() else None
 
 
 def router(context: ServiceContext) -> APIRouter:
