@@ -73,8 +73,14 @@ class Bus(Protocol):
         """
         ...
 
-    def commit(self, consumer: str, state: bytes | None = None) -> None:
-        """Remember, in one step, that all deliveries so far are done, and the state after them."""
+    def commit(
+        self, consumer: str, state: bytes | None = None, told: Sequence[Message] = ()
+    ) -> None:
+        """Remember, in one step, that all deliveries so far are done, and the state after them.
+
+        ``told`` is published in the same step: a consumer that commits what it has to tell never
+        tells the same fact twice in two ways.
+        """
         ...
 
     def committed_state(self, consumer: str) -> bytes | None:

@@ -118,14 +118,20 @@ class EmbeddedBus:
         """
         if not messages:
             return
+        with self._transaction() as writer:
+            self._append(writer, messages)
+        self._tell_news()
+
+    def _append(self, writer: sqlite3.Connection, messages: Sequence[Message]) -> None:
         now_ns = self._clock()
         rows = [
             (m.topic, m.key, m.identity, m.data_ns, m.arrival_ns, m.trace, now_ns, m.value)
             for m in messages
         ]
-        with self._transaction() as writer:
-            writer.executemany(_INSERT, rows)
-            self._since_trim += len(rows)
+        writer.executemany(_INSERT, rows)
+        self._since_trim += len(rows)
+
+    def _tell_news(self) -> None:
         with self._news:
             self._publications += 1
             self._news.notify_all()
@@ -161,13 +167,26 @@ class EmbeddedBus:
                     self._news.wait(min(left_s, _LOOK_AGAIN_S))
         return []
 
-    def commit(self, consumer: str, state: bytes | None = None) -> None:
-        """Remember, in one step, that all deliveries so far are done, and the state after them."""
+    def commit(
+        self, consumer: str, state: bytes | None = None, told: Sequence[Message] = ()
+    ) -> None:
+        """Remember, in one step, that all deliveries so far are done, and the state after them.
+
+        Messages ``told`` are published in the same transaction.
+
+        Raises
+        ------
+        SourceError
+            If the file cannot be written; then nothing is remembered or published.
+        """
         positions = self._positions_of(consumer, ())
         rows = [(consumer, topic, offset) for topic, offset in positions.items()]
         with self._transaction() as writer:
+            self._append(writer, told)
             writer.executemany("REPLACE INTO positions VALUES (?, ?, ?)", rows)
             writer.execute("REPLACE INTO states VALUES (?, ?)", (consumer, state))
+        if told:
+            self._tell_news()
 
     def committed_state(self, consumer: str) -> bytes | None:
         """Return the state of the last commit; reading goes on after the messages it includes."""

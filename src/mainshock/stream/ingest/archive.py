@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from errno import ENOSPC
 from pathlib import Path
 
 from mainshock.core.errors import SourceError
@@ -152,13 +153,25 @@ class ArchiveWriter:
             payloads = [one for _, one in records if not known or _key_of(one) not in known]
             self.n_repeated += len(records) - len(payloads)
             make_folder(path.parent)
-            with path.open("ab") as stream:
-                stream.write(b"".join(payloads))
+            _append_whole(path, b"".join(payloads))
         except OSError as error:
             raise SourceError(
                 f"cannot write {path}: {error}; free space or name another archive"
             ) from error
         self.n_written += len(payloads)
+
+
+def _append_whole(path: Path, content: bytes) -> None:
+    """Append all or nothing: what a full disk cuts would part the records that come after it."""
+    with path.open("ab", buffering=0) as stream:
+        length = stream.tell()
+        try:
+            n_written = stream.write(content)
+            if n_written != len(content):
+                raise OSError(ENOSPC, f"took {n_written} of {len(content)} bytes")
+        except OSError:
+            stream.truncate(length)
+            raise
 
 
 class _KnownRecords:

@@ -53,6 +53,16 @@ class Gate:
         """Number of records that wait."""
         return sum(len(channel.held) for channel in self._waiting.values())
 
+    def oldest_waiting(self, since_ns: int) -> Packet | None:
+        """Return the first packet, of those that arrived since a time, that still waits."""
+        waiting = [
+            record
+            for channel in self._waiting.values()
+            for record in channel.held
+            if record.packet.arrival_ns >= since_ns
+        ]
+        return min(waiting, key=lambda one: one.number).packet if waiting else None
+
     def judge(self, packet: Packet, fragment: Fragment) -> list[Decision]:
         """Return what became of a record, and of those that waited for it."""
         self._number += 1

@@ -132,6 +132,10 @@ class Ingest:
                 instruments.setdefault(trace_id[:-1], []).append(channel)
         return [_health(trace_id, channels) for trace_id, channels in instruments.items()]
 
+    def oldest_waiting(self, since_ns: int) -> Packet | None:
+        """Return the first packet, of those that arrived since a time, that is not decided yet."""
+        return self._gate.oldest_waiting(since_ns)
+
     def flush(self) -> None:
         """Write archive and dead letters to disk."""
         if self._archive is not None:

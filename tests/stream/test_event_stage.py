@@ -1,0 +1,174 @@
+"""The live event stage: what it settles is what a batch run finds."""
+
+import sys
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mainshock.detect.network import NetworkPicker
+from mainshock.events.association import GridAssociator
+from mainshock.pipeline.from_waveforms import pick_records
+from mainshock.pipeline.location_setup import LocationSetup
+from mainshock.pipeline.locating import EventBuilder, locate_picks
+from mainshock.sources.fragments import NANOSECONDS, ns_from_datetime
+from mainshock.sources.stations import read_stations
+from mainshock.stream.bus import Message
+from mainshock.stream.events.stage import EventStage
+from mainshock.stream.messages import (
+    pick_message,
+    read_event_message,
+    read_pick_message,
+    settled_message,
+)
+from mainshock.stream.picking.stage import PickingStage
+from mainshock.stream.records import EventVersion, LivePick
+
+sys.path.insert(0, str(Path(__file__).parent))
+from live_records import waveform_messages
+
+
+@pytest.fixture(scope="module")
+def folder(data_dir) -> Path:
+    return data_dir / "continuous" / "iceland_dike_20140824"
+
+
+@pytest.fixture(scope="module")
+def builder(folder) -> EventBuilder:
+    stations = read_stations(folder / "stations.csv")
+    setup = LocationSetup(velocity="constant:6.0,3.4")  # quick: times are not what is tested
+    return EventBuilder(setup.method(setup.travel_times(), list(stations)), stations)
+
+
+@pytest.fixture(scope="module")
+def stage(builder) -> EventStage:
+    travel_times = builder.method.travel_times
+    coarse = GridAssociator(n_horizontal=12)
+    return EventStage(builder, GridAssociator(), travel_times, coarse, models={"picker": "default"})
+
+
+@pytest.fixture(scope="module")
+def batch_picks(folder):
+    return pick_records([folder / "sds"], NetworkPicker(), keep_waveforms=False).picks
+
+
+@pytest.fixture(scope="module")
+def batch_events(batch_picks, builder):
+    travel_times = builder.method.travel_times
+    rng = np.random.default_rng(0)
+    return locate_picks(batch_picks, builder, GridAssociator(), travel_times, rng).events
+
+
+@pytest.fixture(scope="module")
+def told_picks(batch_picks) -> list[Message]:
+    """Each pick 4 s after its time, settled; and how far all are settled, each 15 s."""
+    messages = []
+    for number, pick in enumerate(batch_picks):
+        arrival = ns_from_datetime(pick.time) + 4 * NANOSECONDS
+        version = LivePick(f"pick{number}", 1, "new", "settled", pick, "HH", pick.time)
+        messages.append(pick_message(version, arrival))
+    first = ns_from_datetime(batch_picks[0].time)
+    for code in sorted({pick.station_code for pick in batch_picks}):
+        for seconds in range(0, 600, 15):
+            until = first + seconds * NANOSECONDS
+            messages.append(settled_message(f"{code}..HH", until, until + 5 * NANOSECONDS))
+    return sorted(messages, key=lambda message: message.arrival_ns)
+
+
+def run(stage: EventStage, messages: list[Message], size: int, *, through_snapshots=False):
+    state, told = stage.start(), []
+    for first in range(0, len(messages), size):
+        state, made = stage.step(state, messages[first : first + size])
+        told += made
+        if through_snapshots:
+            state = stage.restore(stage.snapshot(state))
+    _, made = stage.finish(state)
+    return [read_event_message(message) for message in [*told, *made]]
+
+
+def in_force(versions: list[EventVersion]) -> list[EventVersion]:
+    latest = {one.event_id: one for one in versions}
+    assert {one.status for one in latest.values()} == {"settled"}
+    found = [one for one in latest.values() if one.kind != "cancel"]
+    return sorted(found, key=lambda one: one.event.origin.time)
+
+
+def assert_same_events(versions: list[EventVersion], expected) -> None:
+    found = in_force(versions)
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        seconds = (one.event.origin.time - other.origin.time).total_seconds()
+        assert abs(seconds) < 0.6
+        assert {(p.station, p.phase) for p in one.event.picks} == {
+            (p.station, p.phase) for p in other.picks
+        }
+
+
+@pytest.mark.slow
+def test_settled_events_are_those_of_a_batch_run(stage, told_picks, batch_events):
+    assert len(batch_events) > 20
+    assert_same_events(run(stage, told_picks, 60), batch_events)
+
+
+@pytest.mark.slow
+def test_versions_count_up_and_settle_once(stage, told_picks):
+    history = defaultdict(list)
+    for one in run(stage, told_picks, 60):
+        history[one.event_id].append(one)
+        assert one.event.event_id == one.event_id
+        assert {pick.event_id for pick in one.event.picks} == {one.event_id}
+        assert one.models == {"picker": "default"}
+    for versions in history.values():
+        assert [one.version for one in versions] == list(range(1, len(versions) + 1))
+        assert versions[0].kind == "new"
+        assert [one.status for one in versions].count("settled") == 1
+        assert versions[-1].status == "settled"
+        assert all(one.reason for one in versions[1:])
+
+
+@pytest.mark.slow
+def test_messages_that_come_again_and_restarts_change_nothing(stage, told_picks, batch_events):
+    """Delivery is at least once: portions of 40 messages, each of which comes twice."""
+    again = [
+        message
+        for first in range(0, len(told_picks), 40)
+        for message in told_picks[first : first + 40] * 2
+    ]
+    assert_same_events(run(stage, again, 80, through_snapshots=True), batch_events)
+
+
+@pytest.mark.slow
+def test_an_event_is_told_early_and_withdrawn_with_its_picks(stage, told_picks, batch_events):
+    """The picks of one event come, and are cancelled before they settle."""
+    best = max(batch_events, key=lambda event: len(event.picks))
+    versions = [
+        LivePick(f"p{number}", 1, "new", "preliminary", replace(pick, event_id=""), "HH", pick.time)
+        for number, pick in enumerate(best.picks)
+    ]
+    told = [pick_message(one, ns_from_datetime(one.pick.time)) for one in versions]
+    state = stage.start()
+    state, made = stage.step(state, told)
+    (early,) = [read_event_message(message) for message in made]
+    assert (early.kind, early.status) == ("new", "preliminary")
+    gone = [replace(one, version=2, kind="cancel", status="settled") for one in versions]
+    state, made = stage.step(state, [pick_message(one, told[-1].arrival_ns) for one in gone])
+    (late,) = [read_event_message(message) for message in made]
+    assert (late.event_id, late.version, late.kind) == (early.event_id, 2, "cancel")
+    assert "withdrawn" in late.reason
+
+
+@pytest.mark.slow
+def test_from_records_to_events_live_is_batch(folder, stage, batch_events):
+    """Both stages one after the other over real records with gaps."""
+    picking = PickingStage(NetworkPicker())
+    records = waveform_messages(folder / "sds")
+    state, told = picking.start(), []
+    for first in range(0, len(records), 100):
+        state, made = picking.step(state, records[first : first + 100])
+        told += made
+    _, made = picking.finish(state)
+    told += made
+    assert any(not isinstance(read_pick_message(one), LivePick) for one in told)
+    assert_same_events(run(stage, told, 200), batch_events)
