@@ -51,8 +51,12 @@ $(BASE_ENVIRONMENT)/.ready: pyproject.toml constraints.txt scripts/check_environ
 	@$(BASE_ENVIRONMENT)/bin/python $(INSTALL) --editable .
 	@touch $@
 
-demo: $(BASE_ENVIRONMENT)/.ready  ## locate real earthquakes and write a report (base install)
+demo: $(BASE_ENVIRONMENT)/.ready  ## locate real earthquakes and write a report; SERVE=1: then the live page
 	@$(BASE_ENVIRONMENT)/bin/mainshock demo --out $(OUT)
+ifeq ($(SERVE),1)
+	@$(PYTHON) scripts/build_page.py || true
+	@$(BASE_ENVIRONMENT)/bin/mainshock monitor --source demo
+endif
 
 test: setup  ## the whole suite, slow tests included
 	$(TEST_VARIABLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not network"

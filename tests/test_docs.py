@@ -27,10 +27,12 @@ SNIPPET = re.compile(r'^--8<-- "([^":]+)', re.MULTILINE)
 def registries() -> list[tuple[str, str]]:
     """Kind and name of everything that any ``registry.py`` registers."""
     found = []
-    for path in sorted(Path(mainshock.__file__).parent.glob("*/registry.py")):
-        if path.parent.name == "core":
+    root = Path(mainshock.__file__).parent
+    for path in sorted(root.rglob("*registry.py")):
+        name = ".".join(path.relative_to(root.parent).with_suffix("").parts)
+        if name == "mainshock.core.registry":
             continue
-        module = importlib.import_module(f"mainshock.{path.parent.name}.registry")
+        module = importlib.import_module(name)
         for attribute, value in vars(module).items():
             if isinstance(value, Registry) and not attribute.startswith("_"):
                 found.extend((value.kind, name) for name in value.names())

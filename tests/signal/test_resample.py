@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mainshock.core.errors import DataError
 from mainshock.core.records import Waveform
 from mainshock.core.times import parse_utc
-from mainshock.signal.resample import resample_waveform
+from mainshock.signal.resample import raise_rate, resample_waveform
 
 RATES_HZ = (20.0, 25.0, 40.0, 50.0, 62.5, 75.0, 80.0, 100.0, 120.0, 125.0, 200.0, 250.0)
 START = parse_utc("2020-01-01T00:00:00Z")
@@ -129,3 +129,25 @@ def test_shortest_records_survive(n_samples):
 def test_impossible_rate_is_refused(rate_hz):
     with pytest.raises(DataError, match="sampling_rate_hz"):
         resample_waveform(_record(np.ones(10), 50.0), rate_hz)
+
+
+@pytest.mark.parametrize(("old_hz", "new_hz"), [(100.0, 200.0), (50.0, 100.0), (200.0, 100.0)])
+def test_part_of_a_record_gives_the_same_samples_as_the_whole(old_hz, new_hz, rng):
+    """A large offset that the line through the ends leaves must not become a ripple."""
+    samples = (5000.0 + rng.normal(size=(3, 4000))).astype(np.float32)
+    samples[:, -1] += 20_000.0  # the line of the whole record is far from its samples
+    start = parse_utc("2020-01-01")
+    whole = resample_waveform(Waveform("XX", "A", "", "HH", start, old_hz, samples), new_hz)
+    part = resample_waveform(
+        Waveform("XX", "A", "", "HH", start, old_hz, samples[:, :2000]), new_hz
+    )
+    inside = slice(100, part.n_samples - 100)
+    np.testing.assert_allclose(part.samples[:, inside], whole.samples[:, inside], atol=2e-3)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_raising_the_rate_of_arrays_is_resampling(factor, rng):
+    samples = rng.normal(size=(3, 500)).astype(np.float32)
+    record = Waveform("XX", "A", "", "HH", parse_utc("2020-01-01"), 100.0, samples)
+    expected = resample_waveform(record, 100.0 * factor).samples
+    np.testing.assert_allclose(raise_rate(samples, factor), expected, atol=1e-5)
