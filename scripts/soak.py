@@ -23,8 +23,8 @@ import numpy as np
 
 from mainshock.detect.registry import open_picker
 from mainshock.events.registry import ASSOCIATORS
-from mainshock.pipeline.location_setup import LocationSetup
 from mainshock.pipeline.locating import EventBuilder
+from mainshock.pipeline.location_setup import LocationSetup
 from mainshock.sources.live import SourceSettings
 from mainshock.sources.live.load import LoadSource
 from mainshock.stream.alerts.config import read_alert_settings
@@ -84,10 +84,12 @@ def resident_mb() -> float:
 
 
 def size_mb(*paths: Path) -> float:
+    """Return the size of some files together; those that are missing count nothing."""
     return sum(path.stat().st_size for path in paths if path.exists()) / MEBIBYTE
 
 
 def look(run: LiveRun, begin_s: float) -> Look:
+    """Return what a run takes now."""
     folder = run.folder
     traces = [trace for trace in run.board.traces() if not trace.endswith(("_P", "_S"))]
     newest_ns = (run.board.end_ns(traces[0]) or 0) if traces else 0
@@ -96,7 +98,7 @@ def look(run: LiveRun, begin_s: float) -> Look:
         max(0.0, (newest_ns * 1e-9 - START.timestamp()) / 3600.0),
         time.monotonic() - begin_s,
         resident_mb(),
-        len(os.listdir("/proc/self/fd")),
+        len(list(Path("/proc/self/fd").iterdir())),
         size_mb(*logs),
         size_mb(folder.bus),
         size_mb(folder.store),
@@ -142,8 +144,10 @@ def soak(n_stations: int, hours: float, root: Path, tell: Callable[[str], None])
     run = made_run(root, n_stations, hours)
     looks: list[Look] = []
     tell(f"{n_stations} made-up stations, {hours:g} h simulated, as fast as it goes")
-    tell(f"{'hours':>7s} {'wall s':>7s} {'RSS MB':>7s} {'files':>5s} {'WAL MB':>7s} {'bus MB':>7s}"
-         f" {'store MB':>8s}")
+    tell(
+        f"{'hours':>7s} {'wall s':>7s} {'RSS MB':>7s} {'files':>5s} {'WAL MB':>7s} {'bus MB':>7s}"
+        f" {'store MB':>8s}"
+    )
     run.start()
     try:
         has_ended = False
@@ -205,6 +209,7 @@ def _told(verdict: Verdict) -> str:
 
 
 def main(tell: Callable[[str], None] = print) -> int:
+    """Run what was asked for and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stations", type=int, help="of one run instead of both")
     parser.add_argument("--hours", type=float, default=2.0, help="simulated, of that run")
@@ -213,7 +218,7 @@ def main(tell: Callable[[str], None] = print) -> int:
     if chosen.stations is None:  # each run in a process of its own, so that neither sees the other
         commands = [["--stations", str(n), "--hours", str(hours)] for n, hours in RUNS]
         codes = [
-            subprocess.run([sys.executable, __file__, *one], check=False).returncode
+            subprocess.run([sys.executable, __file__, *one], check=False).returncode  # noqa: S603 - this very program
             for one in commands
         ]
         return max(codes)

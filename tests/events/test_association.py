@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mainshock.core.errors import DataError, SettingsError
 from mainshock.core.records import Pick, Station
-from mainshock.core.times import parse_utc
+from mainshock.core.times import parse_utc, to_posix_s
 from mainshock.events.association import GridAssociator
 from mainshock.events.base import AssociationResult, Associator
 from mainshock.events.duplicates import one_event_per_source
@@ -102,6 +102,23 @@ def test_noise_alone_makes_no_event(rng, travel_times, make_scene, make_pick):
         for time_s in 1.0e9 + rng.uniform(0.0, 600.0, 200)
     ]
     assert GridAssociator().associate(picks, stations, travel_times).groups == []
+
+
+def test_what_comes_much_later_changes_nothing(rng, travel_times, make_scene, make_pick):
+    """Pairs of one station too: an hour of noise follows half an hour later."""
+    scene = make_scene(rng, travel_times, n_stations=6, n_events=12, interval_s=40.0)
+    alone = [one for one in scene.picks if one.station == scene.stations[0].station]
+    quiet = [one for one in scene.picks if one not in alone or one.phase == "P"]
+    last = max(to_posix_s(pick.time) for pick in scene.picks)
+    noise = [
+        make_pick(scene.stations[rng.integers(6)].station, str(rng.choice(["P", "S"])), time_s)
+        for time_s in last + 1800.0 + rng.uniform(0.0, 3600.0, 600)
+    ]
+    for picks in (scene.picks, alone + quiet[:20]):
+        short = COARSE.associate(picks, scene.stations, travel_times)
+        whole = COARSE.associate([*picks, *noise], scene.stations, travel_times)
+        early = [group for group in whole.groups if to_posix_s(group[0].time) < last + 60.0]
+        assert early == short.groups
 
 
 @settings(max_examples=12, deadline=None)

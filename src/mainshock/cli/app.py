@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from mainshock import __version__
-from mainshock.cli import demo, detect, locate, models, monitor, pick, serve, stream
+from mainshock.cli import data, demo, detect, locate, models, monitor, pick, serve, stream
 from mainshock.cli.output import report_error
 from mainshock.core.errors import MainshockError
 
@@ -37,6 +37,7 @@ app.add_typer(models.app, name="models")
 app.command("monitor")(monitor.monitor)
 app.command("serve")(serve.serve)
 app.add_typer(stream.app, name="stream")
+app.add_typer(data.app, name="data")
 
 
 def _show_version(wanted: bool) -> None:

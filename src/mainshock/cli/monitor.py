@@ -42,9 +42,7 @@ def monitor(
             "--data-dir", metavar="DIR", help="Where results are kept; by default in your home."
         ),
     ] = None,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Do not open the page.")
-    ] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")] = False,
     exit_at_end: Annotated[
         bool,
         typer.Option(
@@ -73,6 +71,10 @@ def monitor(
         int,
         typer.Option(min=-1, max=65535, help="Of the SeedLink server; 0: a free one, -1: none."),
     ] = 18000,
+    backfill: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Data centre (FDSN) to ask for what a live source lost."),
+    ] = None,
     keep_days: Annotated[
         float, typer.Option(min=0.04, help="How long picks and old versions of events are kept.")
     ] = 30.0,
@@ -95,13 +97,17 @@ def monitor(
 
     folder = RunFolder(data_dir or _default_folder(source))
     opened = _open_source(source, speed, folder.root)
-    sites, inventory = _stations_of(opened, stations, folder.root)
+    sites, inventory = _stations_of(opened, stations)
     setup = LocationSetup(velocity, model_error, terms, catalogue, sampler)
     if source == "demo" and velocity is None and terms is None:
         setup = _demo_setup(setup)
     page = ServiceSettings(host, port, read_token(token_file), built_page())
     settings = MonitorSettings(
-        folder, page, None if seedlink_port < 0 else seedlink_port, timedelta(days=keep_days)
+        folder,
+        page,
+        None if seedlink_port < 0 else seedlink_port,
+        timedelta(days=keep_days),
+        backfill,
     )
     made = Monitor(
         settings,
@@ -110,6 +116,7 @@ def monitor(
         _location(setup, sites, inventory, max_depth),
         read_alert_settings(alerts) if alerts is not None else None,
     )
+    _keep_stations(folder.root, sites, inventory)
     _run(made, exit_at_end=exit_at_end, opens_browser=not no_browser)
 
 
@@ -129,32 +136,30 @@ def _open_source(spec: str, speed: float, root: Path) -> "LiveSource":
 
 
 def _stations_of(
-    source: "LiveSource", named: Path | None, root: Path
+    source: "LiveSource", named: Path | None
 ) -> "tuple[StationList, Inventory | None]":
-    """Return the stations, and keep their file beside the results for `mainshock serve`."""
-    import shutil
-
     from mainshock.core.errors import SettingsError
-    from mainshock.sources.stations import read_inventory, read_stations, write_stations
+    from mainshock.sources.stations import read_inventory, read_stations
 
     if named is not None:
-        sites = read_stations(named)
         is_xml = named.suffix.lower() == ".xml"
-        kept = root / f"stations{named.suffix.lower()}"
-        if named.resolve() != kept.resolve():
-            shutil.copyfile(named, kept)
-        return sites, read_inventory(named) if is_xml else None
+        return read_stations(named), read_inventory(named) if is_xml else None
     found = source.stations()
     if found is None:
         raise SettingsError(
             f"{source.name} does not say where its stations are; name them by --stations FILE "
             "(StationXML, or a table network,station,longitude,latitude,elevation_m)"
         )
-    write_stations(root / "stations.csv", found)
-    inventory = source.inventory()
+    return found, source.inventory()
+
+
+def _keep_stations(root: Path, sites: "StationList", inventory: "Inventory | None") -> None:
+    """Keep the stations beside the results, for `mainshock serve`."""
+    from mainshock.sources.stations import write_stations
+
+    write_stations(root / "stations.csv", sites)
     if inventory is not None:
         inventory.write(str(root / "stations.xml"), format="STATIONXML")
-    return found, inventory
 
 
 def _demo_setup(setup: "LocationSetup") -> "LocationSetup":

@@ -10,6 +10,7 @@ Zhu and Beroza (2019), https://doi.org/10.1093/gji/ggy423
 Mousavi et al. (2020), https://doi.org/10.1038/s41467-020-17591-w
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -143,55 +144,59 @@ class NetworkPicker:
         return curves[:, ::zoom][:, : at_rate.n_samples]
 
     def latest_curves(self, waveforms: Sequence[Waveform]) -> list[ProbabilityCurves]:
-        """Return the curves over the last window of each record, all computed together.
+        """Return the curves over the end of each record, some computed together.
 
         For records that still grow: one window ends with the record, instead of many that overlap
         along it. Towards its end a network sees only half of the context, so a pick there is less
-        certain than one by :meth:`annotate` when more has been recorded.
+        certain than one by :meth:`annotate` when more has been recorded. The curves reach back as
+        far as the shortest of the windows, that of the largest zoom.
         """
         n_window = int(self._settings["window_samples"])
-        known = [resample_waveform(one, self.sampling_rate_hz) for one in waveforms]
-        latest = [_last_samples(one, n_window) for one in known]
-        by_zoom = [
-            self._latest_curves([bridge_gaps(one).samples for one in latest], int(zoom))
-            for zoom in self._settings.get("zooms", (1,))
-        ]
+        rate_hz = self.sampling_rate_hz
+        found: list[ProbabilityCurves] = []
+        batch: list[Waveform] = []
+        for waveform in waveforms:
+            latest = _last_samples(resample_waveform(waveform, rate_hz), n_window)
+            if batch and (len(batch) == _BATCH or latest.n_samples != batch[0].n_samples):
+                found.extend(self._batch_curves(batch))
+                batch = []
+            batch.append(latest)
+        return found + (self._batch_curves(batch) if batch else [])
+
+    def _batch_curves(self, records: Sequence[Waveform]) -> list[ProbabilityCurves]:
+        """Return the curves over the end of records of one length, at the network's rate."""
+        zooms = [int(zoom) for zoom in self._settings.get("zooms", (1,))]
+        n_known = min(records[0].n_samples, int(self._settings["window_samples"]) // max(zooms))
+        samples = np.stack([bridge_gaps(one).samples for one in records])
+        probability = _mean_known(
+            [self._last_window(samples, zoom)[..., -n_known:] for zoom in zooms]
+        )
+        for row, phase in enumerate(PHASES):
+            probability[:, row] = self._calibration[phase].apply(probability[:, row])
         found = []
-        for one, *curves in zip(latest, *by_zoom, strict=True):
-            probability = _mean_known(curves)
-            for row, phase in enumerate(PHASES):
-                probability[row] = self._calibration[phase].apply(probability[row])
-            _silence_gaps(probability, one)
-            found.append(ProbabilityCurves(one.start, self.sampling_rate_hz, PHASES, probability))
+        for record, curves in zip(records, probability, strict=True):
+            first = record.n_samples - n_known
+            _silence_gaps(curves, record, first)
+            start = record.time_at(first)
+            found.append(ProbabilityCurves(start, self.sampling_rate_hz, PHASES, curves))
         return found
 
-    def _latest_curves(
-        self, records: Sequence[NDArray[np.float32]], zoom: int
-    ) -> list[NDArray[np.float32]]:
-        """Return the curves of the last window of each record; NaN before it."""
+    def _last_window(self, samples: NDArray[np.float32], zoom: int) -> NDArray[np.float32]:
+        """Return the curves of the last window of each record, at the rate of the records.
+
+        Shape ``(batch, 2, n)`` from ``(batch, 3, n_samples)``; both end together.
+        """
         n_window = int(self._settings["window_samples"])
+        n_needed = math.ceil(n_window / zoom)
+        slow = raise_rate(samples[..., -n_needed:], zoom)
+        n_slow = slow.shape[-1]
+        first = max(0, n_slow - n_window)
+        flat = normalise_windows(slow.reshape(-1, n_slow), np.array([first]), n_window)
+        answers = self.window_curves(flat.reshape(len(samples), 3, n_window))
         blind = tuple(self._settings.get("blinding", (0, 0)))
-        n_needed = -(-n_window // zoom)
-        slow = [raise_rate(one[:, -n_needed:], zoom) for one in records]
-        starts = [max(0, one.shape[1] - n_window) for one in slow]
-        windows = np.concatenate(
-            [
-                normalise_windows(one, np.array([start]), n_window)
-                for one, start in zip(slow, starts, strict=True)
-            ]
-        )
-        pieces = [windows[first : first + _BATCH] for first in range(0, len(windows), _BATCH)]
-        answers = np.concatenate([self.window_curves(piece) for piece in pieces])
-        answers[:, :, : blind[0]] = np.nan
-        answers[:, :, n_window - blind[1] :] = np.nan
-        curves = []
-        for record, one, start, answer in zip(records, slow, starts, answers, strict=True):
-            along = np.full((2, one.shape[1]), np.nan, dtype=np.float32)
-            along[:, start:] = answer[:, : one.shape[1] - start]
-            curve = np.full((2, record.shape[1]), np.nan, dtype=np.float32)
-            curve[:, -(one.shape[1] // zoom) :] = along[:, ::zoom]
-            curves.append(curve)
-        return curves
+        answers[..., : blind[0]] = np.nan
+        answers[..., n_window - blind[1] :] = np.nan
+        return answers[..., -first % zoom : n_slow - first : zoom]
 
     def window_curves(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what the network says of normalised windows, before any calibration.
@@ -239,6 +244,9 @@ def _mean_known(curves: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Return the mean over curves, sample by sample, of those that are not NaN there."""
     if len(curves) == 1:
         return curves[0]
+    plain = np.asarray(np.sum(curves, axis=0) / len(curves), dtype=np.float32)
+    if np.isfinite(plain).all():
+        return plain
     known = np.sum([np.isfinite(curve) for curve in curves], axis=0)
     total = np.sum([np.nan_to_num(curve) for curve in curves], axis=0)
     return np.where(known > 0, total / np.maximum(known, 1), np.nan).astype(np.float32)
@@ -257,7 +265,11 @@ def _last_samples(waveform: Waveform, n_samples: int) -> Waveform:
     )
 
 
-def _silence_gaps(probability: NDArray[np.float32], waveform: Waveform) -> None:
+def _silence_gaps(
+    probability: NDArray[np.float32], waveform: Waveform, first_shown: int = 0
+) -> None:
+    """Set curves that begin with a sample of the waveform to zero in its gaps and near them."""
     margin = round(0.5 * waveform.sampling_rate_hz)
     for first, past_last in waveform.gaps:
-        probability[:, max(0, first - margin) : past_last + margin] = 0.0
+        begin, end = first - margin - first_shown, past_last + margin - first_shown
+        probability[:, max(0, begin) : max(0, end)] = 0.0

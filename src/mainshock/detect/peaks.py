@@ -105,6 +105,8 @@ def _peaks(
     probability: NDArray[np.float32], rate_hz: float, rule: PeakRule
 ) -> list[tuple[float, float, float]]:
     """Return (fractional sample, height, width in s) of each peak."""
+    if not np.fmax.reduce(probability) >= rule.threshold:  # most stretches hold no arrival
+        return []
     curve = np.nan_to_num(probability, nan=0.0).astype(np.float64)
     distance = max(1, round(rule.separation_s * rate_hz))
     peaks, found = find_peaks(curve, height=rule.threshold, distance=distance)

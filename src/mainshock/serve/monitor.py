@@ -11,11 +11,11 @@ from prometheus_client import CollectorRegistry
 from mainshock.core.errors import MainshockError
 from mainshock.core.records import Pick
 from mainshock.detect.base import Picker
-from mainshock.pipeline.outputs import write_located
 from mainshock.serve.context import ServiceContext, ServiceSettings
 from mainshock.serve.run import ServiceThread
 from mainshock.serve.seedlink.server import SeedLinkServer
 from mainshock.serve.seedlink.settings import SeedLinkSettings
+from mainshock.sources.live.backfill import FdsnBackfill
 from mainshock.sources.live.base import LiveSource
 from mainshock.stream.alerts.config import AlertSettings
 from mainshock.stream.bus import Message
@@ -43,12 +43,15 @@ class MonitorSettings:
         Port of the SeedLink server; 0 takes a free one, None runs none.
     keep
         How long picks, and old versions of events, stay in the store.
+    data_centre
+        Address of FDSN web services to ask for what a live source lost, or None.
     """
 
     folder: RunFolder
     service: ServiceSettings
     seedlink_port: int | None = 18000
     keep: timedelta = timedelta(days=30)
+    data_centre: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +81,7 @@ class Monitor:
     def __post_init__(self) -> None:
         registry = CollectorRegistry()
         folder = self.settings.folder
+        centre = self.settings.data_centre
         self.run = LiveRun(
             folder,
             self.source,
@@ -87,7 +91,16 @@ class Monitor:
             registry,
             on_records=self._serve_records,
             keep=self.settings.keep,
+            data_centre=None if centre is None else FdsnBackfill(centre, attempts=1),
         )
+        try:
+            self._open_servers(registry)
+        except BaseException:
+            self.run.stop()
+            raise
+
+    def _open_servers(self, registry: CollectorRegistry) -> None:
+        folder = self.settings.folder
         context = ServiceContext(
             store=self.run.store,
             archive=folder.archive,
@@ -95,7 +108,7 @@ class Monitor:
             inventory=self.location.inventory,
             board=self.run.board,
             metrics=registry,
-            is_ready=lambda: self._state,
+            is_ready=lambda: self._state or self.run.problem,
             source=f"{self.source.name}: {self.source.label}",
             is_synthetic=self.source.is_synthetic,
             settings=self.settings.service,
@@ -122,7 +135,11 @@ class Monitor:
         SourceError
             If the port of the page is taken.
         """
-        self.service.start()
+        try:
+            self.service.start()
+        except BaseException:
+            self.run.stop()
+            raise
         if self.seedlink is not None:
             try:
                 self.seedlink.start()
@@ -138,13 +155,15 @@ class Monitor:
         Raises
         ------
         MainshockError
-            What made the source fail.
+            What made the source fail, or a stage end before its time.
         """
         while not stop.is_set():
             if self.run.feed.wait(0.2):
                 if self.run.feed.error is not None:
                     raise self.run.feed.error
                 self.run.finish()
+                if self.run.problem:
+                    raise MainshockError(f"not everything was worked on: {self.run.problem}")
                 return True
         return False
 
@@ -171,6 +190,8 @@ def write_results(store: LiveStore, folder: Path) -> dict[str, str]:
     SourceError
         If the folder cannot be written.
     """
+    from mainshock.pipeline.outputs import write_located  # noqa: PLC0415 - loads matplotlib
+
     versions = store.events(EventQuery(limit=None, order="time"))
     whole = [store.event(one.event_id) for one in versions]
     events = [one.event for one in whole if one is not None]
@@ -182,4 +203,3 @@ def write_results(store: LiveStore, folder: Path) -> dict[str, str]:
 
 def _key(pick: Pick) -> tuple[str, str, object]:
     return pick.station_code, pick.phase, pick.time
-

@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.signal import firwin, resample_poly
 
@@ -15,6 +16,8 @@ from mainshock.core.records import Waveform
 __all__ = ["bridge_gaps", "raise_rate", "resample_waveform"]
 
 _SAME = 1e-9
+_SIDE = 10  # samples on each side of the one that is raised that the filter takes
+_BLOCK = 64
 _HIGHEST_FACTORS = (1_000, 100_000)
 
 
@@ -140,19 +143,43 @@ def _bridged(waveform: Waveform, index: int) -> NDArray[np.float64]:
 
 
 def raise_rate(samples: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-    """Return samples of shape ``(..., n)`` at ``factor`` times the rate, shape ``(..., n * factor)``.
+    """Return samples at ``factor`` times the rate: ``(..., n * factor)`` from ``(..., n)``.
 
-    The same filter as that of :func:`resample_waveform`, for arrays without gaps.
+    The same filter as that of :func:`resample_waveform`, for arrays without gaps. Its middle phase
+    passes the samples as they are; the others are products with a matrix, block by block.
     """
     if factor == 1:
         return samples
     n_samples = samples.shape[-1]
     first = samples[..., :1].astype(np.float64)
     slope = (samples[..., -1:] - first) / max(n_samples - 1, 1)
-    level = samples - (first + slope * np.arange(n_samples))
-    raised = resample_poly(level, factor, 1, axis=-1, window=_taps(factor, 1))
-    raised += first + slope * (np.arange(n_samples * factor) / factor)
-    return np.asarray(raised, dtype=np.float32)
+    level = (samples - (first + slope * np.arange(n_samples))).astype(np.float32)
+    raised = np.empty((*samples.shape[:-1], n_samples, factor), dtype=np.float32)
+    raised[..., 0] = samples
+    n_padded = math.ceil(n_samples / _BLOCK) * _BLOCK + 2 * _SIDE
+    padded = np.zeros((*samples.shape[:-1], n_padded), dtype=np.float32)
+    padded[..., _SIDE : _SIDE + n_samples] = level
+    blocks = sliding_window_view(padded, _BLOCK + 2 * _SIDE, axis=-1)[..., ::_BLOCK, :]
+    between = np.ascontiguousarray(blocks) @ _between(factor)
+    line = first + slope * np.arange(n_samples)
+    for phase in range(1, factor):
+        filtered = between[..., (phase - 1) * _BLOCK : phase * _BLOCK]
+        flat = filtered.reshape(*samples.shape[:-1], -1)[..., :n_samples]
+        raised[..., phase] = flat + (line + slope * (phase / factor))
+    return raised.reshape(*samples.shape[:-1], n_samples * factor)
+
+
+@cache
+def _between(factor: int) -> NDArray[np.float32]:
+    """Return the matrix from a block with its sides to all phases but the first, one by one."""
+    taps = _taps(factor, 1) * factor
+    matrix = np.zeros((_BLOCK + 2 * _SIDE, (factor - 1) * _BLOCK), dtype=np.float32)
+    for phase in range(1, factor):
+        of_phase = taps[phase::factor][::-1]  # sample n lies _SIDE - 1 before the last one it takes
+        for column in range(_BLOCK):
+            begin = column + 1
+            matrix[begin : begin + of_phase.size, (phase - 1) * _BLOCK + column] = of_phase
+    return matrix
 
 
 @cache
@@ -163,7 +190,7 @@ def _taps(up: int, down: int) -> NDArray[np.float64]:
     line is taken off: a record and a part of it would not give the same samples.
     """
     widest = max(up, down)
-    taps: NDArray[np.float64] = firwin(20 * widest + 1, 1.0 / widest, window=("kaiser", 5.0))
+    taps: NDArray[np.float64] = firwin(2 * _SIDE * widest + 1, 1.0 / widest, window=("kaiser", 5.0))
     for phase in range(up):
         taps[phase::up] /= up * taps[phase::up].sum()
     return taps
@@ -177,8 +204,6 @@ def _without_ripple(samples: NDArray[np.float64], fraction: Fraction) -> NDArray
     slope = (samples[-1] - samples[0]) / max(samples.size - 1, 1)
     line = samples[0] + slope * np.arange(samples.size)
     up, down = fraction.numerator, fraction.denominator
-    resampled: NDArray[np.float64] = resample_poly(
-        samples - line, up, down, window=_taps(up, down)
-    )
+    resampled: NDArray[np.float64] = resample_poly(samples - line, up, down, window=_taps(up, down))
     resampled += samples[0] + slope * np.arange(resampled.size) / float(fraction)
     return resampled

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-__all__ = ["Packet", "PacketSource"]
+__all__ = ["AcknowledgedSource", "Packet", "PacketSource"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +60,21 @@ class PacketSource(Protocol):
             If a source cannot be reached at the start.
         SourceError, DataError
             If what was named cannot be a source.
+        """
+        ...
+
+
+@runtime_checkable
+class AcknowledgedSource(PacketSource, Protocol):
+    """A source that can be asked again for what was not acknowledged, after a crash too.
+
+    It can wait for a slow reader: what it does not give yet is kept elsewhere.
+    """
+
+    def acknowledge(self, n_packets: int) -> None:
+        """Note that the first packets, of all that ``packets`` has yielded, are safe on a disk.
+
+        May be called from any thread. Whoever means to acknowledge says so by 0 before the first
+        packet; without that a packet counts as safe some time after it was yielded.
         """
         ...

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -44,6 +45,17 @@ class RunMetrics:
         self._busy = Counter(
             "mainshock_stage_busy_seconds", "Time spent in steps", ["stage"], registry=registry
         )
+        self._failed = Counter(
+            "mainshock_stage_failed_messages",
+            "Messages that a stage could not take",
+            ["stage"],
+            registry=registry,
+        )
+        self._shed = Counter(
+            "mainshock_feed_shed_packets",
+            "Packets dropped because they came faster than they could be worked on",
+            registry=registry,
+        )
         self._delay = Histogram(
             "mainshock_delay_seconds",
             "From arrival of a packet to the message that it led to, by topic",
@@ -55,7 +67,7 @@ class RunMetrics:
             "mainshock_backlog_messages", "Messages that wait", ["stage"], registry=registry
         )
         for stage, topic in _BACKLOGS.items():
-            backlog.labels(stage).set_function(lambda s=stage, t=topic: bus.backlog(s, [t]))
+            backlog.labels(stage).set_function(partial(bus.backlog, stage, [topic]))
 
     def on_step(self, stage: str, messages: Sequence[Message], seconds: float) -> None:
         """Note a step of a stage."""
@@ -66,3 +78,11 @@ class RunMetrics:
             for message in messages:
                 if message.topic != "health.v1":
                     self._delay.labels(message.topic).observe((now_ns - message.arrival_ns) * 1e-9)
+
+    def on_failure(self, stage: str) -> None:
+        """Note a message that a stage could not take."""
+        self._failed.labels(stage).inc()
+
+    def on_shed(self) -> None:
+        """Note a packet that was dropped."""
+        self._shed.inc()

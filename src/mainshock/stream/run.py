@@ -1,15 +1,15 @@
 """The live path in one process: source, ingest, stages and store, each in its thread."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
 
-from mainshock.core.files import make_folder
 from mainshock.detect.base import Picker, ProbabilityCurves
 from mainshock.pipeline.locating import EventBuilder
 from mainshock.sources.fragments import ns_from_datetime
@@ -23,14 +23,15 @@ from mainshock.stream.bus import Message, Stage
 from mainshock.stream.embedded_bus import EmbeddedBus
 from mainshock.stream.events.stage import EventStage
 from mainshock.stream.feed import Feed
+from mainshock.stream.gap_filling import DataCentre, GapFiller
 from mainshock.stream.ingest.archive import ArchiveWriter
 from mainshock.stream.ingest.dead_letters import DeadLetterStore
-from mainshock.stream.ingest.ingest import Ingest
+from mainshock.stream.ingest.ingest import ChannelSegment, Ingest
 from mainshock.stream.ingest.settings import IngestSettings
 from mainshock.stream.metrics import RunMetrics
 from mainshock.stream.picking.stage import PickingStage
 from mainshock.stream.registry import LIVE_STAGES
-from mainshock.stream.run_folder import RunFolder
+from mainshock.stream.run_folder import FolderClaim, RunFolder
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.store.retention import Retention
 from mainshock.stream.store_stage import StoreStage
@@ -44,8 +45,11 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveRun", "LocationParts"]
 
+_log = logging.getLogger(__name__)
 _HOUR_S = 3600.0
 _CURVE_SHOWN_S = 12.0
+_LAST_ALERTS_S = 20.0
+_NEVER_S, _MOST_BYTES = 1e9, 1 << 40  # the feed says when the archive is written
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,11 +93,20 @@ class LiveRun:
         Told the records that were accepted, for a server that passes them on.
     keep
         How long picks, and old versions of events, stay in the store.
+    data_centre
+        Whom to ask for what a live source lost, or None.
 
     Notes
     -----
-    A source that can be replayed starts from an empty message log; a live one goes on where its
-    last run stopped.
+    A replay starts anew, without what an earlier one left; a live run goes on where its last one
+    stopped, however that ended.
+
+    Raises
+    ------
+    SettingsError
+        If the folder belongs to another run or another kind of source.
+    SourceError
+        If the folder cannot be written.
     """
 
     folder: RunFolder
@@ -104,30 +117,57 @@ class LiveRun:
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     on_records: Callable[[Sequence[Message]], None] | None = None
     keep: timedelta = timedelta(days=30)
+    data_centre: DataCentre | None = None
     board: LiveBoard = field(default_factory=LiveBoard)
     store: LiveStore = field(init=False)
     feed: Feed = field(init=False)
     workers: list[StageWorker] = field(init=False)
     _bus: EmbeddedBus = field(init=False)
+    _claim: FolderClaim = field(init=False)
+    _filler: GapFiller | None = field(init=False, default=None)
     _dispatcher: AlertDispatcher | None = field(init=False, default=None)
     _ending: threading.Event = field(default_factory=threading.Event)
     _keeper: threading.Thread | None = None
 
     def __post_init__(self) -> None:
-        make_folder(self.folder.root)
-        if not self.source.is_live:
-            for path in self.folder.root.glob(f"{self.folder.bus.name}*"):
-                path.unlink()
+        self._claim = FolderClaim(self.folder, self.source)
+        try:
+            self._open()
+        except BaseException:
+            self._claim.release()
+            raise
+
+    def _open(self) -> None:
         self.store = LiveStore.open(self.folder.store)
         self._bus = EmbeddedBus(self.folder.bus)
-        self.feed = Feed(self.source, self._ingest(), self._bus, self._pass_on)
         notes = RunMetrics(self.metrics, self._bus, is_live=self.source.is_live)
+        self.feed = Feed(
+            self.source,
+            self._ingest(),
+            self._bus,
+            on_messages=self._pass_on,
+            on_segments=self._look_for_gaps,
+            on_shed=notes.on_shed,
+        )
         self.workers = [
-            StageWorker(self._bus, stage, _settings_of(stage, self.source), notes.on_step)
+            StageWorker(
+                self._bus, stage, _settings_of(stage, self.source), notes.on_step, notes.on_failure
+            )
             for stage in self._stages()
         ]
         if self.alerts is not None:
             self._dispatcher = AlertDispatcher(self.alerts, self._bus, self.store.save_alerts)
+        if self.data_centre is not None and self.source.is_live:
+            earlier = {one.trace_id: one.last_sample for one in self.store.health()}
+            self._filler = GapFiller(
+                self.data_centre, self.feed.offer, earlier=earlier, metrics=self.metrics
+            )
+
+    @property
+    def problem(self) -> str:
+        """What does not work as it should, in words; empty where all does."""
+        told = [self.feed.problem, *(worker.problem for worker in self.workers)]
+        return "; ".join(filter(None, told))
 
     def start(self) -> None:
         """Start all threads; the source last."""
@@ -137,6 +177,8 @@ class LiveRun:
             self._dispatcher.start()
         self._keeper = threading.Thread(target=self._keep_tidy, name="retention", daemon=True)
         self._keeper.start()
+        if self._filler is not None:
+            self._filler.start()
         self.feed.start()
 
     def finish(self) -> None:
@@ -144,10 +186,14 @@ class LiveRun:
         self.feed.wait()
         for worker in self.workers:
             worker.finish()
+        if self._dispatcher is not None:
+            self._dispatcher.finish(_LAST_ALERTS_S)
 
     def stop(self) -> None:
         """End all threads and close all files; the next run of a live source goes on here."""
         self._ending.set()
+        if self._filler is not None:
+            self._filler.stop()
         self.feed.stop()
         for worker in self.workers:
             worker.stop()
@@ -155,27 +201,26 @@ class LiveRun:
             self._dispatcher.stop()
         self._bus.close()
         self.store.close()
+        self._claim.release()
 
     def _ingest(self) -> Ingest:
         stations = self.location.builder.stations
         return Ingest(
             IngestSettings(clock="machine" if self.source.is_live else "stream"),
-            ArchiveWriter(self.folder.archive),
+            ArchiveWriter(self.folder.archive, flush_s=_NEVER_S, max_bytes=_MOST_BYTES),
             DeadLetterStore(self.folder.dead_letters),
             self.board,
             known=[one.code for one in stations] or None,
             metrics=self.metrics,
         )
 
-    def _stages(self) -> list[Stage[object]]:
+    def _stages(self) -> list[Stage[Any]]:
         parts = self.location
         amplitudes = None
         if parts.inventory is not None and has_responses(parts.inventory):
-            amplitudes = ArchiveAmplitudes(
-                self.folder.archive, parts.inventory, lambda: self.feed.flush()
-            )
+            amplitudes = ArchiveAmplitudes(self.folder.archive, parts.inventory, self._flush)
         synthetic = self.source.is_synthetic
-        stages: list[Stage[object]] = [
+        stages: list[Stage[Any]] = [
             PickingStage(self.picker, is_synthetic=synthetic, show=self._show),
             EventStage(
                 parts.builder,
@@ -192,6 +237,9 @@ class LiveRun:
         stages.extend(LIVE_STAGES.load(name)() for name in LIVE_STAGES.names())
         return [*stages, StoreStage(self.store)]
 
+    def _flush(self) -> None:
+        self.feed.flush()
+
     def _show(self, trace_id: str, curves: ProbabilityCurves) -> None:
         """Put the newest part of probability curves on the board."""
         rate = curves.sampling_rate_hz
@@ -204,32 +252,55 @@ class LiveRun:
         if self.on_records is not None:
             self.on_records([one for one in messages if one.topic == "waveform.v1"])
 
+    def _look_for_gaps(self, segments: Sequence[ChannelSegment]) -> None:
+        if self._filler is not None:
+            self._filler.see(segments)
+
     def _keep_tidy(self) -> None:
         """Each hour forget what is older than it must be kept."""
         while not self._ending.wait(_HOUR_S):
-            before = datetime.fromtimestamp(time.time(), UTC) - self.keep
-            day = datetime.fromtimestamp(time.time(), UTC) - timedelta(days=1)
-            self.store.retain(
-                Retention(
-                    picks_before=before,
-                    versions_before=before,
-                    changes_before=day,
-                    health_before=before,
-                )
+            try:
+                self._forget_old()
+            except Exception:  # noqa: BLE001 - such as a full disk; in an hour it is tried again
+                _log.exception("what is old could not be removed from the store")
+
+    def _forget_old(self) -> None:
+        now = datetime.fromtimestamp(time.time(), UTC)
+        before = now - self.keep
+        self.store.retain(
+            Retention(
+                picks_before=before,
+                versions_before=before,
+                changes_before=now - timedelta(days=1),
+                health_before=before,
             )
+        )
 
 
 def _quick(associator: "Associator") -> "Associator":
     """Return a coarser associator for the first look, where there is such a choice."""
     nodes = getattr(associator, "n_horizontal", None)
-    return associator if nodes is None else replace(associator, n_horizontal=max(4, nodes // 2))
+    coarser: Any = associator  # whichever has such a field is a dataclass
+    return associator if nodes is None else replace(coarser, n_horizontal=max(4, nodes // 2))
 
 
-def _settings_of(stage: Stage[object], source: PacketSource) -> WorkerSettings:
+def _settings_of(stage: Stage[Any], source: PacketSource) -> WorkerSettings:
     """Return how a stage is run; a replay waits for the slower stage behind."""
     behind = {"picking": "events"}.get(stage.name, "")
     return WorkerSettings(
         limit=200 if stage.name == "picking" else 500,
         hold_for="" if source.is_live else behind,
         hold_at=200,
+        # a replay begins anew after a crash, so that it need not commit what it tells
+        commits_with=_is_version if source.is_live else None,
+        is_sink=stage.name == "store",
     )
+
+
+def _is_version(message: Message) -> bool:
+    """Return whether a message is a version of a pick or an event: those must not be told anew.
+
+    A preliminary version depends on what else the same step saw, so that a step done again in
+    other parts would tell another one of the same earthquake.
+    """
+    return message.topic in ("pick.v1", "event.v1", "alert.v1") and "#" in message.identity

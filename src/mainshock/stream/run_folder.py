@@ -1,9 +1,17 @@
-"""Where a live run keeps its files."""
+"""Where a live run keeps its files, and who may write there."""
 
+import fcntl
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-__all__ = ["RunFolder"]
+from mainshock.core.errors import SettingsError, SourceError
+from mainshock.core.files import make_folder
+from mainshock.sources.packets import PacketSource
+
+__all__ = ["FolderClaim", "RunFolder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +44,86 @@ class RunFolder:
         """Return the file of stations, StationXML before a table, or None."""
         found = (self.root / name for name in ("stations.xml", "stations.csv"))
         return next((path for path in found if path.is_file()), None)
+
+
+class FolderClaim:
+    """A folder for one run at a time; ``release`` gives it back, and so does the process's end.
+
+    Parameters
+    ----------
+    folder
+        The folder; it is made where it is missing.
+    source
+        What the run reads. Live sources go on with what a folder holds. A replay begins anew, and
+        what an earlier replay of the same source left is removed.
+
+    Raises
+    ------
+    SettingsError
+        If another run writes there, if it holds what came from another kind of source, or if the
+        source reads the archive that the run would write.
+    SourceError
+        If it cannot be written.
+    """
+
+    def __init__(self, folder: RunFolder, source: PacketSource) -> None:
+        self._folder = folder
+        read = getattr(source, "root", None)
+        if isinstance(read, Path) and read.resolve() == folder.archive.resolve():
+            raise SettingsError(
+                f"{folder.archive} cannot be read and written at once; name another --data-dir"
+            )
+        make_folder(folder.root)
+        self._lock = self._locked()
+        try:
+            self._take_over(source)
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Let other runs write there."""
+        self._lock.close()
+
+    def _locked(self) -> IO[str]:
+        path = self._folder.root / "lock"
+        try:
+            lock = path.open("a", encoding="ascii")
+        except OSError as error:
+            raise SourceError(
+                f"cannot write in {self._folder.root}: {error}; name another --data-dir"
+            ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise SettingsError(
+                f"another monitor writes in {self._folder.root}; end it or name another --data-dir"
+            ) from error
+        return lock
+
+    def _take_over(self, source: PacketSource) -> None:
+        label = self._folder.root / "source.txt"
+        kind = "synthetic" if source.is_synthetic else "live"
+        wanted = kind if source.is_live else f"replay of {source.name}"
+        there = ""
+        with suppress(FileNotFoundError):
+            there = label.read_text(encoding="utf-8").strip()
+        if not there and self._folder.store.exists():
+            there = "live"
+        if there and there != wanted:
+            raise SettingsError(
+                f"{self._folder.root} holds results of another kind of source ({there}), which "
+                f"must not mix with {wanted}; name another --data-dir"
+            )
+        if there and not source.is_live:
+            self._remove_results()
+        label.write_text(wanted + "\n", encoding="utf-8")
+
+    def _remove_results(self) -> None:
+        folder = self._folder
+        for database in (folder.bus, folder.store):
+            for path in folder.root.glob(f"{database.name}*"):
+                path.unlink()
+        for tree in (folder.archive, folder.dead_letters):
+            shutil.rmtree(tree, ignore_errors=True)

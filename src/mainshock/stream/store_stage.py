@@ -4,6 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import OperationalError
+
+from mainshock.core.errors import SourceError
 from mainshock.stream.bus import Message
 from mainshock.stream.messages import (
     read_event_message,
@@ -34,7 +37,22 @@ class StoreStage:
         """Nothing is remembered beside the store."""
 
     def step(self, state: None, messages: Sequence[Message]) -> tuple[None, list[Message]]:
-        """Save what some messages tell."""
+        """Save what some messages tell.
+
+        Raises
+        ------
+        SourceError
+            If the store cannot be written, such as on a full disk.
+        """
+        try:
+            self._save(messages)
+        except OperationalError as error:
+            raise SourceError(
+                f"cannot write the store: {error.orig}; free space, or look who holds it"
+            ) from error
+        return state, []
+
+    def _save(self, messages: Sequence[Message]) -> None:
         told = [read_pick_message(one) for one in messages if one.topic == "pick.v1"]
         self.store.save_picks([one for one in told if isinstance(one, LivePick)])
         self.store.save_events(
@@ -43,7 +61,6 @@ class StoreStage:
         self.store.save_health(
             [read_health_message(one) for one in messages if one.topic == "health.v1"]
         )
-        return state, []
 
     def finish(self, state: None) -> tuple[None, list[Message]]:
         """Nothing is left to say."""

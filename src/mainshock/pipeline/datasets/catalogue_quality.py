@@ -105,7 +105,8 @@ class CatalogueReport:
     completeness
         None for fewer than 50 magnitudes.
     fixed_depths
-        Depth in km to share of events, where one depth has 5 % or more: set, not measured.
+        Depth in km to share of events, where one depth has 5 % or more: set, not measured. Empty
+        for fewer than 50 depths.
     gaps
         Times without events that are longer than the rate around them explains (chance below 1 %
         in all of the catalogue), the longest first: start, end, days.
@@ -167,7 +168,6 @@ def check_catalogue(
     pairs = _close_pairs(table, closeness or Closeness())
     ids = table["event_id"].to_numpy()
     types = table["magnitude_type"].replace("", np.nan).dropna().value_counts()
-    depths = (table["depth_km"].dropna().round(2) + 0.0).value_counts(normalize=True)
     magnitudes = table["magnitude"].dropna().to_numpy()
     return CatalogueReport(
         n_events=len(table),
@@ -181,7 +181,7 @@ def check_catalogue(
         n_missing={str(name): int(n) for name, n in table.isna().sum().items() if n},
         magnitude_types={str(name): int(n) for name, n in types.items()},
         completeness=completeness(magnitudes, rng),
-        fixed_depths={f"{km:g}": float(one) for km, one in depths.items() if one >= _FIXED_SHARE},
+        fixed_depths=_fixed_depths(table["depth_km"].dropna()),
         gaps=_gaps(times),
     )
 
@@ -202,6 +202,13 @@ def _impossible(raw: RawCatalogue, now: datetime) -> dict[str, int]:
     at_zero = (table["longitude"] == 0.0) & (table["latitude"] == 0.0)
     found["longitude and latitude both 0"] = int(at_zero.sum())
     return {name: n for name, n in found.items() if n}
+
+
+def _fixed_depths(depth_km: "pd.Series[float]") -> dict[str, float]:
+    if len(depth_km) < _FEWEST_EVENTS:
+        return {}
+    shares = (depth_km.round(2) + 0.0).value_counts(normalize=True)  # + 0.0: -0 is 0
+    return {f"{km:g}": float(share) for km, share in shares.items() if share >= _FIXED_SHARE}
 
 
 def _close_pairs(table: pd.DataFrame, closeness: Closeness) -> list[tuple[int, int]]:

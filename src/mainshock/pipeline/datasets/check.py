@@ -82,14 +82,15 @@ def check_dataset(
     opened = open_any(path)
     report = _checksums(opened)
     raw = opened.read_catalogue()
-    if raw is not None:
+    if raw is not None and len(raw.table):
         report = replace(report, catalogue=check_catalogue(raw, rng, closeness))
     if opened.labelled is not None:
         report = replace(report, labelled=check_labelled(opened.labelled, rng))
     if opened.records:
         channels, not_used = check_waveforms(opened.records, progress)
         report = replace(report, channels=tuple(channels), not_used=tuple(not_used))
-    if raw is None and opened.labelled is None and not report.channels and not report.n_checksums:
+    has_content = report.channels or report.catalogue or report.labelled
+    if not has_content and not report.n_checksums:
         reason = f": {report.not_used[0].reason}" if report.not_used else ""
         raise NothingFoundError(f"{path} holds neither records nor events nor labels{reason}")
     return report

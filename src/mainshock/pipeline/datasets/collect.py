@@ -256,7 +256,7 @@ def _records_of(path: Path) -> tuple[list[bytes], str]:
         content = path.read_bytes()
         records = list(split_records(content))
         n_lost = len(content) - sum(map(len, records))
-        return records, f"{n_lost} bytes are no records" if n_lost else ""
+        return records, f"{n_lost} bytes are no whole records" if n_lost else ""
     fragments, problem = read_fragments(path)
     return [record for one in fragments for record in encode_records(one)], problem
 

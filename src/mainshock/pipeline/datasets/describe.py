@@ -131,14 +131,14 @@ def _labelled(table: pd.DataFrame) -> dict[str, Any]:
         phase: int(table[f"trace_{phase.lower()}_arrival_sample"].notna().sum())
         for phase in ("P", "S")
     }
-    rates = table["trace_sampling_rate_hz"] if "trace_sampling_rate_hz" in table else []
+    rates = table.get("trace_sampling_rate_hz", pd.Series(dtype=np.float64)).dropna()
     return {
         "n_traces": len(table),
         "n_events": int(events[events != ""].nunique()),
         "n_stations": int(stations[stations != ""].nunique()),
         "networks": sorted({name.partition(".")[0] for name in stations if name}),
         **_span(times),
-        "rates_hz": sorted({float(rate) for rate in rates if np.isfinite(rate)}),
+        "rates_hz": sorted({float(rate) for rate in rates}),
         "phases": phases,
         **{
             name: _range(pd.to_numeric(table[column], errors="coerce"))

@@ -28,7 +28,9 @@ from mainshock.core.errors import DataError, SettingsError, SourceError
 from mainshock.core.geo import geodesic_distance_km
 from mainshock.core.records import Station
 from mainshock.core.times import format_utc, parse_utc
-from mainshock.sources.stations import read_stations
+from mainshock.detect.base import Picker
+from mainshock.pipeline.from_waveforms import pick_records
+from mainshock.sources.stations import read_stations, write_stations
 
 __all__ = [
     "LargeEventSettings",
@@ -43,12 +45,13 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 _P_KM_S, _S_KM_S = 6.8, 3.0  # nothing arrives before the one, or lasts much beyond the other
-_LEAD_S, _TAPER_S = 1.0, 0.5
+_LEAD_S, _TAPER_S, _P_TOLERANCE_S = 0.15, 0.1, 1.5
 _AFTER_S_S = 12.0
 _QUIET_WINDOW_S, _QUIET_WINDOWS = 10.0, 12
 _OMORI_C_S = 20.0
 _LARGEST_BELOW = 1.2  # Bath's law
-_CLEAR = 5.0  # peak of a usable small event in peaks of the five seconds before it
+_CLEAR = 5.0  # peak of a usable small event in peaks of the noise before it
+_BEFORE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,9 @@ class Network:
         With coordinates, by ``NET.STA``.
     events
         Small events that can be copied.
+    p_times_s
+        Times of P picks by ``NET.STA``, in seconds from the start: a copy begins with its P, since
+        the noise before it would make an onset of its own once it is scaled.
     """
 
     start: datetime
@@ -158,6 +164,7 @@ class Network:
     counts: dict[str, FloatArray]
     stations: dict[str, Station]
     events: list[SmallEvent] = field(default_factory=list)
+    p_times_s: dict[str, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,15 +180,13 @@ class SyntheticSequence:
     seed: int
 
 
-def read_network(folder: Path) -> Network:
+def read_network(folder: Path, picker: Picker) -> Network:
     """Return the records of a folder with ``sds``, ``stations.csv`` and ``events.csv``.
 
     Raises
     ------
     SourceError
         If there are no records.
-    DataError
-        If no catalogued event stands out of the noise at most stations.
     """
     from obspy import Stream, read
 
@@ -205,12 +210,16 @@ def read_network(folder: Path) -> Network:
         counts=counts,
         stations={one.code: one for one in read_stations(folder / "stations.csv")},
     )
-    events = [
-        one for one in _catalogue(folder / "events.csv", network.start) if _is_clear(network, one)
-    ]
-    if not events:
-        raise DataError(f"no event of {folder / 'events.csv'} stands out at three in four stations")
-    return replace(network, events=events)
+    p_times_s: dict[str, list[float]] = {}
+    for pick in pick_records([folder / "sds"], picker, keep_waveforms=False).picks:
+        if pick.phase == "P":
+            time_s = (pick.time - network.start).total_seconds()
+            p_times_s.setdefault(pick.station_code, []).append(time_s)
+    return replace(
+        network,
+        events=_catalogue(folder / "events.csv", network.start),
+        p_times_s={code: np.sort(times) for code, times in p_times_s.items()},
+    )
 
 
 def make_sequence(
@@ -228,8 +237,19 @@ def make_sequence(
         Of all that is random.
     first_source
         Which of the small events, the largest first, the mainshock is made of.
+
+    Raises
+    ------
+    DataError
+        If too few catalogued events stand out of the noise, or the record is too short.
     """
     rng = np.random.default_rng(seed)
+    network = replace(network, events=_clear_events(network, settings.lowest_hz))
+    if len(network.events) <= first_source:
+        raise DataError(
+            f"{len(network.events)} small events stand out of the noise at half of the stations, "
+            f"number {first_source} is wanted; raise lowest_hz or take a record with more"
+        )
     n_samples = round((settings.before_s + settings.after_s) * network.rate_hz)
     counts = {
         code: _background(samples, n_samples, network.rate_hz, settings, rng)
@@ -273,19 +293,7 @@ def write_sequence(sequence: SyntheticSequence, folder: Path) -> None:
         place.mkdir(parents=True, exist_ok=True)
         path = place / f"{code}.D.{start.year}.{start.julday:03d}"
         Trace(samples, header).write(str(path), format="MSEED", encoding="STEIM2", reclen=512)
-    _write_table(
-        folder / "stations.csv",
-        [
-            {
-                "network": one.network,
-                "station": one.station,
-                "longitude": one.longitude,
-                "latitude": one.latitude,
-                "elevation_m": one.elevation_m,
-            }
-            for one in sequence.stations.values()
-        ],
-    )
+    write_stations(folder / "stations.csv", sequence.stations.values())
     _write_table(
         folder / "truth.csv",
         [_row(number, one, sequence) for number, one in enumerate(sequence.truth)],
@@ -341,40 +349,55 @@ def _window(network: Network, code: str, event: SmallEvent) -> tuple[int, int]:
         geodesic_distance_km(event.longitude, event.latitude, station.longitude, station.latitude)
     )
     distance_km = float(np.hypot(away_km, event.depth_km))
-    first_s = event.origin_s + distance_km / _P_KM_S - _LEAD_S
+    first_s = event.origin_s + distance_km / _P_KM_S
+    picked_s = network.p_times_s.get(station.code, np.empty(0))
+    near_s = picked_s[np.abs(picked_s - first_s - 0.5 * _P_TOLERANCE_S) <= _P_TOLERANCE_S]
+    if near_s.size:
+        first_s = float(near_s[np.argmin(np.abs(near_s - first_s))])
+    first_s -= _LEAD_S
     last_s = event.origin_s + distance_km / _S_KM_S + _AFTER_S_S
     return round(first_s * network.rate_hz), round(last_s * network.rate_hz)
 
 
-def _is_clear(network: Network, event: SmallEvent) -> bool:
-    """Return whether an event stands out of the noise at three in four vertical channels."""
+def _clear_events(network: Network, lowest_hz: float) -> list[SmallEvent]:
+    """Return the events that stand out of the noise at half of the vertical channels."""
+    lead = round(_BEFORE_S * network.rate_hz)
     clear = []
-    for code, samples in network.counts.items():
-        first, past_last = _window(network, code, event)
-        before = round(5.0 * network.rate_hz)
-        if first < before or past_last > samples.size:
-            return False
-        if code.endswith("Z"):
-            quiet = np.ptp(samples[first - before : first])
-            clear.append(np.ptp(samples[first:past_last]) > _CLEAR * quiet)
-    return bool(clear) and float(np.mean(clear)) >= 0.75
+    for event in network.events:
+        windows = {code: _window(network, code, event) for code in network.counts}
+        n_samples = min(one.size for one in network.counts.values())
+        if any(first < lead or last > n_samples for first, last in windows.values()):
+            continue
+        ratio, rest = [], []
+        for code in (one for one in network.counts if one.endswith("Z")):
+            before, piece = np.split(_filtered(network, code, windows[code], lowest_hz), [lead])
+            own, later = np.split(np.abs(piece), [-round(_AFTER_S_S / 2 * network.rate_hz)])
+            ratio.append(own.max() / np.abs(before[lead // 2 :]).max())
+            rest.append(later.max() / own.max())
+        if np.median(ratio) >= _CLEAR and max(rest) < 1.0:
+            clear.append(event)
+    return clear
+
+
+def _filtered(network: Network, code: str, window: tuple[int, int], lowest_hz: float) -> FloatArray:
+    """Return the samples of a window, and those before it, without low frequencies."""
+    lead = round(_BEFORE_S * network.rate_hz)
+    samples = network.counts[code][window[0] - lead : window[1]]
+    sections = butter(2, lowest_hz, "high", fs=network.rate_hz, output="sos")
+    return np.asarray(sosfilt(sections, samples - samples[0]), dtype=np.float64)
 
 
 def _piece(
     network: Network, code: str, event: SmallEvent, lowest_hz: float
 ) -> tuple[float, FloatArray]:
     """Return an event's record at a channel, tapered, and where it starts after its origin."""
-    first, past_last = _window(network, code, event)
-    margin = min(first, round(5.0 * network.rate_hz))
-    samples = network.counts[code][first - margin : past_last]
-    filtered = sosfilt(butter(2, lowest_hz, "high", fs=network.rate_hz, output="sos"), samples)
-    piece = np.asarray(filtered[margin:], dtype=np.float64)
-    for n_taper, part in (
-        (round(_TAPER_S * network.rate_hz), slice(None)),
-        (round(0.5 * _AFTER_S_S * network.rate_hz), slice(None, None, -1)),
-    ):
-        piece[part][:n_taper] *= np.sin(0.5 * np.pi * np.arange(n_taper) / n_taper) ** 2
-    return first - event.origin_s * network.rate_hz, piece
+    window = _window(network, code, event)
+    lead = round(_BEFORE_S * network.rate_hz)
+    piece = _filtered(network, code, window, lowest_hz)[lead:].copy()
+    for seconds, part in ((_TAPER_S, piece), (0.5 * _AFTER_S_S, piece[::-1])):
+        n_taper = round(seconds * network.rate_hz)
+        part[:n_taper] *= np.sin(0.5 * np.pi * np.arange(n_taper) / n_taper) ** 2
+    return window[0] - event.origin_s * network.rate_hz, piece
 
 
 def _background(

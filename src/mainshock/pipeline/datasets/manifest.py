@@ -106,7 +106,10 @@ def read_manifest(folder: Path) -> Manifest | None:
     if not path.is_file():
         return None
     try:
-        manifest = from_document(Manifest, json.loads(path.read_text(encoding="utf-8")))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        manifest = from_document(
+            Manifest, document if isinstance(document, dict) else {"format": ""}
+        )
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error}") from error
     except ValueError as error:  # of JSON, of a time, or of a missing field

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -187,7 +187,7 @@ def _files(opened: OpenedDataset) -> pd.DataFrame:
     return table.assign(longitude=np.nan, latitude=np.nan)
 
 
-def _posix(times: "pd.Series[pd.Timestamp]") -> NDArray[np.float64]:
+def _posix(times: "pd.Series[Any]") -> NDArray[np.float64]:
     parsed = pd.to_datetime(times, format="ISO8601", utc=True, errors="coerce")
     epoch = pd.Timestamp("1970-01-01", tz="UTC")
     return np.asarray((parsed - epoch) / pd.Timedelta(seconds=1), dtype=np.float64)
@@ -267,7 +267,8 @@ def _groups(items: pd.DataFrame, settings: SplitSettings) -> "pd.Series[str]":
     east_km = (longitude % 360.0) * _KM_A_DEGREE * np.cos(np.radians(middle_deg))
     column = np.floor(east_km / settings.block_km)
     names = "block " + row.map(str) + " " + column.map(str)
-    return names.where(row.notna() & column.notna(), "")
+    is_known = (row.notna() & column.notna()).to_numpy()
+    return pd.Series(np.where(is_known, names, "").astype(str), index=items.index)
 
 
 def _by_group(
@@ -278,13 +279,13 @@ def _by_group(
         is_noise = items["event"] == ""
         table["trace_category"] = np.where(is_noise, "noise", "earthquake")
         table["station_code"] = group
-    return split_by_event(table, settings.shares, settings.seed)["split"]
+    split: pd.Series[str] = split_by_event(table, settings.shares, settings.seed)["split"]
+    return split
 
 
 def _by_time(
     items: pd.DataFrame, time_s: "pd.Series[float]", settings: SplitSettings
 ) -> "pd.Series[str]":
-    # an equal split of nothing checks the shares where they are known
     if set(settings.shares) - set(SHARES) or abs(sum(settings.shares.values()) - 1.0) > 1e-6:
         raise SettingsError(
             f"the shares are {dict(settings.shares)}; they must be of {', '.join(SHARES)} and "
@@ -298,7 +299,7 @@ def _by_time(
     following = np.r_[borders, np.inf][block]
     is_purged = time_s.to_numpy() >= following - settings.purge_gap_s
     chosen = np.where(is_purged, "", np.array(names, dtype=object)[block])
-    return pd.Series(chosen, index=items.index)
+    return pd.Series(chosen.astype(str), index=items.index)
 
 
 def _n_names(names: "pd.Series[str]") -> int:

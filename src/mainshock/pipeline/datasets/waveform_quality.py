@@ -30,6 +30,7 @@ _SHORTEST_FLAT_S = 5.0
 _FEWEST_FLAT = 20
 _SPIKE_OVER_NEIGHBOURS = 10.0
 _SPIKE_OVER_NOISE = 30.0
+_SPIKE_OVER_NEXT = 1.5  # 2 for a spike, 1 for a step
 _REACH = 10
 FloatArray = NDArray[np.float64]
 
@@ -104,12 +105,25 @@ class ChannelReport:
         return [text for is_so, text in told if is_so]
 
 
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Records of one file, each of which begins where the one before ends."""
+
+    start_ns: int
+    end_ns: int
+    rate_hz: float
+    n_samples: int
+    n_records: int
+    digest: bytes
+
+
 @dataclass(slots=True)
 class _Channel:
-    """What has been seen of a channel so far; samples are judged file by file and let go."""
+    """What has been seen of a channel so far; records are judged file by file and let go."""
 
-    headers: list[FragmentHeader] = field(default_factory=list)
-    digests: list[bytes] = field(default_factory=list)
+    stretches: list[_Stretch] = field(default_factory=list)
+    n_records: int = 0
+    n_duplicates: int = 0
     n_damaged: int = 0
     n_spikes: int = 0
     flat_s: float = 0.0
@@ -117,8 +131,20 @@ class _Channel:
     is_clipped: bool = False
     last_value: float | None = None
 
-    def judge(self, fragments: list[Fragment]) -> None:
-        """Judge the samples of one file."""
+    def add(self, found: list[tuple[Fragment, bytes]]) -> None:
+        """Judge the records of one file, each with its digest."""
+        once = {(one.header.start_ns, digest): one for one, digest in found}
+        ordered = sorted(once.items(), key=lambda item: item[0][0])
+        self.n_records += len(found)
+        self.n_duplicates += len(found) - len(once)
+        for one in _joined([(fragment.header, key[1]) for key, fragment in ordered]):
+            if one in self.stretches:  # the same file twice
+                self.n_duplicates += one.n_records
+            else:
+                self.stretches.append(one)
+        self._judge([fragment for _, fragment in ordered])
+
+    def _judge(self, fragments: list[Fragment]) -> None:
         rate_hz = fragments[0].header.sampling_rate_hz
         samples = np.concatenate([one.samples for one in fragments])
         samples = samples[np.isfinite(samples)]
@@ -154,14 +180,11 @@ def check_waveforms(
             continue
         if problem:
             not_used.append(SkippedInput(str(path), problem))
-        by_channel: dict[str, list[Fragment]] = {}
-        for fragment, digest in found:
-            channel = channels.setdefault(fragment.header.trace_id, _Channel())
-            channel.headers.append(fragment.header)
-            channel.digests.append(digest)
-            by_channel.setdefault(fragment.header.trace_id, []).append(fragment)
-        for trace_id, fragments in by_channel.items():
-            channels[trace_id].judge(sorted(fragments, key=lambda one: one.header.start_ns))
+        by_channel: dict[str, list[tuple[Fragment, bytes]]] = {}
+        for one in found:
+            by_channel.setdefault(one[0].header.trace_id, []).append(one)
+        for trace_id, records in by_channel.items():
+            channels.setdefault(trace_id, _Channel()).add(records)
         if damaged and len(by_channel) == 1:
             channels[next(iter(by_channel))].n_damaged += damaged
         elif damaged:
@@ -187,7 +210,7 @@ def _read(path: Path) -> tuple[list[tuple[Fragment, bytes]], int, str]:
         else:
             found.append((fragment, _digest(record)))
     lost = len(content) - n_bytes
-    return found, n_damaged, f"{lost} bytes are no records" if lost else ""
+    return found, n_damaged, f"{lost} bytes are no whole records" if lost else ""
 
 
 def _digest(content: bytes) -> bytes:
@@ -221,7 +244,7 @@ def count_spikes(samples: FloatArray) -> int:
     With ``d`` the distance of a sample from the mean of both neighbours, a spike has ``|d|`` over
     10 times that of the eight samples from the second to the tenth on either side, and over
     30 standard deviations of ``d`` (from its median, which an earthquake hardly moves). An onset
-    is none: after it ``d`` stays large.
+    is none: after it ``d`` stays large; nor is a step, which has the same ``d`` on both sides.
 
     Examples
     --------
@@ -244,8 +267,9 @@ def count_spikes(samples: FloatArray) -> int:
         np.r_[np.full(shift, np.inf), largest[:-shift]],
         np.r_[largest[shift:], np.full(shift, np.inf)],
     )
-    is_spike = (distance > _SPIKE_OVER_NEIGHBOURS * beside) & (distance > _SPIKE_OVER_NOISE * noise)
-    return int(is_spike.sum())
+    next_to = np.maximum(np.r_[distance[1:], np.inf], np.r_[np.inf, distance[:-1]])
+    smallest = np.maximum(_SPIKE_OVER_NEIGHBOURS * beside, _SPIKE_OVER_NOISE * noise)
+    return int(((distance > smallest) & (distance > _SPIKE_OVER_NEXT * next_to)).sum())
 
 
 def flat_duration_s(samples: FloatArray, rate_hz: float) -> float:
@@ -271,24 +295,48 @@ def flat_duration_s(samples: FloatArray, rate_hz: float) -> float:
     return float(lengths[lengths >= shortest].sum() / rate_hz)
 
 
+def _joined(records: list[tuple[FragmentHeader, bytes]]) -> list[_Stretch]:
+    """Return records, in order of time, joined where one follows another to a tenth of a sample."""
+    groups: list[list[tuple[FragmentHeader, bytes]]] = []
+    for one in records:
+        if groups and _follows(groups[-1][-1][0], one[0]):
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    return [
+        _Stretch(
+            group[0][0].start_ns,
+            group[-1][0].end_ns,
+            group[0][0].sampling_rate_hz,
+            sum(header.n_samples for header, _ in group),
+            len(group),
+            _digest(b"".join(digest for _, digest in group)),
+        )
+        for group in groups
+    ]
+
+
+def _follows(before: FragmentHeader, one: FragmentHeader) -> bool:
+    offset_s = abs(one.start_ns - before.end_ns) / NANOSECONDS
+    tolerance_s = max(_CLOCK_STEP / one.sampling_rate_hz, _TIME_RESOLUTION_S)
+    return one.sampling_rate_hz == before.sampling_rate_hz and offset_s <= tolerance_s
+
+
 def _report(name: str, channel: _Channel) -> ChannelReport:
-    once: dict[tuple[int, int, bytes], FragmentHeader] = {}
-    for header, digest in zip(channel.headers, channel.digests, strict=True):
-        once.setdefault((header.start_ns, header.n_samples, digest), header)
-    headers = sorted(once.values(), key=lambda one: (one.start_ns, one.end_ns))
-    timing = _timing(headers)
+    stretches = sorted(channel.stretches, key=lambda one: (one.start_ns, one.end_ns))
+    timing = _timing(stretches)
     return ChannelReport(
         channel=name,
-        start=datetime_from_ns(headers[0].start_ns),
-        end=datetime_from_ns(max(one.end_ns for one in headers)),
-        rates_hz=tuple(sorted({one.sampling_rate_hz for one in headers})),
-        n_samples=sum(one.n_samples for one in headers),
-        n_records=len(channel.headers),
+        start=datetime_from_ns(stretches[0].start_ns),
+        end=datetime_from_ns(max(one.end_ns for one in stretches)),
+        rates_hz=tuple(sorted({one.rate_hz for one in stretches})),
+        n_samples=sum(one.n_samples for one in stretches),
+        n_records=channel.n_records,
         n_gaps=int(timing["n_gaps"]),
         gap_s=timing["gap_s"],
         n_overlaps=int(timing["n_overlaps"]),
         overlap_s=timing["overlap_s"],
-        n_duplicates=len(channel.headers) - len(headers),
+        n_duplicates=channel.n_duplicates,
         n_clock_steps=int(timing["n_clock_steps"]),
         n_rate_changes=int(timing["n_rate_changes"]),
         n_damaged=channel.n_damaged,
@@ -299,13 +347,13 @@ def _report(name: str, channel: _Channel) -> ChannelReport:
     )
 
 
-def _timing(headers: list[FragmentHeader]) -> dict[str, float]:
+def _timing(stretches: list[_Stretch]) -> dict[str, float]:
     """Return numbers and seconds of gaps, overlaps, clock steps and changes of rate."""
     found = defaultdict[str, float](float)
-    end_ns = headers[0].end_ns
-    for before, one in pairwise(headers):
+    end_ns = stretches[0].end_ns
+    for before, one in pairwise(stretches):
         offset_s = (one.start_ns - end_ns) / NANOSECONDS
-        offset = offset_s * one.sampling_rate_hz
+        offset = offset_s * one.rate_hz
         if offset > _SAME_SAMPLE:
             found["n_gaps"] += 1
             found["gap_s"] += offset_s
@@ -314,6 +362,6 @@ def _timing(headers: list[FragmentHeader]) -> dict[str, float]:
             found["overlap_s"] += (min(end_ns, one.end_ns) - one.start_ns) / NANOSECONDS
         elif abs(offset) > _CLOCK_STEP and abs(offset_s) > _TIME_RESOLUTION_S:
             found["n_clock_steps"] += 1
-        found["n_rate_changes"] += one.sampling_rate_hz != before.sampling_rate_hz
+        found["n_rate_changes"] += one.rate_hz != before.rate_hz
         end_ns = max(end_ns, one.end_ns)
     return found

@@ -78,7 +78,8 @@ class SeedLinkSource:
     After a break the next packet of each request is asked for by its number, so that nothing is
     lost that the server still has. A pattern of stations goes on behind the last packet of any
     of them; that suits servers that number all stations in one row. With others, name each
-    station.
+    station. Over a restart the same holds for the packets that were acknowledged, or, where
+    nobody does so, for those yielded 10 s before.
     """
 
     is_live = True
@@ -132,6 +133,16 @@ class SeedLinkSource:
             return
         finally:
             self._memory.save()
+
+    def acknowledge(self, n_packets: int) -> None:
+        """Note that the first packets that were yielded are safe: a restart asks for the others.
+
+        Raises
+        ------
+        SourceError
+            If the file with the numbers cannot be written.
+        """
+        self._memory.acknowledge(n_packets)
 
     def stations(self) -> "StationList | None":
         """Return None: the protocol tells no coordinates."""

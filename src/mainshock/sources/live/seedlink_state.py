@@ -2,6 +2,8 @@
 
 import json
 import logging
+import threading
+from collections import deque
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -28,9 +30,10 @@ class SequenceMemory:
 
     Notes
     -----
-    Every 10 s the file gets the numbers of 10 s before, and at the end the last ones. After a
-    crash some packets therefore come twice; none is missing because it had been fetched but not
-    been worked on.
+    The file gets the numbers of the packets that were acknowledged. Where nobody acknowledges,
+    every 10 s it gets the numbers of 10 s before, and at the end the last ones. After a crash some
+    packets therefore come twice; none is missing because it had been fetched but not been worked
+    on.
     """
 
     def __init__(
@@ -42,22 +45,48 @@ class SequenceMemory:
         self._saved_s = elapsed_s()
         self.sequences: dict[str, int] = self._read()
         self._earlier = dict(self.sequences)
+        self._safe = dict(self.sequences)
+        self._is_acknowledged = False
+        self._n_noted = 0
+        self._n_safe = 0
+        self._pending: deque[tuple[int, str, int]] = deque()
+        self._lock = threading.Lock()
 
     def note(self, station: str, sequence: int | None) -> None:
         """Remember a packet that was handed on."""
+        self._n_noted += 1
         if sequence is None or not station:
             return
         for request in self._stations:
             if request == station or fnmatchcase(station, request):
                 self.sequences[request] = sequence
+                if self._is_acknowledged:
+                    self._pending.append((self._n_noted, request, sequence))
+        if self._is_acknowledged:
+            return
         if self._path is not None and self._elapsed_s() - self._saved_s >= _SAVE_INTERVAL_S:
             self._write(self._earlier)
             self._earlier = dict(self.sequences)
             self._saved_s = self._elapsed_s()
 
+    def acknowledge(self, n_packets: int) -> None:
+        """Write the numbers of the first packets, as they were noted; from any thread."""
+        with self._lock:
+            self._is_acknowledged = True
+            self._n_safe = max(self._n_safe, n_packets)
+            former = dict(self._safe)
+            while self._pending and self._pending[0][0] <= self._n_safe:
+                _, request, sequence = self._pending.popleft()
+                self._safe[request] = sequence
+            if self._safe != former:
+                self._write(self._safe)
+
     def save(self) -> None:
-        """Write the last numbers, at an orderly end."""
-        self._write(self.sequences)
+        """Write the last numbers, at an orderly end; where they are acknowledged, those alone."""
+        if self._is_acknowledged:
+            self.acknowledge(0)
+        else:
+            self._write(self.sequences)
 
     def _write(self, sequences: dict[str, int]) -> None:
         if self._path is None:

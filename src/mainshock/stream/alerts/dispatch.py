@@ -119,6 +119,11 @@ class ChannelWorker:
         """Ask the thread to end; what is not sent by then is sent after the next start."""
         self._stop.set()
 
+    def is_done(self) -> bool:
+        """Return whether nothing waits to be sent; from any thread."""
+        is_sent = self._state.pending is None
+        return is_sent and self.bus.backlog(self.consumer, ("alert.v1",)) == 0
+
     def run(self) -> None:
         """Send until told to stop."""
         while not self._stop.is_set():
@@ -314,6 +319,13 @@ class AlertDispatcher:
         ]
         for thread in self._threads:
             thread.start()
+
+    def finish(self, timeout_s: float) -> None:
+        """Wait, at most so long, until all that was asked for is sent or given up."""
+        end_s = time.monotonic() + timeout_s
+        for worker in self.workers:
+            while not worker.is_done() and time.monotonic() < end_s:
+                time.sleep(0.05)
 
     def stop(self, timeout_s: float = 15.0) -> None:
         """Ask all threads to end and wait for them, at most so long for each.

@@ -139,6 +139,10 @@ class AlertStage:
     def _rule(self, name: str) -> Rule | None:
         return next((rule for rule in self.settings.rules if rule.name == name), None)
 
+    def finish(self, state: AlertState) -> tuple[AlertState, list[Message]]:
+        """Nothing is left to say."""
+        return state, []
+
     def snapshot(self, state: AlertState) -> bytes:
         """Return the state as JSON."""
         return json.dumps(to_document(state), separators=(",", ":")).encode()

@@ -96,7 +96,7 @@ class RecordBuffer:
     def has_room_for(self, fragment: Fragment) -> bool:
         """Return whether a fragment fits without dropping older samples."""
         past_last = self.number_at(fragment.header.start_ns) + fragment.samples.size
-        return past_last - self.first <= self.samples.shape[1]
+        return bool(past_last - self.first <= self.samples.shape[1])
 
     def _make_room(self, past_last: int) -> None:
         length = self.samples.shape[1]
@@ -131,8 +131,12 @@ class RecordBuffer:
         holes = np.flatnonzero(~self.is_there[component, low - self.first : end - self.first])
         return end if holes.size == 0 else low + int(holes[0])
 
-    def waveform(self, start: int, past_last: int) -> Waveform | None:
+    def waveform(
+        self, start: int, past_last: int, *, judges_clipping: bool = True
+    ) -> Waveform | None:
         """Return a stretch as a record; None where no component recorded anything that moves.
+
+        Whether it is clipped takes long to tell, and matters for amplitudes alone.
 
         Raises
         ------
@@ -146,23 +150,25 @@ class RecordBuffer:
             )
         place = slice(start - self.first, past_last - self.first)
         samples, is_there = self.samples[:, place].copy(), self.is_there[:, place]
-        has, flags = self._components(samples, is_there)
+        has, flags = self._components(samples, is_there, judges_clipping=judges_clipping)
         if not any(has):
             return None
-        is_missing = ~is_there[list(has)].all(axis=0)
-        edges = np.flatnonzero(np.diff(np.r_[False, is_missing, False]))
         return Waveform(
             *self.key,
             start=datetime_from_ns(self.time_ns(start)),
             sampling_rate_hz=self.rate_hz,
             samples=samples,
             has_component=(has[0], has[1], has[2]),
-            gaps=tuple((int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)),
+            gaps=() if is_there.all() else _gaps(is_there[list(has)]),
             flags=flags,
         )
 
     def _components(
-        self, samples: NDArray[np.float32], is_there: NDArray[np.bool_]
+        self,
+        samples: NDArray[np.float32],
+        is_there: NDArray[np.bool_],
+        *,
+        judges_clipping: bool,
     ) -> tuple[list[bool], tuple[str, ...]]:
         """Return which components recorded something, with the others set to zero, and flags."""
         flags = ["horizontals_not_geographic"] if self.is_turned else []
@@ -176,6 +182,12 @@ class RecordBuffer:
                 has.append(False)
                 continue
             has.append(True)
-            if is_clipped(values):
+            if judges_clipping and is_clipped(values):
                 flags.append("clipped")
         return has, tuple(dict.fromkeys(flags))
+
+
+def _gaps(is_there: NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:
+    """Return where at least one component has nothing."""
+    edges = np.flatnonzero(np.diff(np.r_[False, ~is_there.all(axis=0), False]))
+    return tuple((int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True))

@@ -179,7 +179,7 @@ class PickingStage:
             if not hasattr(self.picker, "latest_curves"):
                 continue
             first = max(instrument.start, instrument.buffer.first, end - length)
-            waveform = instrument.buffer.waveform(first, end)
+            waveform = instrument.buffer.waveform(first, end, judges_clipping=False)
             if waveform is not None:
                 looks.append(_Look(instrument, waveform, end))
         return looks

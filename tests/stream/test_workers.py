@@ -1,0 +1,191 @@
+"""A stage's worker begins again where it was, passes over what fails, and tells why it stands."""
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from mainshock.core.errors import SourceError
+from mainshock.stream.bus import Message
+from mainshock.stream.embedded_bus import EmbeddedBus
+from mainshock.stream.workers import StageWorker, WorkerSettings
+
+WAIT_S = 20.0
+
+
+def message(number: int, topic: str = "waveform.v1") -> Message:
+    return Message(topic, "XX.AAA", f"XX.AAA#{number}", str(number).encode(), number, number)
+
+
+class Counting:
+    """Tells for each step how many messages it has seen: another division tells other things."""
+
+    name, topics = "counting", ("waveform.v1",)
+
+    def __init__(self, fails_over: Sequence[int] = (), error: Exception | None = None) -> None:
+        self.fails_over = set(fails_over)
+        self.error = error or ValueError("this one is bad")
+
+    def start(self) -> int:
+        return 0
+
+    def step(self, state: int, messages: Sequence[Message]) -> tuple[int, list[Message]]:
+        if self.fails_over & {int(one.value) for one in messages}:
+            raise self.error
+        state += len(messages)
+        return state, [message(state, "pick.v1")]
+
+    def finish(self, state: int) -> tuple[int, list[Message]]:
+        return state, [message(-1, "pick.v1")]
+
+    def snapshot(self, state: int) -> bytes:
+        return json.dumps(state).encode()
+
+    def restore(self, snapshot: bytes) -> int:
+        return int(json.loads(snapshot))
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Iterator[EmbeddedBus]:
+    made = EmbeddedBus(tmp_path / "bus.sqlite")
+    yield made
+    made.close()
+
+
+def told(bus: EmbeddedBus, topic: str = "pick.v1") -> list[int]:
+    return [int(one.message.value) for one in bus.read(f"reader-{topic}", [topic], 1000, 0.0)]
+
+
+def run_through(bus: EmbeddedBus, stage: Counting, **settings: object) -> StageWorker:
+    worker = StageWorker(bus, stage, WorkerSettings(wait_s=0.01, **settings))
+    worker.start()
+    worker.finish()
+    return worker
+
+
+def wait_until(is_reached) -> None:
+    for _ in range(int(WAIT_S / 0.01)):
+        if is_reached():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it did not happen")
+
+
+def test_it_reads_all_and_says_the_last(bus):
+    bus.publish([message(number) for number in range(25)])
+    worker = run_through(bus, Counting(), limit=10)
+    assert told(bus) == [10, 20, 25, -1]
+    assert worker.problem == ""
+
+
+class Killed(BaseException):
+    """Ends a thread as a kill does: nothing after it is done."""
+
+
+@pytest.mark.parametrize("calls_before_the_kill", range(6))
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_a_killed_worker_told_is_told_once(bus, monkeypatch, calls_before_the_kill, when):
+    bus.publish([message(number) for number in range(35)])
+    write, calls = bus.commit, []
+
+    def commit(*values):
+        calls.append(1)
+        if len(calls) == calls_before_the_kill + 1:
+            if when == "after":
+                write(*values)
+            raise Killed
+        write(*values)
+
+    settings = WorkerSettings(limit=7, wait_s=0.01, commits_with=lambda _: True)
+    monkeypatch.setattr(bus, "commit", commit)
+    worker = StageWorker(bus, Counting(), settings)
+    with pytest.raises(Killed):
+        worker._work() if calls_before_the_kill < 5 else (worker._finish.set(), worker._work())
+    monkeypatch.setattr(bus, "commit", write)
+    # other divisions from now on
+    run_through(bus, Counting(), limit=5, commits_with=lambda _: True)
+    counts = told(bus)
+    assert counts[-1] == -1
+    seen = [one for one in counts if one > 0]
+    assert seen[-1] == 35
+    assert len(set(seen)) == len(seen)
+    assert seen == sorted(seen)
+
+
+def test_a_bad_message_is_passed_over_and_counted(bus):
+    bus.publish([message(number) for number in range(10)])
+    failed: list[str] = []
+    settings = WorkerSettings(wait_s=0.01)
+    worker = StageWorker(bus, Counting(fails_over=[4]), settings, on_failure=failed.append)
+    worker.start()
+    worker.finish()
+    assert told(bus)[-2:] == [9, -1]
+    assert told(bus, "deadletter.v1") == [4]
+    assert failed == ["counting"]
+    assert worker.problem == ""
+
+
+def test_a_stage_that_fails_over_everything_is_told_until_it_works_again(bus):
+    stage = Counting(fails_over=range(5), error=RuntimeError("the model is broken"))
+    worker = StageWorker(bus, stage, WorkerSettings(wait_s=0.01))
+    bus.publish([message(number) for number in range(5)])
+    worker.start()
+    wait_until(lambda: "the model is broken" in worker.problem)
+    bus.publish([message(7)])
+    wait_until(lambda: worker.problem == "")
+    worker.stop()
+    assert told(bus, "deadletter.v1") == [0, 1, 2, 3, 4]
+
+
+def test_a_full_disk_is_waited_for(bus, monkeypatch):
+    write, is_full = bus.commit, threading.Event()
+    is_full.set()
+
+    def commit(*values):
+        if is_full.is_set():
+            raise SourceError("cannot write the bus: disk full; free space")
+        write(*values)
+
+    monkeypatch.setattr(bus, "commit", commit)
+    bus.publish([message(number) for number in range(5)])
+    settings = WorkerSettings(wait_s=0.01, retry_s=0.01, commits_with=lambda _: True)
+    worker = StageWorker(bus, Counting(), settings)
+    worker.start()
+    wait_until(lambda: "disk full" in worker.problem)
+    assert told(bus) == []
+    is_full.clear()
+    wait_until(lambda: worker.problem == "")
+    worker.finish()
+    assert told(bus) == [5, -1]
+
+
+def test_a_sink_tries_again_and_loses_nothing(bus):
+    stage = Counting(fails_over=[2], error=SourceError("cannot write the store"))
+    bus.publish([message(number) for number in range(5)])
+    worker = StageWorker(bus, stage, WorkerSettings(wait_s=0.01, retry_s=0.01, is_sink=True))
+    worker.start()
+    wait_until(lambda: "cannot write the store" in worker.problem)
+    stage.fails_over.clear()
+    worker.finish()
+    assert (told(bus), told(bus, "deadletter.v1")) == ([5, -1], [])
+    assert worker.problem == ""
+
+
+def test_a_worker_that_ends_says_so(bus, monkeypatch):
+    stage = Counting()
+    monkeypatch.setattr(stage, "snapshot", lambda _: 1 / 0)
+    worker = run_through(bus, stage)
+    assert "counting has ended" in worker.problem
+    assert "division" in worker.problem
+
+
+def test_a_state_that_cannot_be_read_is_begun_anew(bus):
+    bus.publish([message(1)])
+    bus.read("counting", ["waveform.v1"], 1, 0.0)
+    bus.commit("counting", b"of another version")
+    bus.publish([message(number) for number in range(3)])
+    worker = run_through(bus, Counting())
+    assert told(bus) == [3, -1]
+    assert worker.problem == ""
