@@ -29,7 +29,9 @@ def test_the_latest_samples_stand_at_their_times(pieces, rate):
     begin = past_last - got.samples.size
     assert got.samples.size <= 100
     assert got.end_ns == board.end_ns("XX.A..HHZ")
-    np.testing.assert_array_equal(got.samples, np.r_[[np.nan] * max(0, -begin), plain[max(0, begin) : past_last]])
+    np.testing.assert_array_equal(
+        got.samples, np.r_[[np.nan] * max(0, -begin), plain[max(0, begin) : past_last]]
+    )
 
 
 def test_another_rate_starts_the_trace_anew():

@@ -12,8 +12,8 @@ import pytest
 from mainshock.detect.network import NetworkPicker
 from mainshock.events.association import GridAssociator
 from mainshock.pipeline.from_waveforms import pick_records
-from mainshock.pipeline.location_setup import LocationSetup
 from mainshock.pipeline.locating import EventBuilder, locate_picks
+from mainshock.pipeline.location_setup import LocationSetup
 from mainshock.sources.fragments import NANOSECONDS, ns_from_datetime
 from mainshock.sources.stations import read_stations
 from mainshock.stream.bus import Message

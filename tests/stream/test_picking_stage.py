@@ -150,11 +150,7 @@ def test_silence_ends_a_record_and_settles_it(records, picker):
     """After the longest gap and the patience, by the clock of the other station's packets."""
     stage = PickingStage(picker)
     begin = records[0].data_ns
-    silent = [
-        m
-        for m in records
-        if m.key != "Z7.FLUR" or m.data_ns < begin + 120 * NANOSECONDS
-    ]
+    silent = [m for m in records if m.key != "Z7.FLUR" or m.data_ns < begin + 120 * NANOSECONDS]
     state = stage.start()
     told = []
     for first in range(0, len(silent), 20):

@@ -21,7 +21,9 @@ def fragment(component: int, first: int, values) -> Fragment:
 
 pieces = st.lists(
     st.tuples(
-        st.integers(0, 2), st.integers(0, 900), st.lists(st.integers(1, 99), min_size=1, max_size=60)
+        st.integers(0, 2),
+        st.integers(0, 900),
+        st.lists(st.integers(1, 99), min_size=1, max_size=60),
     ),
     min_size=1,
     max_size=25,

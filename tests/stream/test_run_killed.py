@@ -18,7 +18,7 @@ from mainshock.core.times import to_posix_s
 from mainshock.serve.seedlink.server import SeedLinkServer
 from mainshock.serve.seedlink.settings import SeedLinkSettings
 from mainshock.sources.fragments import NANOSECONDS
-from mainshock.sources.miniseed_records import record_header, split_records
+from mainshock.sources.miniseed_records import split_records
 from mainshock.stream.bus import Message
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.store.queries import EventQuery
@@ -167,7 +167,9 @@ def compare_picks(folder: Path, undisturbed: Path, before: float) -> None:
     times = pd.to_datetime(table["time"], format="ISO8601").astype("int64").to_numpy() / 1e9
     codes = table["network"] + "." + table["station"]
     wanted = [
-        one for one in zip(codes, table["phase"], times, table["probability"]) if one[2] < before
+        one
+        for one in zip(codes, table["phase"], times, table["probability"], strict=True)
+        if one[2] < before
     ]
     assert len(wanted) > 50
     assert len(own) == len(wanted)

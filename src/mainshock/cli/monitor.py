@@ -1,11 +1,10 @@
 """``mainshock monitor``: from packets to a live page with one command."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from mainshock.cli import locate_options as options
+from mainshock.cli import monitor_options as own
 from mainshock.cli.output import say
 
 if TYPE_CHECKING:
@@ -21,38 +20,14 @@ __all__ = ["monitor"]
 
 
 def monitor(
-    source: Annotated[
-        str,
-        typer.Option(
-            help="demo, replay:PATH, seedlink://HOST:PORT/STREAMS, seedlink4://HOST:PORT/STREAMS, "
-            "udp://HOST:PORT/NET.STA (Raspberry Shake) or load:N (synthetic)."
-        ),
-    ],
-    speed: Annotated[
-        float,
-        typer.Option(min=0.0, help="Of a replay, times real time; 0: as fast as it goes."),
-    ] = 1.0,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page; 0: a free one.")] = 8765,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; any but a loopback one needs a token.")
-    ] = "127.0.0.1",
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--data-dir", metavar="DIR", help="Where results are kept; by default in your home."
-        ),
-    ] = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")] = False,
-    exit_at_end: Annotated[
-        bool,
-        typer.Option(
-            "--exit-at-end", help="End with the replay; leaves events.csv and picks.csv in DIR."
-        ),
-    ] = False,
-    stations: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="StationXML or table; for SeedLink and UDP sources."),
-    ] = None,
+    source: own.Source,
+    speed: own.Speed = 1.0,
+    port: own.Port = 8765,
+    host: own.Host = "127.0.0.1",
+    data_dir: own.DataDir = None,
+    no_browser: own.NoBrowser = False,
+    exit_at_end: own.ExitAtEnd = False,
+    stations: own.Stations = None,
     model: options.Picker = "default",
     velocity: options.Velocity = None,
     model_error: options.ModelError = None,
@@ -60,24 +35,11 @@ def monitor(
     catalogue: options.Catalogue = None,
     max_depth: options.MaxDepth = None,
     sampler: options.Sampler = "grid",
-    alerts: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Rules and channels of alerts (TOML).")
-    ] = None,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="File that holds the token which callers must show."),
-    ] = None,
-    seedlink_port: Annotated[
-        int,
-        typer.Option(min=-1, max=65535, help="Of the SeedLink server; 0: a free one, -1: none."),
-    ] = 18000,
-    backfill: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Data centre (FDSN) to ask for what a live source lost."),
-    ] = None,
-    keep_days: Annotated[
-        float, typer.Option(min=0.04, help="How long picks and old versions of events are kept.")
-    ] = 30.0,
+    alerts: own.Alerts = None,
+    token_file: own.TokenFile = None,
+    seedlink_port: own.SeedLinkPort = 18000,
+    backfill: own.Backfill = None,
+    keep_days: own.KeepDays = 30.0,
 ) -> None:
     """Run everything live: take packets in, pick, locate, alert, store, and show it on a page.
 
@@ -109,13 +71,9 @@ def monitor(
         timedelta(days=keep_days),
         backfill,
     )
-    made = Monitor(
-        settings,
-        opened,
-        open_picker(model),
-        _location(setup, sites, inventory, max_depth),
-        read_alert_settings(alerts) if alerts is not None else None,
-    )
+    location = _location(setup, sites, inventory, max_depth)
+    rules = read_alert_settings(alerts) if alerts is not None else None
+    made = Monitor(settings, opened, open_picker(model), location, rules)
     _keep_stations(folder.root, sites, inventory)
     _run(made, exit_at_end=exit_at_end, opens_browser=not no_browser)
 

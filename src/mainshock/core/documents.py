@@ -17,7 +17,7 @@ __all__ = ["from_document", "to_document"]
 T = TypeVar("T")
 
 
-def to_document(value: Any) -> Any:  # any record, and what its fields hold
+def to_document(value: Any) -> Any:  # noqa: PLR0911 - any record; one branch for each kind
     """Return a record as dictionaries, lists, numbers and texts.
 
     Times become ISO 8601 UTC to the microsecond; arrays become lists, in full precision; NaN and
@@ -60,7 +60,7 @@ def _hints(kind: type) -> dict[str, Any]:  # type annotations are of any shape
     return get_type_hints(kind)
 
 
-def _restored(kind: Any, document: Any) -> Any:  # one branch for each kind of annotation
+def _restored(kind: Any, document: Any) -> Any:  # noqa: PLR0911 - one branch for each annotation
     if is_dataclass(kind) and isinstance(kind, type):
         hints = _hints(kind)
         present = {

@@ -39,7 +39,8 @@ def find_lone_pairs(
 
     How many come about by chance the numbers of picks tell, and the pairs of an S and a later P.
     A pair counts where, five minutes before to five minutes after it, there are more than twice as
-    many pairs as by chance, and chance makes as many in one of a hundred cases only; what comes later or earlier changes nothing.
+    many pairs as by chance, and chance makes as many in one of a hundred cases only; what comes
+    later or earlier changes nothing.
     """
     pairs: list[LonePair] = []
     expected = _Expected()

@@ -26,7 +26,14 @@ from mainshock.sources.stations import StationList
 if TYPE_CHECKING:
     from obspy import Inventory
 
-__all__ = ["AmplitudeInput", "BuildsEvents", "EventBuilder", "LocatedPicks", "locate_picks", "with_known_station"]
+__all__ = [
+    "AmplitudeInput",
+    "BuildsEvents",
+    "EventBuilder",
+    "LocatedPicks",
+    "locate_picks",
+    "with_known_station",
+]
 
 
 _FEWEST_EVENTS_PER_PROCESS = 100  # a process takes seconds to start

@@ -24,8 +24,8 @@ class Message:
         Messages of one key stay in order: ``NET.STA`` for records and picks.
     identity
         The same for the same fact: a stage that runs again after a crash makes the same identity
-        again, and whoever stores it overwrites. ``NET.STA.LOC.CHA@start_ns+n`` for a record, pick or
-        event id and version for a pick or event.
+        again, and whoever stores it overwrites. ``NET.STA.LOC.CHA@start_ns+n`` for a record, id
+        and version for a pick or an event.
     value
         A miniSEED record, or a JSON document.
     data_ns

@@ -81,7 +81,6 @@ def event_message(version: EventVersion, arrival_ns: int, trace: str = "") -> Me
     )
 
 
-
 def read_event_message(message: Message) -> EventVersion:
     """Return the version of an event that a message of ``event.v1`` tells.
 

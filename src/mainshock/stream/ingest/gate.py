@@ -49,19 +49,9 @@ class Gate:
         self._window_ns = round(settings.window_s * NANOSECONDS)
 
     @property
-    def n_waiting(self) -> int:
-        """Number of records that wait."""
-        return sum(len(channel.held) for channel in self._waiting.values())
-
-    def oldest_waiting(self, since_ns: int) -> Packet | None:
-        """Return the first packet, of those that arrived since a time, that still waits."""
-        waiting = [
-            record
-            for channel in self._waiting.values()
-            for record in channel.held
-            if record.packet.arrival_ns >= since_ns
-        ]
-        return min(waiting, key=lambda one: one.number).packet if waiting else None
+    def waiting(self) -> list[Record]:
+        """Records that wait, in order of channel."""
+        return [record for channel in self._waiting.values() for record in channel.held]
 
     def judge(self, packet: Packet, fragment: Fragment) -> list[Decision]:
         """Return what became of a record, and of those that waited for it."""
@@ -320,8 +310,7 @@ class Gate:
         )
         if len(channel.held) == 1 and firm:
             return self._refuse(channel, list(channel.held), "unknown")
-        waiting = [record for one in self._waiting.values() for record in one.held]
-        far = _far_from_middle(channel, others, waiting, self._window_ns)
+        far = _far_from_middle(channel, others, self.waiting, self._window_ns)
         decisions = self._refuse(channel, far) if far else []
         return decisions + self._use_waiting(channel, list(channel.held))
 

@@ -107,7 +107,7 @@ class Ingest:
                 now_ns = 0 if stream_ns is None else stream_ns
             for decision in self._gate.release_due(now_ns):
                 messages += self._carry_out(decision)
-            self._metrics.set_waiting(self._gate.n_waiting)
+            self._metrics.set_waiting(len(self._gate.waiting))
         return messages
 
     def segments(self) -> list[ChannelSegment]:
@@ -134,7 +134,8 @@ class Ingest:
 
     def oldest_waiting(self, since_ns: int) -> Packet | None:
         """Return the first packet, of those that arrived since a time, that is not decided yet."""
-        return self._gate.oldest_waiting(since_ns)
+        waiting = [one for one in self._gate.waiting if one.packet.arrival_ns >= since_ns]
+        return min(waiting, key=lambda one: one.number).packet if waiting else None
 
     def flush(self) -> None:
         """Write archive and dead letters to disk."""

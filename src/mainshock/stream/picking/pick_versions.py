@@ -80,10 +80,9 @@ class OpenPicks:
 
     def _new(self, pick: Pick, status: VersionStatus, issued: datetime) -> LivePick:
         place = f"{pick.network}.{pick.station}.{pick.location}.{self.instrument}"
-        name = f"{place}.{pick.phase}.{pick.time:%Y%m%dT%H%M%S}{pick.time.microsecond // 10_000:02d}"
-        return LivePick(
-            name, 1, "new", status, pick, self.instrument, issued, self.is_synthetic
-        )
+        hundredths = pick.time.microsecond // 10_000
+        name = f"{place}.{pick.phase}.{pick.time:%Y%m%dT%H%M%S}{hundredths:02d}"
+        return LivePick(name, 1, "new", status, pick, self.instrument, issued, self.is_synthetic)
 
     def _put(self, old: LivePick, new: LivePick) -> None:
         self.picks[self.picks.index(old)] = new

@@ -1,0 +1,71 @@
+"""Options of ``mainshock monitor``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "Alerts",
+    "Backfill",
+    "DataDir",
+    "ExitAtEnd",
+    "Host",
+    "KeepDays",
+    "NoBrowser",
+    "Port",
+    "SeedLinkPort",
+    "Source",
+    "Speed",
+    "Stations",
+    "TokenFile",
+]
+
+Source = Annotated[
+    str,
+    typer.Option(
+        help="demo, replay:PATH, seedlink://HOST:PORT/STREAMS, seedlink4://HOST:PORT/STREAMS, "
+        "udp://HOST:PORT/NET.STA (Raspberry Shake) or load:N (synthetic)."
+    ),
+]
+Speed = Annotated[
+    float, typer.Option(min=0.0, help="Of a replay, times real time; 0: as fast as it goes.")
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Of the page; 0: a free one.")]
+Host = Annotated[
+    str, typer.Option(help="Address to listen on; any but a loopback one needs a token.")
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir", metavar="DIR", help="Where results are kept; by default in your home."
+    ),
+]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")]
+ExitAtEnd = Annotated[
+    bool,
+    typer.Option(
+        "--exit-at-end", help="End with the replay; leaves events.csv and picks.csv in DIR."
+    ),
+]
+Stations = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="StationXML or table; for SeedLink and UDP sources."),
+]
+Alerts = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Rules and channels of alerts (TOML).")
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="File that holds the token which callers must show."),
+]
+SeedLinkPort = Annotated[
+    int, typer.Option(min=-1, max=65535, help="Of the SeedLink server; 0: a free one, -1: none.")
+]
+Backfill = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Data centre (FDSN) to ask for what a live source lost."),
+]
+KeepDays = Annotated[
+    float, typer.Option(min=0.04, help="How long picks and old versions of events are kept.")
+]
