@@ -125,3 +125,35 @@ def test_an_empty_stream_finds_nothing(command, stream, tmp_path):
     result = command("stream", "ingest", *stream([]), "--out", tmp_path / "a", "--json")
     assert result.exit_code == 3
     assert result.document["segments"] == []
+
+
+RULES = """
+[[rules]]
+name = "felt"
+channels = ["log"]
+least_magnitude = 3.5
+
+[channels.log]
+kind = "file"
+path = "alerts.jsonl"
+"""
+
+
+def test_alert_rules_are_told_in_words_and_nothing_is_sent(command, tmp_path):
+    path = tmp_path / "alerts.toml"
+    path.write_text(RULES)
+    result = command("stream", "alerts-check", path)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.splitlines() == [
+        "rule felt: least_magnitude 3.5 -> log",
+        "channel log: file",
+    ]
+    assert not (tmp_path / "alerts.jsonl").exists()
+
+
+def test_all_that_is_wrong_with_alert_rules_is_told(command, tmp_path):
+    path = tmp_path / "alerts.toml"
+    path.write_text(RULES.replace("3.5", '"big"').replace("path =", "paht ="))
+    result = command("stream", "alerts-check", path)
+    assert result.exit_code == 2
+    assert "least_magnitude is 'big'" in result.stderr

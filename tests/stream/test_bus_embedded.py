@@ -128,6 +128,23 @@ def test_a_message_goes_when_it_is_old_and_all_have_committed_it(tmp_path):
     bus.close()
 
 
+def test_consumers_that_are_not_named_keep_nothing_back(tmp_path):
+    now = [HOUR_NS]
+    bus = EmbeddedBus(tmp_path / "bus.db", clock=lambda: now[0], keep_s=0.0)
+    bus.publish([message(number) for number in range(4)])
+    for consumer in ("stays", "gone"):
+        bus.read(consumer, [TOPIC], 1, 0.0)
+        bus.commit(consumer, b"state")
+    bus.read("stays", [TOPIC], 2, 0.0)
+    bus.commit("stays", b"later")
+    bus.forget_others(["stays", "comes later"])
+    now[0] += 1
+    assert bus.trim() == 3
+    assert bus.committed_state("stays") == b"later"
+    assert bus.committed_state("gone") is None
+    bus.close()
+
+
 def test_asking_for_a_backlog_makes_nobody_a_consumer(tmp_path):
     now = [HOUR_NS]
     bus = EmbeddedBus(tmp_path / "bus.db", clock=lambda: now[0], keep_s=0.0)

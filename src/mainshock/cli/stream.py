@@ -27,11 +27,6 @@ class ClockName(StrEnum):
     stream = "stream"
 
 
-@app.callback()
-def _group() -> None:
-    """Keep the verbs of this group below it, even while there is only one."""
-
-
 @app.command("ingest")
 def ingest(
     packets: Annotated[
@@ -86,6 +81,20 @@ def ingest(
     finally:
         run.close()
     _tell(run, store.folder, as_json=as_json)
+
+
+@app.command("alerts-check")
+def alerts_check(
+    file: Annotated[Path, typer.Argument(help="Rules and channels of alerts (TOML).")],
+) -> None:
+    """Check rules and channels of alerts, and tell what they would do; nothing is sent.
+
+    Files and environment variables that hold secrets are read. Exit code 2 means that something
+    makes no sense; all of it is told.
+    """
+    from mainshock.stream.alerts.config import check_alert_settings
+
+    print_result("\n".join(check_alert_settings(file)))
 
 
 def _tell(run: "Ingest", letters: Path, *, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -211,6 +211,13 @@ class EmbeddedBus:
         with self._transaction() as writer:
             writer.execute("DELETE FROM positions WHERE consumer = ?", (consumer,))
             writer.execute("DELETE FROM states WHERE consumer = ?", (consumer,))
+
+    def forget_others(self, consumers: Collection[str]) -> None:
+        """Drop every consumer but these, which are all that there will be."""
+        known = self._rows("SELECT consumer FROM positions UNION SELECT consumer FROM states", ())
+        for (consumer,) in known:
+            if consumer not in consumers:
+                self.forget(consumer)
 
     def trim(self) -> int:
         """Drop some messages that are old and done, and return how many.

@@ -3,15 +3,15 @@
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from mainshock.stream.bus import Bus, Message
+from mainshock.stream.bus import Bus, Message, Stage
 
 __all__ = ["RunMetrics"]
 
 _BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
-_BACKLOGS = {"picking": "waveform.v1", "events": "pick.v1", "alerts": "event.v1"}
 
 
 class RunMetrics:
@@ -23,6 +23,8 @@ class RunMetrics:
         What ``/metrics`` shows.
     bus
         Whose backlogs are shown.
+    stages
+        Whose work is shown.
     is_live
         Whether arrival times are those of this machine's clock, so that delays mean something.
     clock
@@ -33,6 +35,7 @@ class RunMetrics:
         self,
         registry: CollectorRegistry,
         bus: Bus,
+        stages: Sequence[Stage[Any]],
         *,
         is_live: bool,
         clock: Callable[[], int] = time.time_ns,
@@ -66,8 +69,8 @@ class RunMetrics:
         backlog = Gauge(
             "mainshock_backlog_messages", "Messages that wait", ["stage"], registry=registry
         )
-        for stage, topic in _BACKLOGS.items():
-            backlog.labels(stage).set_function(partial(bus.backlog, stage, [topic]))
+        for stage in stages:
+            backlog.labels(stage.name).set_function(partial(bus.backlog, stage.name, stage.topics))
 
     def on_step(self, stage: str, messages: Sequence[Message], seconds: float) -> None:
         """Note a step of a stage."""

@@ -1,11 +1,8 @@
 """The live path in one process: source, ingest, stages and store, each in its thread."""
 
-import logging
-import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
@@ -24,6 +21,7 @@ from mainshock.stream.embedded_bus import EmbeddedBus
 from mainshock.stream.events.stage import EventStage
 from mainshock.stream.feed import Feed
 from mainshock.stream.gap_filling import DataCentre, GapFiller
+from mainshock.stream.housekeeping import Housekeeping
 from mainshock.stream.ingest.archive import ArchiveWriter
 from mainshock.stream.ingest.dead_letters import DeadLetterStore
 from mainshock.stream.ingest.ingest import ChannelSegment, Ingest
@@ -33,7 +31,6 @@ from mainshock.stream.picking.stage import PickingStage
 from mainshock.stream.registry import LIVE_STAGES
 from mainshock.stream.run_folder import FolderClaim, RunFolder
 from mainshock.stream.store.live_store import LiveStore
-from mainshock.stream.store.retention import Retention
 from mainshock.stream.store_stage import StoreStage
 from mainshock.stream.workers import StageWorker, WorkerSettings
 
@@ -45,8 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveRun", "LocationParts"]
 
-_log = logging.getLogger(__name__)
-_HOUR_S = 3600.0
 _CURVE_SHOWN_S = 12.0
 _LAST_ALERTS_S = 20.0
 _NEVER_S, _MOST_BYTES = 1e9, 1 << 40  # the feed says when the archive is written
@@ -126,8 +121,7 @@ class LiveRun:
     _claim: FolderClaim = field(init=False)
     _filler: GapFiller | None = field(init=False, default=None)
     _dispatcher: AlertDispatcher | None = field(init=False, default=None)
-    _ending: threading.Event = field(default_factory=threading.Event)
-    _keeper: threading.Thread | None = None
+    _housekeeping: Housekeeping = field(init=False)
 
     def __post_init__(self) -> None:
         self._claim = FolderClaim(self.folder, self.source)
@@ -140,7 +134,11 @@ class LiveRun:
     def _open(self) -> None:
         self.store = LiveStore.open(self.folder.store)
         self._bus = EmbeddedBus(self.folder.bus)
-        notes = RunMetrics(self.metrics, self._bus, is_live=self.source.is_live)
+        self._housekeeping = Housekeeping(self.store, self.folder.catalogue, self.keep)
+        stages = self._stages()
+        channels = [] if self.alerts is None else [f"alerts.{one}" for one in self.alerts.channels]
+        self._bus.forget_others([*(one.name for one in stages), *channels])
+        notes = RunMetrics(self.metrics, self._bus, stages, is_live=self.source.is_live)
         self.feed = Feed(
             self.source,
             self._ingest(),
@@ -153,7 +151,7 @@ class LiveRun:
             StageWorker(
                 self._bus, stage, _settings_of(stage, self.source), notes.on_step, notes.on_failure
             )
-            for stage in self._stages()
+            for stage in stages
         ]
         if self.alerts is not None:
             self._dispatcher = AlertDispatcher(self.alerts, self._bus, self.store.save_alerts)
@@ -166,7 +164,8 @@ class LiveRun:
     @property
     def problem(self) -> str:
         """What does not work as it should, in words; empty where all does."""
-        told = [self.feed.problem, *(worker.problem for worker in self.workers)]
+        of_stages = [worker.problem for worker in self.workers]
+        told = (self.feed.problem, *of_stages, self._housekeeping.problem)
         return "; ".join(filter(None, told))
 
     def start(self) -> None:
@@ -175,8 +174,7 @@ class LiveRun:
             worker.start()
         if self._dispatcher is not None:
             self._dispatcher.start()
-        self._keeper = threading.Thread(target=self._keep_tidy, name="retention", daemon=True)
-        self._keeper.start()
+        self._housekeeping.start()
         if self._filler is not None:
             self._filler.start()
         self.feed.start()
@@ -188,10 +186,10 @@ class LiveRun:
             worker.finish()
         if self._dispatcher is not None:
             self._dispatcher.finish(_LAST_ALERTS_S)
+        self._housekeeping.tidy()
 
     def stop(self) -> None:
         """End all threads and close all files; the next run of a live source goes on here."""
-        self._ending.set()
         if self._filler is not None:
             self._filler.stop()
         self.feed.stop()
@@ -199,6 +197,7 @@ class LiveRun:
             worker.stop()
         if self._dispatcher is not None:
             self._dispatcher.stop()
+        self._housekeeping.stop()
         self._bus.close()
         self.store.close()
         self._claim.release()
@@ -255,26 +254,6 @@ class LiveRun:
     def _look_for_gaps(self, segments: Sequence[ChannelSegment]) -> None:
         if self._filler is not None:
             self._filler.see(segments)
-
-    def _keep_tidy(self) -> None:
-        """Each hour forget what is older than it must be kept."""
-        while not self._ending.wait(_HOUR_S):
-            try:
-                self._forget_old()
-            except Exception:  # noqa: BLE001 - such as a full disk; in an hour it is tried again
-                _log.exception("what is old could not be removed from the store")
-
-    def _forget_old(self) -> None:
-        now = datetime.fromtimestamp(time.time(), UTC)
-        before = now - self.keep
-        self.store.retain(
-            Retention(
-                picks_before=before,
-                versions_before=before,
-                changes_before=now - timedelta(days=1),
-                health_before=before,
-            )
-        )
 
 
 def _quick(associator: "Associator") -> "Associator":

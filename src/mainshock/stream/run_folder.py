@@ -40,6 +40,11 @@ class RunFolder:
         """Packets that were not used."""
         return self.root / "deadletters"
 
+    @property
+    def catalogue(self) -> Path:
+        """Events and picks in Parquet, a file a day."""
+        return self.root / "catalogue"
+
     def stations(self) -> Path | None:
         """Return the file of stations, StationXML before a table, or None."""
         found = (self.root / name for name in ("stations.xml", "stations.csv"))
@@ -125,5 +130,5 @@ class FolderClaim:
         for database in (folder.bus, folder.store):
             for path in folder.root.glob(f"{database.name}*"):
                 path.unlink()
-        for tree in (folder.archive, folder.dead_letters):
+        for tree in (folder.archive, folder.dead_letters, folder.catalogue):
             shutil.rmtree(tree, ignore_errors=True)
