@@ -29,7 +29,7 @@ def records(data_dir, tmp_path_factory) -> Path:
 
 
 def seconds(times: pd.Series) -> np.ndarray:
-    return pd.to_datetime(times, format="ISO8601").astype("int64").to_numpy() / 1e9
+    return pd.to_datetime(times, format="ISO8601").dt.as_unit("ns").astype("int64").to_numpy() / 1e9
 
 
 def matched(live: pd.DataFrame, batch: pd.DataFrame, within_s: float) -> pd.DataFrame:

@@ -40,6 +40,11 @@ def test_what_goes_from_the_store_stays_in_the_catalogue(store, tmp_path):
     assert told["pick_id"].to_pylist() == ["new", "old"]
 
 
+def test_a_replay_keeps_its_picks_though_their_times_are_old(store, tmp_path):
+    keeper(store, tmp_path / "catalogue", keep=None).tidy()
+    assert len(store.picks(limit=None)) == 2
+
+
 def test_a_fault_removes_nothing_and_is_told_until_it_is_mended(store, tmp_path):
     blocked = tmp_path / "catalogue"
     blocked.write_text("in the way")

@@ -164,7 +164,10 @@ def wait_until_settled(monitor, ends: float) -> None:
 def compare_picks(folder: Path, undisturbed: Path, before: float) -> None:
     own = settled_picks(folder, before)
     table = pd.read_csv(undisturbed / "picks.csv")
-    times = pd.to_datetime(table["time"], format="ISO8601").astype("int64").to_numpy() / 1e9
+    times = (
+        pd.to_datetime(table["time"], format="ISO8601").dt.as_unit("ns").astype("int64").to_numpy()
+        / 1e9
+    )
     codes = table["network"] + "." + table["station"]
     wanted = [
         one

@@ -31,8 +31,9 @@ class Housekeeping:
     catalogue
         Folder of the catalogue, in Parquet; what goes from the store stays there.
     keep
-        How long picks, and old versions of events, stay in the store. The latest version of an
-        event stays for good.
+        How long picks, and old versions of events, stay in the store after they were issued; None:
+        for good, as of a replay, whose times are those of its records. The latest version of an
+        event stays for good in any case.
     every_s
         From one time to the next, in seconds.
     clock
@@ -46,7 +47,7 @@ class Housekeeping:
 
     store: LiveStore
     catalogue: Path
-    keep: timedelta
+    keep: timedelta | None
     every_s: float = _EVERY_S
     clock: Callable[[], float] = time.time
     problem: str = ""
@@ -67,7 +68,7 @@ class Housekeeping:
     def tidy(self) -> None:
         """Do it now. A fault removes nothing, and stands in ``problem`` until it works again."""
         now = datetime.fromtimestamp(self.clock(), UTC)
-        before = now - self.keep
+        before = None if self.keep is None else now - self.keep
         retention = Retention(
             picks_before=before,
             versions_before=before,

@@ -134,7 +134,8 @@ class LiveRun:
     def _open(self) -> None:
         self.store = LiveStore.open(self.folder.store)
         self._bus = EmbeddedBus(self.folder.bus)
-        self._housekeeping = Housekeeping(self.store, self.folder.catalogue, self.keep)
+        keep = self.keep if self.source.is_live else None
+        self._housekeeping = Housekeeping(self.store, self.folder.catalogue, keep)
         stages = self._stages()
         channels = [] if self.alerts is None else [f"alerts.{one}" for one in self.alerts.channels]
         self._bus.forget_others([*(one.name for one in stages), *channels])
@@ -277,9 +278,10 @@ def _settings_of(stage: Stage[Any], source: PacketSource) -> WorkerSettings:
 
 
 def _is_version(message: Message) -> bool:
-    """Return whether a message is a version of a pick or an event: those must not be told anew.
+    """Return whether a message is a version of an event, or an alert: those must not be told anew.
 
     A preliminary version depends on what else the same step saw, so that a step done again in
-    other parts would tell another one of the same earthquake.
+    other parts would tell another one of the same earthquake. Versions of picks do not, and the
+    state behind them holds minutes of all records, too much to be written with each pick.
     """
-    return message.topic in ("pick.v1", "event.v1", "alert.v1") and "#" in message.identity
+    return message.topic in ("event.v1", "alert.v1") and "#" in message.identity

@@ -38,11 +38,11 @@ class PickingState:
 
 
 class _Look(NamedTuple):
-    """An early window that is due."""
+    """An early window that is due, and from which sample on its picks count."""
 
     instrument: InstrumentState
     waveform: Waveform
-    end: int
+    since: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,7 +181,10 @@ class PickingStage:
             first = max(instrument.start, instrument.buffer.first, end - length)
             waveform = instrument.buffer.waveform(first, end, judges_clipping=False)
             if waveform is not None:
-                looks.append(_Look(instrument, waveform, end))
+                # what is settled later in the same step hides nothing: however messages are divided
+                # among steps, the same is told, so that work done again tells nothing else
+                recent = end - instrument.samples(self.settings.recent_s)
+                looks.append(_Look(instrument, waveform, max(recent, instrument.settled_until)))
         return looks
 
     def _early(self, looks: Sequence[_Look]) -> list[Message]:
@@ -194,8 +197,7 @@ class PickingStage:
             instrument = look.instrument
             if self.show is not None:
                 self.show(instrument.trace_id, curve)
-            recent = look.end - instrument.samples(self.settings.recent_s)
-            since = instrument.time_at(max(recent, instrument.settled_until))
+            since = instrument.time_at(look.since)
             picks = self.picker.picks_of_curves(curve, look.waveform)  # type: ignore[attr-defined]
             issued = datetime_from_ns(instrument.last_arrival_ns)
             found = [one for one in picks if one.time >= since]

@@ -22,7 +22,7 @@ class Retention:
     Parameters
     ----------
     picks_before
-        Picks issued earlier, whenever they arrived: a replay of old records stays.
+        Picks issued earlier; of a replay that is the time of its records.
     changes_before
         Entries of the sequence of changes that are older; its last one always stays.
     health_before
