@@ -1,11 +1,12 @@
 """Live stations that one processor core picks, beside a loop over SeisBench.
 
 Run with ``python benchmarks/bench_live.py``. One thread; CPU seconds of one process each, from
-miniSEED records to picks: decoded, joined, one early window each second and station, settled picks
-as a batch run gives them. The loop gives SeisBench's PhaseNet one window of 30 s each second and
-station; it decodes nothing, and settles nothing. Records are those of the open data sets
-(``MAINSHOCK_DATA``), ten minutes of each, or made up where these are missing; packets of one
-second are made up as well. Imports and the opening of the models are left out.
+miniSEED records to picks: decoded and judged by ingest, decoded and joined by the picking stage,
+one early window each second and station, settled picks as a batch run gives them. The loop gives
+SeisBench's PhaseNet one window of 30 s each second and station; it decodes nothing, and settles
+nothing. Records are those of the open data sets (``MAINSHOCK_DATA``), ten minutes of each, or made
+up where these are missing; packets of one second are made up as well. Imports and the opening of
+the models are left out.
 """
 
 import argparse
@@ -29,7 +30,11 @@ from mainshock.sources.fragments import NANOSECONDS
 from mainshock.sources.live import SourceSettings
 from mainshock.sources.live.load import LoadSource
 from mainshock.sources.miniseed_records import record_header, split_records
+from mainshock.sources.packets import Packet
+from mainshock.stream.board import LiveBoard
 from mainshock.stream.bus import Message
+from mainshock.stream.ingest.ingest import Ingest
+from mainshock.stream.ingest.settings import IngestSettings
 from mainshock.stream.messages import read_pick_message
 from mainshock.stream.picking.stage import PickingStage
 from mainshock.stream.records import LivePick
@@ -56,32 +61,31 @@ def records_of(name: str) -> list[bytes]:
     return [bytes(record) for path in paths for record in split_records(path.read_bytes())]
 
 
-def as_messages(records: Iterable[bytes]) -> tuple[list[Message], float]:
+def as_packets(records: Iterable[bytes]) -> tuple[list[Packet], float]:
     """Return the first minutes in order of arrival, and their length in station-seconds."""
-    messages, seconds = [], {}
+    packets, seconds = [], {}
     for record in records:
         header = record_header(record)
-        key, end_ns = f"{header.network}.{header.station}", header.end_ns
-        messages.append(Message("waveform.v1", key, header.trace_id, record, end_ns, end_ns))
-        seconds[id(messages[-1])] = header.n_samples / header.sampling_rate_hz / 3.0
-    messages.sort(key=lambda one: one.data_ns)
-    until_ns = messages[0].data_ns + round(STRETCH_S * NANOSECONDS)
-    kept = [one for one in messages if one.data_ns < until_ns]
+        packets.append(Packet(record, header.end_ns, "benchmark"))
+        seconds[id(packets[-1])] = header.n_samples / header.sampling_rate_hz / 3.0
+    packets.sort(key=lambda one: one.arrival_ns)
+    until_ns = packets[0].arrival_ns + round(STRETCH_S * NANOSECONDS)
+    kept = [one for one in packets if one.arrival_ns < until_ns]
     return kept, sum(seconds[id(one)] for one in kept)
 
 
 def run_ours(name: str) -> dict[str, float]:
     """Return station-seconds, CPU seconds and numbers of picks of one data set."""
-    messages, station_s = as_messages(records_of(name))
+    packets, station_s = as_packets(records_of(name))
+    ingest = Ingest(IngestSettings(clock="stream"), board=LiveBoard())
     stage = PickingStage(NetworkPicker())
     state = stage.start()
     told: list[Message] = []
-    steps = [
-        list(group) for _, group in groupby(messages, key=lambda one: one.data_ns // NANOSECONDS)
-    ]
+    steps = groupby(packets, key=lambda one: one.arrival_ns // NANOSECONDS)
     begin = time.process_time()
-    for step in steps:
-        state, made = stage.step(state, step)
+    for _, step in steps:
+        judged = ingest.take(list(step))
+        state, made = stage.step(state, [one for one in judged if one.topic == "waveform.v1"])
         told += made
     spent = time.process_time() - begin
     picks = [one for one in map(read_pick_message, told) if isinstance(one, LivePick)]
@@ -121,8 +125,7 @@ def in_own_process(*arguments: str) -> dict[str, Any] | None:
         [sys.executable, __file__, "--side", *arguments],
         env=os.environ | one_thread,
         check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
     if run.returncode:

@@ -1,9 +1,10 @@
-"""Makes a large earthquake with its aftershocks of real records of small ones: synthetic, for tests.
+"""Makes a large earthquake and its aftershocks of records of small ones: synthetic, for tests.
 
-    python recipes/large_event/large_event.py FOLDER OUTPUT --magnitude 6.4 --seed 1
+    python recipes/large_event/large_event.py FOLDER QUIET OUTPUT --magnitude 6.4 --seed 1
 
-The folder holds ``sds``, ``stations.csv`` and ``events.csv`` (origins of small earthquakes in the
-record). The output holds ``sds``, ``stations.csv``, ``truth.csv`` and ``synthetic.json``.
+FOLDER holds ``sds``, ``stations.csv`` and ``events.csv`` (origins of small earthquakes in the
+record), QUIET an ``sds`` with hours of noise, of any station. OUTPUT gets ``sds``,
+``stations.csv``, ``truth.csv`` and ``synthetic.json``.
 
 A small earthquake's record becomes that of a larger one by the ratio of their source spectra
 (omega-square, one stress drop). The mainshock is that, superposed at random strengths for as long
@@ -29,6 +30,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from obspy import Stream, Trace, UTCDateTime, read
 from scipy.signal import bilinear, butter, fftconvolve, lfilter, sosfilt
 
 from mainshock.core.errors import DataError
@@ -42,13 +44,13 @@ from mainshock.sources.stations import StationList, read_stations, write_station
 __all__ = ["Sequence", "SequenceSettings", "TrueEvent", "make_sequence", "read_small_records"]
 
 FloatArray = NDArray[np.float64]
-P_KM_S, S_KM_S = 6.0, 3.4  # where nothing was picked
-P_TOLERANCE_S = 1.0
+P_KM_S, S_KM_S, EARLY = 6.2, 3.4, 0.9  # where P was not picked, it is cut a little early
+P_TOLERANCE_S, P_TOLERANCE_SHARE = 0.5, 0.1
 LEAD_S, AFTER_S_S, TAPER_S = 0.15, 10.0, 5.0
 CLEAR = 5.0  # peak of a small event that can be copied, in peaks of what comes before it
 DETECTABLE = 2.0  # peak of a P in peaks of all else around it
 STRESS_DROP_PA, S_M_S, HIGHEST_CORNER_HZ = 3e6, 3500.0, 15.0
-NOISE_WINDOW_S, NOISE_SHARE = 10.0, 0.2
+NOISE_WINDOW_S = 10.0
 OMORI_C_S = 30.0
 BATH = 1.2  # the largest aftershock is this much smaller than the mainshock
 
@@ -119,8 +121,6 @@ class Sequence:
 
     def write(self, folder: Path) -> None:
         """Write ``sds``, ``stations.csv``, ``truth.csv`` and ``synthetic.json``."""
-        from obspy import Trace, UTCDateTime
-
         start = UTCDateTime(self.start)
         for code, samples in self.counts.items():
             network, station, location, channel = code.split(".")
@@ -142,19 +142,12 @@ class Sequence:
 
 def read_small_records(folder: Path, lowest_hz: float) -> SmallRecords:
     """Return the records of a folder and the small events in them that can be copied."""
-    from obspy import read
-
-    stream = read(str(folder / "sds" / "*" / "*" / "*" / "*.D" / "*"))
-    stream.merge()
-    start, end = max(t.stats.starttime for t in stream), min(t.stats.endtime for t in stream)
-    stream.trim(start, end)
+    stream = _merged(folder)
     rate_hz = float(stream[0].stats.sampling_rate)
-    counts = {
-        one.id: np.ma.filled(np.ma.asarray(one.data, dtype=np.float64), np.nan) for one in stream
-    }
+    begin = parse_utc(str(stream[0].stats.starttime))
+    counts = {one.id: _samples(one) for one in stream}
     counts = {code: one - float(np.nanmedian(one)) for code, one in counts.items()}
     picks = pick_records([folder / "sds"], NetworkPicker(), keep_waveforms=False).picks
-    begin = parse_utc(str(start))
     records = SmallRecords(begin, rate_hz, counts, read_stations(folder / "stations.csv"), [])
     with (folder / "events.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -165,11 +158,16 @@ def read_small_records(folder: Path, lowest_hz: float) -> SmallRecords:
     return records
 
 
-def make_sequence(records: SmallRecords, settings: SequenceSettings, seed: int) -> Sequence:
-    """Return a mainshock at the place of one of the small events, drawn at random, and the rest."""
+def make_sequence(
+    records: SmallRecords, quiet: Path, settings: SequenceSettings, seed: int
+) -> Sequence:
+    """Return a mainshock at the place of one of the small events, drawn at random, and the rest.
+
+    ``quiet`` is a folder with ``sds``: records of noise.
+    """
     rng = np.random.default_rng(seed)
     n_samples = round((settings.before_s + settings.after_s) * records.rate_hz)
-    counts = _noise(records, n_samples, rng)
+    counts = _noise(records, quiet, n_samples, settings.lowest_hz, rng)
     added = []
     for origin_s, magnitude in _origins(settings, rng):
         small = records.events[int(rng.integers(len(records.events)))]
@@ -204,6 +202,18 @@ def make_sequence(records: SmallRecords, settings: SequenceSettings, seed: int) 
         settings,
         seed,
     )
+
+
+def _merged(folder: Path) -> Stream:
+    stream = read(str(folder / "sds" / "*" / "*" / "*" / "*.D" / "*"))
+    stream.merge()
+    start, end = max(t.stats.starttime for t in stream), min(t.stats.endtime for t in stream)
+    return stream.trim(start, end).sort()
+
+
+def _samples(trace: Trace) -> FloatArray:
+    """Return samples, NaN in gaps."""
+    return np.asarray(np.ma.filled(np.ma.asarray(trace.data, dtype=np.float64), np.nan))
 
 
 def _small_event(
@@ -256,35 +266,47 @@ def _arrivals_s(
         for one in picks
         if one.phase == "P" and one.station_code == station.code
     ]
-    nearest_s = min(near, key=lambda one: abs(one - p_s), default=p_s)
-    is_picked = abs(nearest_s - p_s) <= P_TOLERANCE_S
-    return nearest_s if is_picked else p_s, distance_km / S_KM_S
+    nearest_s = min(near, key=lambda one: abs(one - p_s), default=math.inf)
+    is_picked = abs(nearest_s - p_s) <= P_TOLERANCE_S + P_TOLERANCE_SHARE * p_s
+    return nearest_s if is_picked else EARLY * p_s, distance_km / S_KM_S
 
 
 def _noise(
-    records: SmallRecords, n_samples: int, rng: np.random.Generator
+    records: SmallRecords, quiet: Path, n_samples: int, lowest_hz: float, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
-    """Return the quietest pieces of the record, in random order, as long as is needed."""
-    n_window = 2 * round(0.5 * NOISE_WINDOW_S * records.rate_hz)
-    ramp = np.sqrt(np.hanning(n_window + 1)[:-1])
+    """Return records of a quiet place, for each station another time, as loud as its own noise."""
+    pieces = []
+    stream = _merged(quiet)
+    for station in sorted({one.id[:-1] for one in stream}):
+        channels = [_samples(one) for one in stream.select(id=station + "?")]
+        for first in range(0, min(one.size for one in channels) - n_samples, n_samples):
+            pieces.append([one[first : first + n_samples] for one in channels])
+    pieces = [one for one in pieces if np.isfinite(one).all()]
+    stations = sorted({code[:-1] for code in records.counts})
+    if len(pieces) < len(stations):
+        raise DataError(
+            f"{quiet} holds {len(pieces)} pieces of noise for {len(stations)} stations; "
+            "give more of it, or make the sequence shorter"
+        )
     noise = {}
-    for station in sorted({code.rsplit(".", 1)[0] for code in records.counts}):
-        codes = [code for code in records.counts if code.startswith(station + ".")]
-        starts = np.arange(0, records.counts[codes[0]].size - n_window, n_window)
-        loudness = [
-            sum(np.ptp(records.counts[code][one : one + n_window]) for code in codes)
-            for one in starts
-        ]
-        n_quiet = math.ceil(NOISE_SHARE * np.isfinite(loudness).sum())
-        order = rng.choice(starts[np.argsort(loudness)[:n_quiet]], 2 * n_samples // n_window + 2)
-        for code in codes:
-            sum_ = np.zeros((order.size + 1) * n_window // 2)
-            for number, one in enumerate(order):
-                piece = records.counts[code][one : one + n_window]
-                at = number * n_window // 2
-                sum_[at : at + n_window] += (piece - piece.mean()) * ramp
-            noise[code] = sum_[n_window // 2 :][:n_samples]
+    for station, number in zip(stations, rng.permutation(len(pieces)), strict=False):
+        codes = sorted(code for code in records.counts if code[:-1] == station)
+        for code, piece in zip(codes, pieces[number], strict=False):
+            loudness = [
+                _quiet_sd(one, records.rate_hz, lowest_hz) for one in (records.counts[code], piece)
+            ]
+            noise[code] = (piece - piece.mean()) * loudness[0] / loudness[1]
     return noise
+
+
+def _quiet_sd(samples: FloatArray, rate_hz: float, lowest_hz: float) -> float:
+    """Return the standard deviation of the quietest tenth of a record above a frequency."""
+    sections = butter(4, lowest_hz, "high", fs=rate_hz, output="sos")
+    filtered = sosfilt(sections, np.nan_to_num(samples - np.nanmedian(samples)))
+    n_window = round(NOISE_WINDOW_S * rate_hz)
+    windows = filtered[: filtered.size // n_window * n_window].reshape(-1, n_window)
+    deviation = windows.std(axis=1)
+    return float(np.quantile(deviation[deviation > 0.0], 0.1))
 
 
 def _corner_hz(magnitude: float) -> float:
@@ -314,19 +336,15 @@ def _rupture(settings: SequenceSettings, rate_hz: float, rng: np.random.Generato
     return np.asarray(strength * rng.standard_normal(time_s.size))
 
 
-def _origins(
-    settings: SequenceSettings, rng: np.random.Generator
-) -> list[tuple[float, float]]:
+def _origins(settings: SequenceSettings, rng: np.random.Generator) -> list[tuple[float, float]]:
     """Return origin times in seconds and magnitudes, the mainshock first."""
-    longest = math.log1p((settings.after_s - 30.0) / OMORI_C_S)
-    after_s = np.sort(
-        OMORI_C_S * np.expm1(longest * rng.uniform(size=settings.n_aftershocks))
-    )
+    longest = math.log1p((settings.after_s - settings.duration_s - 30.0) / OMORI_C_S)
+    after_s = np.sort(OMORI_C_S * np.expm1(longest * rng.uniform(size=settings.n_aftershocks)))
     size = settings.smallest + rng.exponential(
         math.log10(math.e) / settings.b_value, settings.n_aftershocks
     )
     size = np.minimum(size, settings.magnitude - BATH)
-    times_s = settings.before_s + after_s
+    times_s = settings.before_s + settings.duration_s + after_s
     aftershocks = [(float(t), float(m)) for t, m in zip(times_s, size, strict=True)]
     return [(settings.before_s, settings.magnitude), *aftershocks]
 
@@ -343,6 +361,7 @@ def main() -> None:
     """Make a sequence from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("quiet", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--magnitude", type=float, default=SequenceSettings.magnitude)
     parser.add_argument("--lowest-hz", type=float, default=SequenceSettings.lowest_hz)
@@ -350,7 +369,7 @@ def main() -> None:
     given = parser.parse_args()
     settings = SequenceSettings(magnitude=given.magnitude, lowest_hz=given.lowest_hz)
     records = read_small_records(given.folder, settings.lowest_hz)
-    make_sequence(records, settings, given.seed).write(given.output)
+    make_sequence(records, given.quiet, settings, given.seed).write(given.output)
 
 
 if __name__ == "__main__":

@@ -105,20 +105,27 @@ def test_noise_alone_makes_no_event(rng, travel_times, make_scene, make_pick):
 
 
 def test_what_comes_much_later_changes_nothing(rng, travel_times, make_scene, make_pick):
-    """Pairs of one station too: an hour of noise follows half an hour later."""
+    """An hour of noise follows half an hour later."""
     scene = make_scene(rng, travel_times, n_stations=6, n_events=12, interval_s=40.0)
-    alone = [one for one in scene.picks if one.station == scene.stations[0].station]
-    quiet = [one for one in scene.picks if one not in alone or one.phase == "P"]
     last = max(to_posix_s(pick.time) for pick in scene.picks)
     noise = [
         make_pick(scene.stations[rng.integers(6)].station, str(rng.choice(["P", "S"])), time_s)
         for time_s in last + 1800.0 + rng.uniform(0.0, 3600.0, 600)
     ]
-    for picks in (scene.picks, alone + quiet[:20]):
-        short = COARSE.associate(picks, scene.stations, travel_times)
-        whole = COARSE.associate([*picks, *noise], scene.stations, travel_times)
-        early = [group for group in whole.groups if to_posix_s(group[0].time) < last + 60.0]
-        assert early == short.groups
+    short = COARSE.associate(scene.picks, scene.stations, travel_times)
+    whole = COARSE.associate([*scene.picks, *noise], scene.stations, travel_times)
+    early = [group for group in whole.groups if to_posix_s(group[0].time) < last + 60.0]
+    assert early == short.groups
+
+
+def test_noise_much_later_takes_no_pair_of_one_station_away(rng, travel_times, make_pick):
+    stations = [Station("XX", "A", 11.0, 48.0), Station("XX", "B", 11.4, 48.0)]
+    pair = [make_pick("A", "P", 1.0e9), make_pick("A", "S", 1.0e9 + 1.5)]
+    quiet = [*pair, make_pick("B", "P", 1.0e9 + 900.0)]
+    times = 1.0e9 + 1800.0 + rng.uniform(0.0, 3600.0, 2000)
+    noise = [make_pick("A", str(rng.choice(["P", "S"])), time_s) for time_s in times]
+    assert GridAssociator().associate(quiet, stations, travel_times).groups == [pair]
+    assert pair in GridAssociator().associate([*quiet, *noise], stations, travel_times).groups
 
 
 @settings(max_examples=12, deadline=None)

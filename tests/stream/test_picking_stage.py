@@ -203,7 +203,7 @@ def spiky_messages(rate_hz: float, length_s: int, spikes_s, without=()) -> list[
 @pytest.mark.parametrize("rate_hz", [20.0, 50.0, 100.0, 200.0])
 @pytest.mark.parametrize("without", [(), ((100, 107),), ((100, 190),)])
 def test_each_arrival_settles_once_at_any_rate_and_over_gaps(rate_hz, without):
-    """A picker that sees each sample by itself: whatever is cut where, nothing is lost or doubled."""
+    """A picker that sees each sample by itself: wherever it is cut, nothing is lost or doubled."""
     spikes_s = [s for s in np.arange(1.0, 299.0, 3.7) if not any(a <= s < b for a, b in without)]
     messages = spiky_messages(rate_hz, 300, spikes_s, without)
     versions = run(PickingStage(Spikes()), messages, always(17))

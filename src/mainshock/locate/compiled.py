@@ -13,7 +13,9 @@ F = TypeVar("F", bound=Callable[..., object])
 def compiled(function: F) -> F:
     """Return the function compiled to machine code, kept on disk between runs.
 
-    Arithmetic may be reordered (``fastmath``), but NaN and infinity keep their meaning.
+    Arithmetic may be reordered (``fastmath``), but NaN and infinity keep their meaning. Other
+    threads run meanwhile.
     """
     flags = {"reassoc", "contract", "arcp", "nsz", "afn"}
-    return cast(F, numba.njit(cache=True, fastmath=flags, error_model="numpy")(function))
+    options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": flags}
+    return cast(F, numba.njit(**options)(function))

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from mainshock.core.errors import DataError, GeometryError, SettingsError
 from mainshock.core.geo import geodesic_distance_km
@@ -15,7 +15,9 @@ from mainshock.locate.catalogue_prior import prior_from_catalogue
 from mainshock.locate.priors import Prior
 from mainshock.locate.registry import LOCATION_METHODS, open_velocity_model
 from mainshock.locate.terms import StationTerms, TermTable, read_terms
-from mainshock.sources.tables import read_hypocentres
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["LocationSetup", "catalogue_prior"]
 
@@ -110,7 +112,7 @@ class LocationSetup:
             error = NAMED_MODEL_ERROR if kind in _GLOBAL_MODELS else 0.0
         prior = None
         if self.catalogue is not None:
-            prior = catalogue_prior(read_hypocentres(self.catalogue), stations, self.background)
+            prior = catalogue_prior(_read(self.catalogue), stations, self.background)
         return LOCATION_METHODS.load(self.sampler)(
             travel_times=travel_times, model_error=error, prior=prior, terms=terms
         )
@@ -138,7 +140,7 @@ class LocationSetup:
         """
         if stated is not None or self.catalogue is None:
             return stated or _SHALLOW_KM
-        depth = read_hypocentres(self.catalogue)["depth_km"]
+        depth = _read(self.catalogue)["depth_km"]
         if depth.empty:
             return _SHALLOW_KM
         return float(np.clip(1.2 * depth.quantile(0.995) + 10.0, _SHALLOW_KM, 800.0))
@@ -149,8 +151,16 @@ class LocationSetup:
         return terms.velocity_model if terms is not None else DEFAULT_VELOCITY
 
 
+def _read(catalogue: Path) -> "pd.DataFrame":
+    from mainshock.sources.tables import (  # noqa: PLC0415 - pandas, which a live run can do without
+        read_hypocentres,
+    )
+
+    return read_hypocentres(catalogue)
+
+
 def catalogue_prior(
-    catalogue: pd.DataFrame, stations: Sequence[Station], background: float = 0.02
+    catalogue: "pd.DataFrame", stations: Sequence[Station], background: float = 0.02
 ) -> Prior:
     """Return where earthquakes are expected, from the events of a catalogue near the stations.
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import obspy
-import pandas as pd
 
 from mainshock.core.errors import DataError, RecordError, SourceError
 from mainshock.core.geo import geodesic_distance_km
@@ -153,6 +152,8 @@ def write_stations(path: Path, stations: Iterable[Station]) -> None:
     SourceError
         If the file cannot be written.
     """
+    import pandas as pd  # noqa: PLC0415 - 60 MB that the live path need not carry
+
     rows = [{name: getattr(station, name) for name in _COLUMNS} for station in stations]
     write_table(path, pd.DataFrame(rows, columns=list(_COLUMNS)))
 

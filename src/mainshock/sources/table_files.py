@@ -3,18 +3,20 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from mainshock.core.errors import DataError, SourceError
 from mainshock.core.files import make_folder, replacing
+
+if TYPE_CHECKING:  # pandas takes 60 MB, which a process that reads no table need not carry
+    import pandas as pd
 
 __all__ = ["TABLE_SUFFIXES", "parse_times", "read_table", "row_name", "write_table"]
 
 TABLE_SUFFIXES = frozenset((".csv", ".parquet"))
 
 
-def read_table(path: Path, required: Sequence[str]) -> pd.DataFrame:
+def read_table(path: Path, required: Sequence[str]) -> "pd.DataFrame":
     """Return a table with every cell as text without blanks around it; empty cells are ``""``.
 
     Codes such as ``NA`` and ``007`` stay what they are. The index is the line in a CSV file, or
@@ -34,6 +36,8 @@ def read_table(path: Path, required: Sequence[str]) -> pd.DataFrame:
     DataError
         If its suffix is neither, a column is missing or doubled, or a row is too long.
     """
+    import pandas as pd  # noqa: PLC0415
+
     if path.suffix.lower() not in TABLE_SUFFIXES:
         raise DataError(f"{path} is no table; its name must end in .csv or .parquet")
     if not path.is_file():
@@ -50,8 +54,10 @@ def read_table(path: Path, required: Sequence[str]) -> pd.DataFrame:
     return table
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path) -> "pd.DataFrame":
     """Return the cells as text, indexed by the line they stand on; blank lines are left out."""
+    import pandas as pd  # noqa: PLC0415
+
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream)
         header = next(reader, [])
@@ -71,11 +77,13 @@ def _read_csv(path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=header, index=lines, dtype=str)
 
 
-def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+def _as_text(table: "pd.DataFrame") -> "pd.DataFrame":
     """Return a table from Parquet as text, indexed by rows counted from 1; nulls are empty.
 
     The text of a time stamp is ISO 8601, that of a number gives the number back exactly.
     """
+    import pandas as pd  # noqa: PLC0415
+
     texts = {
         name: [
             "" if is_null else str(value).strip()
@@ -86,7 +94,7 @@ def _as_text(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(texts, index=range(1, len(table) + 1), dtype=str)
 
 
-def _require_columns(path: Path, table: pd.DataFrame, required: Sequence[str]) -> None:
+def _require_columns(path: Path, table: "pd.DataFrame", required: Sequence[str]) -> None:
     doubled = sorted({str(name) for name in table.columns[table.columns.duplicated()]})
     if any(name in required for name in doubled):
         raise DataError(f"{path} has the column {', '.join(doubled)} more than once; keep one")
@@ -105,11 +113,13 @@ def row_name(path: Path, label: object) -> str:
 
 def parse_times(texts: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
     """Return UTC times to the microsecond; text without a zone is UTC, what is no time is NaT."""
+    import pandas as pd  # noqa: PLC0415
+
     times = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
     return times.dt.round("us").astype("datetime64[us, UTC]")
 
 
-def write_table(path: Path, table: pd.DataFrame) -> None:
+def write_table(path: Path, table: "pd.DataFrame") -> None:
     """Write a table as CSV or Parquet, whichever the suffix says, whole or not at all.
 
     Raises

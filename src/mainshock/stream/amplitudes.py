@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mainshock.core.records import Pick, Waveform
 from mainshock.pipeline.locating import AmplitudeInput
-from mainshock.sources.fragments import TimeWindow, datetime_from_ns, ns_from_datetime
-from mainshock.sources.station_pieces import DAY_NS, SkippedList, StationPiece, load_piece
+from mainshock.sources.fragments import TimeWindow, ns_from_datetime
+from mainshock.stream.archive_reading import archived_waveforms
 
 if TYPE_CHECKING:
     from obspy import Inventory
@@ -60,20 +60,5 @@ class ArchiveAmplitudes:
         window = TimeWindow(start_ns, end_ns)
         waveforms: list[Waveform] = []
         for network, station in sorted({(pick.network, pick.station) for pick in picks}):
-            for piece in self._pieces(network, station, window):
-                waveforms.extend(load_piece(piece, SkippedList(), max_gap_s=60.0))
+            waveforms.extend(archived_waveforms(self.archive, network, station, window))
         return AmplitudeInput(tuple(waveforms), self.inventory)
-
-    def _pieces(self, network: str, station: str, window: TimeWindow) -> list[StationPiece]:
-        files: dict[tuple[str, str, str, str], list[Path]] = {}
-        for day in range(window.start_ns // DAY_NS, window.end_ns // DAY_NS + 1):
-            date = f"{_date(day):%Y.%j}"
-            year = date[:4]
-            for path in sorted((self.archive / year / network / station).glob(f"*.D/*.D.{date}")):
-                _, _, location, channel, *_ = path.name.split(".")
-                files.setdefault((network, station, location, channel[:-1]), []).append(path)
-        return [StationPiece(key, tuple(paths), window) for key, paths in files.items()]
-
-
-def _date(day: int) -> datetime:
-    return datetime_from_ns(day * DAY_NS)

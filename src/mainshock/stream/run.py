@@ -26,6 +26,7 @@ from mainshock.stream.ingest.archive import ArchiveWriter
 from mainshock.stream.ingest.dead_letters import DeadLetterStore
 from mainshock.stream.ingest.ingest import ChannelSegment, Ingest
 from mainshock.stream.ingest.settings import IngestSettings
+from mainshock.stream.late_picks import LatePicks
 from mainshock.stream.metrics import RunMetrics
 from mainshock.stream.picking.stage import PickingStage
 from mainshock.stream.registry import LIVE_STAGES
@@ -122,6 +123,7 @@ class LiveRun:
     _filler: GapFiller | None = field(init=False, default=None)
     _dispatcher: AlertDispatcher | None = field(init=False, default=None)
     _housekeeping: Housekeeping = field(init=False)
+    _late: LatePicks = field(init=False)
 
     def __post_init__(self) -> None:
         self._claim = FolderClaim(self.folder, self.source)
@@ -136,6 +138,14 @@ class LiveRun:
         self._bus = EmbeddedBus(self.folder.bus)
         keep = self.keep if self.source.is_live else None
         self._housekeeping = Housekeeping(self.store, self.folder.catalogue, keep)
+        self._late = LatePicks(
+            self.picker,
+            self.folder.archive,
+            self.store,
+            self._bus.publish,
+            self._flush,
+            is_synthetic=self.source.is_synthetic,
+        )
         stages = self._stages()
         channels = [] if self.alerts is None else [f"alerts.{one}" for one in self.alerts.channels]
         self._bus.forget_others([*(one.name for one in stages), *channels])
@@ -176,6 +186,7 @@ class LiveRun:
         if self._dispatcher is not None:
             self._dispatcher.start()
         self._housekeeping.start()
+        self._late.start()
         if self._filler is not None:
             self._filler.start()
         self.feed.start()
@@ -193,6 +204,7 @@ class LiveRun:
         """End all threads and close all files; the next run of a live source goes on here."""
         if self._filler is not None:
             self._filler.stop()
+        self._late.stop()
         self.feed.stop()
         for worker in self.workers:
             worker.stop()
@@ -249,8 +261,10 @@ class LiveRun:
             self.board.put(f"{trace_id}_{phase}", start_ns, rate, row[first:])
 
     def _pass_on(self, messages: Sequence[Message]) -> None:
+        records = [one for one in messages if one.topic == "waveform.v1"]
+        self._late.see(records)
         if self.on_records is not None:
-            self.on_records([one for one in messages if one.topic == "waveform.v1"])
+            self.on_records(records)
 
     def _look_for_gaps(self, segments: Sequence[ChannelSegment]) -> None:
         if self._filler is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from zlib import crc32
 
 from mainshock.sources.fragments import datetime_from_ns
 from mainshock.stream.picking.pick_versions import OpenPicks
@@ -26,6 +27,9 @@ class ChunkPlan:
     window. Beyond one stride from its ends each of its samples is seen by the same windows as in
     a batch run, so its curves are the same there. The next chunk begins two strides later, and
     its picks count from where those of the chunk before ended: half a stride farther inside.
+
+    Stations that began together would all have a chunk due in the same second. Each waits for a
+    turn of its own, so that no early pick waits for hundreds of chunks.
     """
 
     window_s: float
@@ -40,6 +44,11 @@ class ChunkPlan:
     def advance_s(self) -> float:
         """From one chunk to the next."""
         return 2.0 * self.stride_s
+
+    @property
+    def turns_s(self) -> float:
+        """Within which all instruments have their turn."""
+        return self.stride_s
 
     @property
     def trusted_s(self) -> float:
@@ -103,6 +112,10 @@ class InstrumentState:
     def samples(self, seconds: float) -> int:
         """Return how many samples a time holds."""
         return round(seconds * self.buffer.rate_hz)
+
+    def turn(self, plan: ChunkPlan) -> int:
+        """Return how many samples a chunk waits once it is due; always the same."""
+        return crc32(self.trace_id.encode()) % max(1, self.samples(plan.turns_s))
 
     def begin_record(self, start: int, shortest_s: float, components: tuple[int, ...] = ()) -> None:
         """Start anew at a sample: nothing before it belongs to the record."""

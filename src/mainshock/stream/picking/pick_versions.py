@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from mainshock.core.records import Pick
 from mainshock.stream.records import LivePick, VersionKind, VersionStatus
 
-__all__ = ["OpenPicks"]
+__all__ = ["OpenPicks", "new_version"]
 
 _BETTER = 0.1
 
@@ -79,13 +79,20 @@ class OpenPicks:
         return min(near, key=lambda one: abs(one.pick.time - pick.time), default=None)
 
     def _new(self, pick: Pick, status: VersionStatus, issued: datetime) -> LivePick:
-        place = f"{pick.network}.{pick.station}.{pick.location}.{self.instrument}"
-        hundredths = pick.time.microsecond // 10_000
-        name = f"{place}.{pick.phase}.{pick.time:%Y%m%dT%H%M%S}{hundredths:02d}"
-        return LivePick(name, 1, "new", status, pick, self.instrument, issued, self.is_synthetic)
+        return new_version(pick, self.instrument, status, issued, is_synthetic=self.is_synthetic)
 
     def _put(self, old: LivePick, new: LivePick) -> None:
         self.picks[self.picks.index(old)] = new
+
+
+def new_version(
+    pick: Pick, instrument: str, status: VersionStatus, issued: datetime, *, is_synthetic: bool
+) -> LivePick:
+    """Return the first version of a pick, named by its place, phase and time."""
+    place = f"{pick.network}.{pick.station}.{pick.location}.{instrument}"
+    hundredths = pick.time.microsecond // 10_000
+    name = f"{place}.{pick.phase}.{pick.time:%Y%m%dT%H%M%S}{hundredths:02d}"
+    return LivePick(name, 1, "new", status, pick, instrument, issued, is_synthetic)
 
 
 def _is_same(pick: Pick, other: Pick, margin: timedelta) -> bool:

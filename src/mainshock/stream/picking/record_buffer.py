@@ -34,7 +34,7 @@ class RecordBuffer:
     grid_ns
         Time of sample 0, nanoseconds since 1970.
     capacity_s
-        How much is kept; older samples are dropped, a quarter of it at a time.
+        How much is kept; older samples are dropped, an eighth of it at a time.
 
     Notes
     -----
@@ -54,7 +54,7 @@ class RecordBuffer:
     is_there: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
-        length = 4 * math.ceil(self.capacity_s * self.rate_hz / 4.0)
+        length = 8 * math.ceil(self.capacity_s * self.rate_hz / 8.0)
         self.samples = np.zeros((3, length), dtype=np.float32)
         self.is_there = np.zeros((3, length), dtype=np.bool_)
 
@@ -102,7 +102,7 @@ class RecordBuffer:
         length = self.samples.shape[1]
         if past_last - self.first <= length:
             return
-        step = length // 4
+        step = length // 8
         shift = step * math.ceil((past_last - self.first - length) / step)
         kept = max(0, length - shift)
         for array in (self.samples, self.is_there):

@@ -99,7 +99,7 @@ class PickingStage:
                 continue
             instrument = self._instrument(state, fragment, told)
             if not instrument.buffer.has_room_for(fragment):
-                told.extend(self._advance([instrument]))
+                told.extend(self._advance([instrument], takes_turns=False))
             instrument.buffer.put(fragment)
             instrument.last_arrival_ns = message.arrival_ns
             instrument.trace = message.trace
@@ -128,7 +128,8 @@ class PickingStage:
 
     @property
     def _capacity_s(self) -> float:
-        return 1.34 * (self.plan.length_s + 2.0 * self.settings.patience_s)
+        kept_s = self.plan.length_s + self.plan.turns_s + 2.0 * self.settings.patience_s
+        return 1.15 * kept_s  # an eighth is dropped at a time
 
     def _instrument(
         self, state: PickingState, fragment: Fragment, told: list[Message]
@@ -153,7 +154,9 @@ class PickingStage:
         state.instruments[made.trace_id] = made
         return made
 
-    def _advance(self, instruments: Iterable[InstrumentState]) -> list[Message]:
+    def _advance(
+        self, instruments: Iterable[InstrumentState], *, takes_turns: bool = True
+    ) -> list[Message]:
         """Look at all that is due; the early windows of all instruments together."""
         looks: list[_Look] = []
         settled: list[Message] = []
@@ -166,6 +169,8 @@ class PickingStage:
             patience = instrument.samples(self.settings.patience_s)
             until = buffer.recorded_until(instrument.next_chunk, patience)
             looks.extend(self._due_looks(instrument, until))
+            if takes_turns:
+                until -= instrument.turn(self.plan)
             chunks.extend((instrument, chunk) for chunk in instrument.chunks(until, self.plan))
         told = settled + self._early(looks)
         for instrument, chunk in chunks:
