@@ -38,13 +38,13 @@ class Comparison:
 
 
 def compare(events: Sequence[Event], truth: Sequence[TrueEvent]) -> Comparison:
-    """Return what the events are: the mainshock, aftershocks (the clearest first), or false."""
+    """Return what the events are: the mainshock, aftershocks (the clearest and largest first), or false."""
     mainshock = next(one for one in truth if one.kind == "mainshock")
     left = list(events)
     mainshocks = [one for one in left if _apart_s(one, mainshock) <= MAINSHOCK_TOLERANCE_S]
     left = [one for one in left if one not in mainshocks]
     found = []
-    for true in sorted(truth, key=lambda one: (-one.n_detectable, one.time)):
+    for true in sorted(truth, key=lambda one: (-one.n_detectable, -one.magnitude)):
         nearest = min(left, key=lambda one: _apart_s(one, true), default=None)
         is_found = nearest is not None and _apart_s(nearest, true) <= TOLERANCE_S
         if true is not mainshock and is_found:

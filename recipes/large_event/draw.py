@@ -66,8 +66,7 @@ def _draw_events(ax: Axes, sequence: Sequence, found: Comparison, is_clear_at: i
     for label, (events, face, edge) in groups.items():
         time_s = [(one.time - mainshock.time).total_seconds() for one in events]
         size = [one.magnitude for one in events]
-        label = f"{label} ({len(events)})"
-        ax.scatter(time_s, size, s=26, facecolors=face, edgecolors=edge, label=label)
+        ax.scatter(time_s, size, 26, face, edgecolors=edge, label=f"{label} ({len(events)})")
     false_s = [(one.origin.time - mainshock.time).total_seconds() for one in found.false]
     floor = sequence.settings.smallest - 0.3
     label = f"false ({len(false_s)})"

@@ -36,7 +36,7 @@ def _plain_window(samples: np.ndarray, start: int, n_window: int) -> np.ndarray:
     offset=st.floats(-1e6, 1e6),
     seed=st.integers(0, 9),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_windows_follow_the_formula(n_samples, n_window, overlap, offset, seed):
     rng = np.random.default_rng(seed)
     samples = (rng.standard_normal((3, n_samples)) + offset).astype(np.float32)
@@ -55,7 +55,7 @@ def test_windows_follow_the_formula(n_samples, n_window, overlap, offset, seed):
     overlap=st.floats(0.0, 0.9),
     stacking=st.sampled_from(["ramp", "mean", "max"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_network_that_always_says_the_same_draws_a_level_line(n_samples, overlap, stacking):
     def network(windows):
         return np.full((len(windows), 3, windows.shape[-1]), 0.25, dtype=np.float32)

@@ -128,7 +128,7 @@ def test_noise_much_later_takes_no_pair_of_one_station_away(rng, travel_times, m
     assert pair in GridAssociator().associate([*quiet, *noise], stations, travel_times).groups
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 2**32 - 1), shift_s=st.floats(-1.0e8, 5.0e8))
 def test_neither_order_nor_clock_matters(travel_times, make_scene, seed, shift_s):
     rng = np.random.default_rng(seed)

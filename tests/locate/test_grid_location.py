@@ -232,7 +232,7 @@ def test_draws_have_the_moments_of_the_field(munich, munich_velocity):
 
 
 @given(st.floats(-1e6, 1e6), st.integers(0, 2**31))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_a_clock_shift_moves_only_the_time(shift_s, seed):
     rng = np.random.default_rng(seed)
     stations = [

@@ -192,7 +192,7 @@ def test_draws_are_read_from_the_folder(tmp_path, honest):
     left=st.lists(st.integers(0, 60), min_size=1, max_size=8),
     right=st.lists(st.integers(0, 60), min_size=1, max_size=8),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_matches_in_time_are_those_of_trying_all_pairs(left, right):
     start = pd.Timestamp("2020-01-01T00:00:00Z")
 

@@ -293,7 +293,7 @@ def test_a_section_needs_samples(compact):
     plot_map(summary_only, STATIONS).figure.canvas.draw()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(scale=st.floats(1e-3, 1e4), seed=st.integers(0, 1000))
 def test_density_holds_its_mass_at_any_scale(scale, seed):
     rng = np.random.default_rng(seed)

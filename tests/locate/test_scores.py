@@ -53,7 +53,7 @@ def test_errors_stated_too_small_are_seen(rng):
 
 
 @given(longitude=st.floats(-180.0, 180.0), latitude=st.floats(-84.0, 84.0))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_ranks_of_draws_hold_anywhere_on_earth(longitude, latitude):
     """Draws a km east, north and below the truth put it below all of them."""
     frame = LocalFrame(longitude, latitude)

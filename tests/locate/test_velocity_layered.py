@@ -120,7 +120,7 @@ def test_many_thin_layers_approach_a_gradient():
     st.integers(1, 6),
     st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_no_path_is_faster_than_the_fastest_or_slower_than_the_slowest_layer(
     distance, source, receiver, n_layers, seed
 ):

@@ -31,7 +31,7 @@ def made_up(seed: int, n: int = 600) -> pd.DataFrame:
 
 
 @given(seed=st.integers(0, 10_000), by=st.sampled_from(["event", "station", "time", "region"]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_all_ids_are_in_one_split_and_nothing_that_must_not_is_in_two(seed, by):
     items = made_up(seed)
     split = split_items(items, SplitSettings(by, SHARES, seed), "items")

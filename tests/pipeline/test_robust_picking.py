@@ -69,7 +69,7 @@ def _cut(record: Waveform, sample: int) -> list[Waveform]:
     spikes_s=st.lists(st.integers(11, 588), max_size=12, unique=True),
     cut_s=st.floats(20.0, 580.0),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_no_arrival_is_lost_or_doubled_where_a_record_is_cut(spikes_s, cut_s):
     record = _record(spikes_s)
     cut = _cut(record, round(cut_s * RATE_HZ))

@@ -26,7 +26,7 @@ def test_gain_inside_and_outside_the_band(frequency_hz, expected):
     assert np.abs(out[3000:]).max() == pytest.approx(expected, abs=0.02)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(gain=st.floats(1e-6, 1e6), n_shift=st.integers(0, 300), seed=st.integers(0, 2**16))
 def test_is_linear_and_knows_no_clock(gain, n_shift, seed):
     noise = np.random.default_rng(seed).normal(size=200)
@@ -63,7 +63,7 @@ def test_impossible_band_is_refused_with_its_limit(low_hz, high_hz):
         bandpass(np.ones(100), 100.0, low_hz, high_hz)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     offset=st.floats(-1e4, 1e4),
     slope=st.floats(-10, 10),

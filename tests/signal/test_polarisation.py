@@ -33,7 +33,7 @@ def record(back_azimuth_deg, *, incidence_deg=30.0, noise=0.02, rate_hz=100.0, s
 
 
 @given(st.floats(0.0, 359.9), st.floats(15.0, 60.0), st.sampled_from([-1.0, 1.0]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_rotated_motion_gives_its_direction_back(azimuth_deg, incidence_deg, sign):
     found = polarisation_back_azimuth(
         record(azimuth_deg, incidence_deg=incidence_deg, sign=sign), P_TIME

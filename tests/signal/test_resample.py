@@ -49,7 +49,7 @@ def test_same_rate_gives_the_same_object():
     assert resample_waveform(record, 100.0) is record
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     gain=st.floats(0.01, 100.0),
     old_hz=st.sampled_from(RATES_HZ),
@@ -63,7 +63,7 @@ def test_gain_passes_through(gain, old_hz, new_hz, seed):
     np.testing.assert_allclose(scaled, gain * plain, rtol=1e-4, atol=1e-4 * gain)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(n_shift=st.integers(1, 40), old_hz=st.sampled_from((25.0, 50.0, 200.0)))
 def test_delay_of_the_clock_delays_the_result(n_shift, old_hz):
     new_hz, n_samples = 100.0, 800

@@ -99,7 +99,7 @@ def test_a_box_over_the_180th_meridian_is_continuous():
     assert is_land("50m", 185.0, 67.0, box)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     west=st.floats(-180.0, 170.0),
     south=st.floats(-90.0, 80.0),

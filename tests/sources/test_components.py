@@ -257,7 +257,7 @@ def test_empty_fragment_and_missing_station_code_are_told(fragment):
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     cuts=st.lists(st.integers(1, 999), max_size=8, unique=True),
     shift_s=st.integers(-(10**8), 10**8),

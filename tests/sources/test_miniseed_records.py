@@ -182,7 +182,7 @@ def test_splitting_passes_over_what_is_no_record(records):
     assert list(split_records(data)) == [records[0], three[0], records[1]]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=700))
 def test_random_bytes_raise_nothing_but_damage(data):
     for payload in (data, b"000001D " + data, b"MS\x03" + data):
@@ -191,7 +191,7 @@ def test_random_bytes_raise_nothing_but_damage(data):
         assert all(len(one) <= len(payload) for one in split_records(payload))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     version=st.sampled_from([2, 3]),
     changes=st.lists(st.tuples(st.integers(0, 511), st.integers(0, 255)), min_size=1, max_size=6),
@@ -210,7 +210,7 @@ def test_changed_records_raise_nothing_but_damage(version, changes, cut):
     list(split_records(payload))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     samples=npst.arrays(np.int32, st.integers(1, 900), elements=st.integers(-(2**28), 2**28 - 1)),
     length=st.sampled_from([128, 256, 512, 1024]),

@@ -45,7 +45,7 @@ def _read(content: bytes):
     share=st.floats(0.3, 1.0),
     seed=st.integers(0, 3),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_what_a_cut_file_lost_is_told_and_the_rest_is_kept(record_bytes, share, seed):
     samples = _counts(12_000, seed)
     whole = _miniseed(samples, record_bytes)

@@ -63,7 +63,7 @@ def _some_pick(draw) -> Pick:
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(picks=st.lists(_some_pick(), max_size=5), suffix=st.sampled_from(["csv", "parquet"]))
 def test_picks_come_back_exactly_as_they_were_written(tmp_path_factory, picks, suffix):
     path = tmp_path_factory.mktemp("picks") / f"picks.{suffix}"

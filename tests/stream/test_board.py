@@ -9,7 +9,7 @@ from mainshock.stream.board import LiveBoard
 SECOND = 1_000_000_000
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.integers(0, 400), st.integers(1, 60)), min_size=1, max_size=20),
     st.sampled_from([1.0, 12.5, 100.0]),

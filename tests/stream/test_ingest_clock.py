@@ -331,7 +331,7 @@ def test_settings_that_make_no_sense_are_refused(options):
         IngestSettings(**options)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     lost=st.sets(st.integers(2, 58), max_size=12),
     copied=st.lists(st.integers(0, 59), max_size=10),

@@ -30,7 +30,7 @@ pieces = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(pieces)
 def test_the_first_to_come_wins_and_only_the_oldest_is_dropped(found):
     buffer = RecordBuffer(KEY, RATE, 0, capacity_s=40.0)

@@ -156,7 +156,7 @@ def test_an_older_version_never_overwrites_a_newer_one(store):
 
 
 @given(order=st.permutations([1, 2, 3, 4]), cuts=st.lists(st.integers(0, 4), max_size=3))
-@settings(max_examples=20, deadline=None, derandomize=True, database=None)
+@settings(max_examples=20, derandomize=True, database=None)
 def test_versions_in_any_order_and_batches_end_alike(order, cuts, tmp_path_factory):
     versions = [event_version(version=number, n_samples=3) for number in order]
     with LiveStore.open(tmp_path_factory.mktemp("store") / "live.db") as store:

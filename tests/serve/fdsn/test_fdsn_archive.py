@@ -183,7 +183,7 @@ def test_every_kind_of_record_is_cut_to_the_sample(
     assert fragments[0].header.start_ns == ns_from_datetime(MIDNIGHT) + 7_010_000_000
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_odd_rates_are_cut_as_obspy_cuts_them(
     odd_rates: dict[float, tuple[str, Stream]], data: st.DataObject

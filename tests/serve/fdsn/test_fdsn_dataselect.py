@@ -66,7 +66,7 @@ def test_a_whole_archive_comes_back_with_every_gap(region: Callable[[str], Regio
 
 
 @pytest.mark.parametrize("name", REGIONS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_window_of_any_channel_holds_exactly_the_samples_inside(
     region: Callable[[str], Region], name: str, data: st.DataObject
@@ -90,7 +90,7 @@ def test_any_window_of_any_channel_holds_exactly_the_samples_inside(
 
 
 @pytest.mark.parametrize("name", REGIONS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(first=st.integers(0, 50_000), n_samples=st.integers(0, 6000))
 def test_windows_from_sample_to_sample_equal_a_plain_slice(
     region: Callable[[str], Region], name: str, first: int, n_samples: int
@@ -118,7 +118,7 @@ def test_a_window_inside_a_gap_is_no_data(region: Callable[[str], Region]):
     assert httpx.get(f"{query}&nodata=404").status_code == 404
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_bulk_requests_give_each_line_its_own_window(
     region: Callable[[str], Region], data: st.DataObject

@@ -144,7 +144,7 @@ def test_all_events_but_cancelled_ones_come_newest_first(client: Client, shown: 
         assert says_synthetic == version.is_synthetic
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_any_limits_choose_what_a_plain_filter_chooses(
     client: Client, shown: list[EventVersion], data: st.DataObject

@@ -186,7 +186,7 @@ def test_bodies_are_checked_line_by_line(event_url: str, service: str, body: byt
     assert answer.status_code == status, answer.text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     service=st.sampled_from(SERVICES),
     pairs=st.lists(st.tuples(st.sampled_from(NAMES) | st.text(max_size=6), VALUES), max_size=4),
@@ -202,7 +202,7 @@ def test_no_parameters_ever_break_a_service(
     assert answer.status_code in STATUSES, answer.text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     service=st.sampled_from(["station", "dataselect"]),
     body=st.binary(max_size=60)

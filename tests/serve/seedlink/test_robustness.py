@@ -200,7 +200,7 @@ WORDS = (
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), noise=st.binary(max_size=300))
 def test_no_bytes_break_the_server(fuzzed, records_of, messages_of, seed, noise):
     server, registry = fuzzed

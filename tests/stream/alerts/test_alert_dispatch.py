@@ -240,7 +240,7 @@ def test_a_dead_channel_delays_no_other(publish, bus, settings_of, make_version,
     assert sent == [(f"event{number}", "new", 1) for number in range(40)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     kinds=st.lists(st.sampled_from(["update", "update", "cancel"]), max_size=6),
     failures=st.lists(st.integers(0, 4), max_size=6),

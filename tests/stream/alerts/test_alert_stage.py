@@ -256,7 +256,7 @@ RULES = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps=STEPS, cuts=st.lists(st.integers(0, 20), max_size=4))
 def test_any_story_is_told_in_order_and_cancelled_everywhere(
     steps, cuts, make_version, arrives, settings_of, read_request
