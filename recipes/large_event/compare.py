@@ -38,7 +38,7 @@ class Comparison:
 
 
 def compare(events: Sequence[Event], truth: Sequence[TrueEvent]) -> Comparison:
-    """Return what the events are: the mainshock, aftershocks (the clearest and largest first), or false."""
+    """Return what the events are: mainshock, aftershocks (the clearest, largest first), false."""
     mainshock = next(one for one in truth if one.kind == "mainshock")
     left = list(events)
     mainshocks = [one for one in left if _apart_s(one, mainshock) <= MAINSHOCK_TOLERANCE_S]

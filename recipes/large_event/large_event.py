@@ -23,7 +23,7 @@ import argparse
 import csv
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,7 +44,7 @@ from mainshock.sources.stations import StationList, read_stations, write_station
 __all__ = ["Sequence", "SequenceSettings", "TrueEvent", "make_sequence", "read_small_records"]
 
 FloatArray = NDArray[np.float64]
-P_KM_S, S_KM_S, EARLY = 6.2, 3.4, 0.9  # where P was not picked, it is cut a little early
+P_KM_S, S_KM_S = 6.2, 3.4
 P_TOLERANCE_S, P_TOLERANCE_SHARE = 0.5, 0.1
 LEAD_S, AFTER_S_S, TAPER_S = 0.15, 10.0, 5.0
 CLEAR = 5.0  # peak of a small event that can be copied, in peaks of what comes before it
@@ -225,9 +225,10 @@ def _small_event(
     origin = round((time - records.start).total_seconds() * records.rate_hz)
     sections = butter(4, lowest_hz, "high", fs=records.rate_hz, output="sos")
     lead = round(3.0 * records.rate_hz)
+    arrivals_s = _arrivals_s(records.stations, place, time, picks)
     pieces, over_noise, over_end = {}, [], []
     for code, samples in records.counts.items():
-        p_s, s_s = _arrivals_s(records.stations, code, place, time, picks)
+        p_s, s_s = arrivals_s[".".join(code.split(".")[:2])]
         first = origin + round((p_s - LEAD_S) * records.rate_hz)
         last = origin + round((s_s + AFTER_S_S) * records.rate_hz)
         window = samples[max(first - 2 * lead, 0) : last]
@@ -248,27 +249,32 @@ def _small_event(
 
 def _arrivals_s(
     stations: StationList,
-    code: str,
     place: tuple[float, float, float],
     time: datetime,
-    picks: tuple[Pick, ...],
-) -> tuple[float, float]:
-    """Return the times of P, as picked where it was, and of S after the origin."""
-    network, name, *_ = code.split(".")
-    station = stations.find(network, name)
-    if station is None:
-        raise DataError(f"{network}.{name} has no coordinates; add it to stations.csv")
-    away_km = float(geodesic_distance_km(*place[:2], station.longitude, station.latitude))
-    distance_km = math.hypot(away_km, place[2])
-    p_s = distance_km / P_KM_S
-    near = [
-        (one.time - time).total_seconds()
-        for one in picks
-        if one.phase == "P" and one.station_code == station.code
-    ]
-    nearest_s = min(near, key=lambda one: abs(one - p_s), default=math.inf)
-    is_picked = abs(nearest_s - p_s) <= P_TOLERANCE_S + P_TOLERANCE_SHARE * p_s
-    return nearest_s if is_picked else EARLY * p_s, distance_km / S_KM_S
+    picks: Iterable[Pick],
+) -> dict[str, tuple[float, float]]:
+    """Return P and S after the origin by station: P as picked, or as the picked ones suggest."""
+    distance_km = {
+        one.code: math.hypot(
+            float(geodesic_distance_km(*place[:2], one.longitude, one.latitude)), place[2]
+        )
+        for one in stations
+    }
+    picked_s: dict[str, float] = {}
+    for pick in (one for one in picks if one.phase == "P"):
+        after_s, code = (pick.time - time).total_seconds(), pick.station_code
+        expected_s = distance_km[code] / P_KM_S
+        off_s = abs(after_s - expected_s)
+        if off_s <= min(
+            P_TOLERANCE_S + P_TOLERANCE_SHARE * expected_s,
+            abs(picked_s.get(code, math.inf) - expected_s),
+        ):
+            picked_s[code] = after_s
+    speed = [distance_km[code] / one for code, one in picked_s.items()]
+    p_km_s = float(np.median(speed)) if speed else P_KM_S
+    return {
+        code: (picked_s.get(code, one / p_km_s), one / S_KM_S) for code, one in distance_km.items()
+    }
 
 
 def _noise(

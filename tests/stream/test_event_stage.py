@@ -151,6 +151,40 @@ def test_messages_that_come_again_and_restarts_change_nothing(stage, told_picks,
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("through_snapshots", [False, True])
+def test_late_picks_join_events_that_are_settled(
+    stage, told_picks, batch_events, batch_picks, through_snapshots
+):
+    """Two stations' picks of two minutes come when all else is settled long since."""
+    begin = batch_picks[0].time
+    late, in_time = [], []
+    for message in told_picks:
+        told = read_pick_message(message)
+        is_late = (
+            isinstance(told, LivePick)
+            and told.pick.station in ("DYJS", "FLUR")
+            and 40.0 < (told.pick.time - begin).total_seconds() < 160.0
+        )
+        (late if is_late else in_time).append(message)
+    assert len(late) > 10
+    before = in_force(run(stage, in_time, 60))
+    assert sum(len(one.event.picks) for one in before) < sum(len(one.picks) for one in batch_events)
+    now_ns = in_time[-1].arrival_ns
+    late = [replace(message, arrival_ns=now_ns) for message in late]
+    codes = sorted({pick.station_code for pick in batch_picks})
+    later = [
+        settled_message(f"{code}..HH", now_ns + seconds * NANOSECONDS, now_ns)
+        for seconds in (30, 60, 90)
+        for code in codes
+    ]
+    versions = run(stage, [*in_time, *late, *later], 60, through_snapshots=through_snapshots)
+    assert_same_events(versions, batch_events)
+    revised = [one for one in versions if one.reason.startswith("late records")]
+    assert revised
+    assert {one.status for one in revised} == {"settled"}
+
+
+@pytest.mark.slow
 def test_an_event_is_told_early_and_withdrawn_with_its_picks(stage, told_picks, batch_events):
     """The picks of one event come, and are cancelled before they settle."""
     best = max(batch_events, key=lambda event: len(event.picks))

@@ -19,6 +19,7 @@ from mainshock.events.magnitude import MagnitudeEstimate, estimate_magnitudes
 from mainshock.events.magnitude_settings import MagnitudeSettings
 from mainshock.events.quality import grade
 from mainshock.locate.base import LocationMethod, TravelTimeModel
+from mainshock.locate.method import PosteriorLocation
 from mainshock.locate.observations import FEWEST_PICKS_TO_DOUBT
 from mainshock.pipeline.results import NotUsed
 from mainshock.sources.stations import StationList
@@ -38,6 +39,7 @@ __all__ = [
 
 _FEWEST_EVENTS_PER_PROCESS = 100  # a process takes seconds to start
 _EVENTS_PER_CHUNK = 8
+_CRUST_KM = 40.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +111,8 @@ class EventBuilder:
         """
         stations = list(self.stations)
         origin, arrivals = self.method.locate(picks, stations, rng)
+        if "at_grid_edge" in origin.flags:
+            origin, arrivals = self._located_in_crust(picks, rng) or (origin, arrivals)
         quality, flags = grade(origin, arrivals)
         estimate = self._magnitude(origin, arrivals)
         name = event_id or _default_event_id(origin)
@@ -124,6 +128,21 @@ class EventBuilder:
             notes={"magnitude": "; ".join(estimate.reasons)} if estimate.reasons else {},
             station_magnitudes=estimate.stations,
         )
+
+    def _located_in_crust(
+        self, picks: Sequence[Pick], rng: np.random.Generator
+    ) -> tuple[Origin, list[Arrival]] | None:
+        """Return the location at depths where most earthquakes are, None where a method has none.
+
+        P alone, as a large earthquake often leaves it, fits deep and far hypocentres as well as
+        near ones, until no volume is large enough.
+        """
+        if not isinstance(self.method, PosteriorLocation) or self.method.depth_range_km is not None:
+            return None
+        stations = list(self.stations)
+        top_km = min(station.depth_km for station in stations)
+        method = replace(self.method, depth_range_km=(top_km, _CRUST_KM))
+        return method.locate(picks, stations, rng)
 
     def _magnitude(self, origin: Origin, arrivals: Sequence[Arrival]) -> MagnitudeEstimate:
         if self.amplitudes is None:

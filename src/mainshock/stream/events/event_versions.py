@@ -6,9 +6,9 @@ from datetime import datetime
 
 from mainshock.core.geo import geodesic_distance_km
 from mainshock.core.records import Event, Pick
-from mainshock.stream.records import EventVersion, VersionKind, VersionStatus
+from mainshock.stream.records import EventVersion, VersionStatus
 
-__all__ = ["OpenEvents", "pick_key"]
+__all__ = ["OpenEvents", "pick_key", "without_draws"]
 
 PickKey = tuple[str, str, str]
 _MOVED_KM = 0.1
@@ -28,7 +28,7 @@ def pick_key(pick: Pick) -> PickKey:
 
 @dataclass(slots=True, eq=False)
 class OpenEvents:
-    """The events that are not settled yet.
+    """The events that are not settled yet, and those settled within reach of late picks.
 
     Parameters
     ----------
@@ -40,6 +40,8 @@ class OpenEvents:
         Whether the records are made up.
     versions
         The latest version of each, by event id.
+    settled
+        The same of those that are settled, without posterior draws.
     taken_ids
         Ids of all events told so far within reach, settled ones too.
     """
@@ -48,6 +50,7 @@ class OpenEvents:
     models: Mapping[str, str]
     is_synthetic: bool = False
     versions: dict[str, EventVersion] = field(default_factory=dict)
+    settled: dict[str, EventVersion] = field(default_factory=dict)
     taken_ids: dict[str, datetime] = field(default_factory=dict)
 
     def see(
@@ -55,19 +58,51 @@ class OpenEvents:
     ) -> list[EventVersion]:
         """Return the versions that the events found give rise to; each settles if so told."""
         told = []
-        for event, known in self._matched(found):
+        for event, known in self._matched(found, self.versions):
             if known is None:
                 version = self._new(event, issued, status)
             else:
-                changed = self._next(known, event, issued, status)
-                if changed is None:
+                reason = _difference(known.event, event)
+                if status == "settled":
+                    reason = "; ".join(filter(None, ("settled", reason)))
+                if not reason:
                     continue
-                version = changed
+                version = _next(known, event, issued, status, reason)
             told.append(version)
             self.versions[version.event_id] = version
             if status == "settled":
                 del self.versions[version.event_id]
+                self.settled[version.event_id] = without_draws(version)
         return told
+
+    def revise(self, found: Sequence[Event], issued: datetime) -> list[EventVersion]:
+        """Return the versions that events with late picks give rise to.
+
+        A settled event most of whose picks belong to another one now is cancelled.
+        """
+        told = []
+        for event, known in self._matched(found, self.settled):
+            if known is None:
+                version = self._new(event, issued, "settled")
+            else:
+                reason = _difference(known.event, event)
+                if not reason:
+                    continue
+                version = _next(known, event, issued, "settled", f"late records; {reason}")
+            told.append(version)
+            self.settled[version.event_id] = without_draws(version)
+        return told + self._taken_over(told, issued)
+
+    def _taken_over(self, told: Sequence[EventVersion], issued: datetime) -> list[EventVersion]:
+        taken = {pick_key(pick) for one in told for pick in one.event.picks}
+        ids = {one.event_id for one in told}
+        gone = []
+        for event_id, known in list(self.settled.items()):
+            keys = [pick_key(pick) for pick in known.event.picks]
+            if event_id not in ids and 2 * sum(key in taken for key in keys) > len(keys):
+                self.versions[event_id] = self.settled.pop(event_id)
+                gone.append(self.cancel(event_id, issued, "late records give its picks to another"))
+        return gone
 
     def cancel(self, event_id: str, issued: datetime, reason: str) -> EventVersion:
         """Return the version that takes an event back."""
@@ -82,14 +117,19 @@ class OpenEvents:
         )
 
     def forget(self, before: datetime) -> None:
-        """Forget the ids of events with origins before a time."""
+        """Forget the settled events, and the ids of events, with origins before a time."""
+        self.settled = {
+            name: one for name, one in self.settled.items() if one.event.origin.time >= before
+        }
         self.taken_ids = {name: time for name, time in self.taken_ids.items() if time >= before}
 
-    def _matched(self, found: Sequence[Event]) -> list[tuple[Event, EventVersion | None]]:
-        """Return each event with the open one that it is a version of, best match first."""
+    def _matched(
+        self, found: Sequence[Event], versions: Mapping[str, EventVersion]
+    ) -> list[tuple[Event, EventVersion | None]]:
+        """Return each event with the known one that it is a version of, best match first."""
         keys = {id(event): {pick_key(pick) for pick in event.picks} for event in found}
         pairs = []
-        for known in self.versions.values():
+        for known in versions.values():
             own = {pick_key(pick) for pick in known.event.picks}
             for event in found:
                 shared = len(own & keys[id(event)])
@@ -101,7 +141,7 @@ class OpenEvents:
             if id(event) not in partner and event_id not in partner.values():
                 partner[id(event)] = event_id
         return [
-            (event, self.versions[partner[id(event)]] if id(event) in partner else None)
+            (event, versions[partner[id(event)]] if id(event) in partner else None)
             for event in found
         ]
 
@@ -123,30 +163,15 @@ class OpenEvents:
             is_synthetic=self.is_synthetic,
         )
 
-    def _next(
-        self, known: EventVersion, event: Event, issued: datetime, status: VersionStatus
-    ) -> EventVersion | None:
-        reason = _difference(known.event, event)
-        if status == "settled":
-            reason = "; ".join(filter(None, ("settled", reason)))
-        if not reason:
-            return None
-        kind: VersionKind = "update"
-        return replace(
-            known,
-            version=known.version + 1,
-            kind=kind,
-            status=status,
-            event=_named(event, known.event_id),
-            issued=issued,
-            reason=reason,
-        )
+
+def without_draws(version: EventVersion) -> EventVersion:
+    """Return a version without the posterior draws of its origin, which are most of its size."""
+    origin = replace(version.event.origin, samples=None)
+    return replace(version, event=replace(version.event, origin=origin))
 
 
 def _named(event: Event, name: str) -> Event:
-    arrivals = tuple(
-        replace(one, pick=replace(one.pick, event_id=name)) for one in event.arrivals
-    )
+    arrivals = tuple(replace(one, pick=replace(one.pick, event_id=name)) for one in event.arrivals)
     return replace(event, event_id=name, arrivals=arrivals)
 
 
@@ -167,3 +192,17 @@ def _difference(old: Event, new: Event) -> str:
     if old.magnitude != new.magnitude and new.magnitude is not None:
         told.append(f"{new.magnitude.magnitude_type} {new.magnitude.value:.1f}")
     return ", ".join(told)
+
+
+def _next(
+    known: EventVersion, event: Event, issued: datetime, status: VersionStatus, reason: str
+) -> EventVersion:
+    return replace(
+        known,
+        version=known.version + 1,
+        kind="update",
+        status=status,
+        event=_named(event, known.event_id),
+        issued=issued,
+        reason=reason,
+    )

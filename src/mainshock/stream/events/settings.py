@@ -22,6 +22,10 @@ class EventSettings:
         From one settled association to the next.
     mature_s
         How long after its first pick an event's records suffice for a magnitude.
+    late_s
+        How far behind what is settled a pick may be and still change events.
+    reach_s
+        Longest time from an origin to a pick of it.
     shared_picks
         Share of the smaller event's picks by which two events are taken for one.
 
@@ -35,10 +39,12 @@ class EventSettings:
     context_s: float = 330.0
     pass_s: float = 60.0
     mature_s: float = 45.0
+    late_s: float = 900.0
+    reach_s: float = 120.0
     shared_picks: float = 0.34
 
     def __post_init__(self) -> None:
-        for name in ("recent_s", "context_s", "pass_s", "mature_s"):
+        for name in ("recent_s", "context_s", "pass_s", "mature_s", "late_s", "reach_s"):
             if not getattr(self, name) > 0.0:
                 raise SettingsError(f"{name} is {getattr(self, name)}; it must be above 0 seconds")
         if not 0.0 < self.shared_picks <= 1.0:

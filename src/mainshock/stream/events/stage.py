@@ -2,21 +2,21 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from mainshock.core.documents import from_document, to_document
-from mainshock.core.records import Event, Pick
+from mainshock.core.records import Event
 from mainshock.events.base import Associator
 from mainshock.locate.base import TravelTimeModel
 from mainshock.pipeline.locating import EventBuilder, locate_picks
 from mainshock.pipeline.picking import one_pick_per_arrival
-from mainshock.sources.fragments import NANOSECONDS, datetime_from_ns, ns_from_datetime
+from mainshock.sources.fragments import NANOSECONDS, datetime_from_ns
 from mainshock.stream.bus import Message
 from mainshock.stream.events.builders import AmplitudeReader, RememberingBuilder
-from mainshock.stream.events.event_versions import OpenEvents, pick_key
+from mainshock.stream.events.event_versions import OpenEvents, pick_key, without_draws
 from mainshock.stream.events.settings import EventSettings
 from mainshock.stream.messages import event_message, read_pick_message
 from mainshock.stream.records import EventVersion, LivePick
@@ -30,13 +30,14 @@ _BEHIND = 3.0  # an instrument this many contexts behind the others is not waite
 
 @dataclass(slots=True, eq=False)
 class EventState:
-    """Picks within reach, open events, and how far each instrument's picks are settled."""
+    """Picks within reach, events, how far each instrument's picks are settled, and late picks."""
 
     open_events: OpenEvents
     picks: dict[str, LivePick] = field(default_factory=dict)
     settled_ns: dict[str, int] = field(default_factory=dict)
     judged_until: datetime = _LONG_AGO
     last_pass: datetime = _LONG_AGO
+    late_ids: list[str] = field(default_factory=list)
     arrival_ns: int = 0
     trace: str = ""
 
@@ -66,9 +67,10 @@ class EventStage:
     -----
     As soon as a pick comes, the recent ones are associated, and events appear or change. When the
     picks of all stations are settled for ``context_s`` after an origin, those around it are
-    associated once more, as a batch run would; what that gives is settled and changes no more, and
-    an open event that it does not confirm is cancelled. An event that one station alone saw in a
-    network of several is told only then: others may still be about to see it.
+    associated once more, as a batch run would; what that gives is settled, and an open event that
+    it does not confirm is cancelled. An event that one station alone saw in a network of several is
+    told only then: others may still be about to see it. Settled events change only by picks in
+    records that came late: those are associated with all that is known around them.
     """
 
     builder: EventBuilder
@@ -109,13 +111,14 @@ class EventStage:
         frontier = _frontier(state, _BEHIND * self.settings.context_s)
         if frontier is not None and frontier - state.last_pass >= self._seconds("pass_s"):
             told.extend(self._settle(state, frontier, frontier - self._seconds("context_s")))
+            told.extend(self._revise(state))
         return state, [event_message(one, state.arrival_ns, state.trace) for one in told]
 
     def finish(self, state: EventState) -> tuple[EventState, list[Message]]:
         """Return the versions that settle all events that are left."""
         latest = max((one.pick.time for one in state.picks.values()), default=_LONG_AGO)
         end = latest + timedelta(days=1)
-        told = self._settle(state, end, end) if state.picks else []
+        told = self._revise(state) + self._settle(state, end, end) if state.picks else []
         return state, [event_message(one, state.arrival_ns, state.trace) for one in told]
 
     def _seconds(self, name: str) -> timedelta:
@@ -125,9 +128,7 @@ class EventStage:
         self, state: EventState, since: datetime, until: datetime, associator: Associator
     ) -> list[Event]:
         """Return the events behind the picks between two times, by the code of a batch run."""
-        picks = [
-            one.pick for one in state.picks.values() if since <= one.pick.time < until
-        ]
+        picks = [one.pick for one in state.picks.values() if since <= one.pick.time < until]
         single, _ = one_pick_per_arrival(sorted(picks, key=lambda pick: pick.time))
         if not single:
             return []
@@ -174,9 +175,7 @@ class EventStage:
                 )
         return told
 
-    def _settle(
-        self, state: EventState, frontier: datetime, until: datetime
-    ) -> list[EventVersion]:
+    def _settle(self, state: EventState, frontier: datetime, until: datetime) -> list[EventVersion]:
         """Return the versions that settle the origins up to a time."""
         state.last_pass = frontier
         issued = datetime_from_ns(state.arrival_ns)
@@ -196,17 +195,39 @@ class EventStage:
         self._forget(state)
         return told
 
+    def _revise(self, state: EventState) -> list[EventVersion]:
+        """Return what late picks change of the events that are settled."""
+        late = [state.picks[one].pick for one in state.late_ids if one in state.picks]
+        state.late_ids = []
+        earliest = state.judged_until - self._seconds("late_s")
+        times = [pick.time for pick in late if pick.time > earliest]
+        if not times:
+            return []
+        context = self._seconds("context_s")
+        first, last = min(times) - self._seconds("reach_s"), max(times)
+        keys = {pick_key(pick) for pick in late}
+        found = [
+            event
+            for event in self._located(state, first - context, last + context, self.associator)
+            if max(first, earliest) < event.origin.time <= state.judged_until
+            and any(pick_key(pick) in keys for pick in event.picks)
+        ]
+        return state.open_events.revise(found, datetime_from_ns(state.arrival_ns))
+
     def _forget(self, state: EventState) -> None:
-        before = state.judged_until - 2.0 * self._seconds("context_s")
-        state.picks = {key: one for key, one in state.picks.items() if one.pick.time >= before}
+        before = state.judged_until - self._seconds("late_s")
         state.open_events.forget(before)
+        before -= self._seconds("context_s")
+        state.picks = {key: one for key, one in state.picks.items() if one.pick.time >= before}
 
     def snapshot(self, state: EventState) -> bytes:
         """Return the state as bytes; posterior draws of open events are left out."""
         open_events = state.open_events
         document = {
             "picks": [to_document(one) for one in state.picks.values()],
-            "events": [to_document(_without_draws(one)) for one in open_events.versions.values()],
+            "events": [to_document(without_draws(one)) for one in open_events.versions.values()],
+            "settled_events": [to_document(one) for one in open_events.settled.values()],
+            "late_ids": state.late_ids,
             "taken_ids": to_document(open_events.taken_ids),
             "settled_ns": state.settled_ns,
             "judged_until": to_document(state.judged_until),
@@ -223,6 +244,9 @@ class EventStage:
         events = [from_document(EventVersion, one) for one in document["events"]]
         state.picks = {one.pick_id: one for one in picks}
         state.open_events.versions = {one.event_id: one for one in events}
+        settled = [from_document(EventVersion, one) for one in document["settled_events"]]
+        state.open_events.settled = {one.event_id: one for one in settled}
+        state.late_ids = document["late_ids"]
         state.open_events.taken_ids = from_document(_Ids, {"times": document["taken_ids"]}).times
         state.settled_ns = dict(document["settled_ns"])
         times = from_document(_Times, document)
@@ -256,6 +280,8 @@ def _taken(state: EventState, message: Message) -> bool:
     if told.kind == "cancel":
         return state.picks.pop(told.pick_id, None) is not None
     state.picks[told.pick_id] = told
+    if told.pick.time <= state.judged_until:
+        state.late_ids.append(told.pick_id)
     return known is None or abs(known.pick.time - told.pick.time) > _MOVED
 
 
@@ -267,8 +293,3 @@ def _frontier(state: EventState, behind_s: float) -> datetime | None:
     oldest = newest - round(behind_s * NANOSECONDS)
     state.settled_ns = {key: one for key, one in state.settled_ns.items() if one >= oldest}
     return datetime_from_ns(min(state.settled_ns.values()))
-
-
-def _without_draws(version: EventVersion) -> EventVersion:
-    origin = replace(version.event.origin, samples=None)
-    return replace(version, event=replace(version.event, origin=origin))
