@@ -174,11 +174,13 @@ class Notes:
 
 def made_run(root: Path, source: NotingSource) -> LiveRun:
     sites = source.load.stations()
+    if sites is None:
+        raise RuntimeError("the generator of load states no stations")
     setup = LocationSetup(velocity="iasp91")
     travel_times = setup.travel_times()
     associator = ASSOCIATORS.load("grid")(max_depth_km=setup.association_depth_km(None))
     parts = LocationParts(
-        EventBuilder(setup.method(travel_times, list(sites or [])), sites),
+        EventBuilder(setup.method(travel_times, list(sites)), sites),
         associator,
         travel_times,
         {"associator": "grid", "velocity": "iasp91", "location": setup.sampler},

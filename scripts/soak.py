@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -156,7 +157,7 @@ def soak(n_stations: int, hours: float, root: Path, tell: Callable[[str], None])
             looks.append(look(run, begin_s))
             if has_ended or looks[-1].simulated_h >= hours * _n_told(looks, hours) / N_ROWS:
                 tell(_row(looks[-1]))
-        run.finish()
+        run.finish(threading.Event())
         n_picks = len(run.store.picks(limit=None))
         n_events = run.store.count_events()
     finally:

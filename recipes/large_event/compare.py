@@ -46,10 +46,10 @@ def compare(events: Sequence[Event], truth: Sequence[TrueEvent]) -> Comparison:
     found = []
     for true in sorted(truth, key=lambda one: (-one.n_detectable, -one.magnitude)):
         nearest = min(left, key=lambda one: _apart_s(one, true), default=None)
-        is_found = nearest is not None and _apart_s(nearest, true) <= TOLERANCE_S
-        if true is not mainshock and is_found:
-            found.append(true)
-            left.remove(nearest)
+        if nearest is None or true is mainshock or _apart_s(nearest, true) > TOLERANCE_S:
+            continue
+        found.append(true)
+        left.remove(nearest)
     return Comparison(mainshocks, found, left)
 
 

@@ -366,11 +366,12 @@ def _is_detectable(total: FloatArray, first: int, own: FloatArray, rate_hz: floa
 def main() -> None:
     """Make a sequence from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    usual = SequenceSettings()
     parser.add_argument("folder", type=Path)
     parser.add_argument("quiet", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--magnitude", type=float, default=SequenceSettings.magnitude)
-    parser.add_argument("--lowest-hz", type=float, default=SequenceSettings.lowest_hz)
+    parser.add_argument("--magnitude", type=float, default=usual.magnitude)
+    parser.add_argument("--lowest-hz", type=float, default=usual.lowest_hz)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     settings = SequenceSettings(magnitude=given.magnitude, lowest_hz=given.lowest_hz)

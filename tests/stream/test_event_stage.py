@@ -204,6 +204,51 @@ def test_an_event_is_told_early_and_withdrawn_with_its_picks(stage, told_picks, 
     assert "withdrawn" in late.reason
 
 
+def told_early(event) -> list[Message]:
+    """Settled picks of one event, each 4 s after its time."""
+    versions = [
+        LivePick(f"p{number}", 1, "new", "settled", replace(pick, event_id=""), "HH", pick.time)
+        for number, pick in enumerate(event.picks)
+    ]
+    return [
+        pick_message(one, ns_from_datetime(one.pick.time) + 4 * NANOSECONDS) for one in versions
+    ]
+
+
+@pytest.mark.slow
+def test_the_magnitude_comes_with_its_records_though_no_pick_comes(stage, batch_events):
+    best = max(batch_events, key=lambda event: len(event.picks))
+    asked = []
+    reading = replace(stage, amplitudes=asked.append)
+    told = told_early(best)
+    state, _ = reading.step(reading.start(), told)
+    assert asked == []
+    first_ns = ns_from_datetime(best.picks[0].time)
+    for seconds, n_asked in ((40, 0), (46, 1), (50, 1)):
+        now_ns = first_ns + seconds * NANOSECONDS
+        state, _ = reading.step(state, [settled_message("Z7.FLUR..HH", first_ns, now_ns)])
+        assert len(asked) == n_asked
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("is_over", "n_settled"), [(True, 1), (False, 0)])
+def test_an_instrument_that_fell_silent_is_not_waited_for(stage, batch_events, is_over, n_settled):
+    best = max(batch_events, key=lambda event: len(event.picks))
+    first_ns = ns_from_datetime(best.picks[0].time)
+    later_ns = first_ns + 500 * NANOSECONDS
+    told = [
+        *told_early(best),
+        settled_message("Z7.DYJS..HH", first_ns, later_ns),
+        settled_message("Z7.DYJS..HH", first_ns, later_ns, is_over=is_over),
+        settled_message("Z7.FLUR..HH", later_ns, later_ns),
+    ]
+    state, made = stage.start(), []
+    for message in told:
+        state, versions = stage.step(state, [message])
+        made += [read_event_message(one) for one in versions]
+    assert [one.status for one in made].count("settled") == n_settled
+
+
 @pytest.mark.slow
 def test_from_records_to_events_live_is_batch(folder, stage, builder, all_picks):
     """Both stages one after the other over real records with gaps."""

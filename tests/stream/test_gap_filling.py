@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -143,6 +144,61 @@ def test_what_came_while_nobody_listened_is_asked_for(sent, centre, tmp_path):
     assert segment.start == datetime_from_ns(T0 + 900 * NANOSECONDS)
 
 
+class Shelf:
+    """A data centre in memory: has some packets, in any order."""
+
+    def __init__(self, packets: list[Packet]) -> None:
+        self._packets = packets
+
+    def packets(self, gaps: list[Gap], stop: threading.Event) -> Iterator[Packet]:
+        for packet in self._packets:
+            header = decode_record(packet.payload).header
+            start, end = datetime_from_ns(header.start_ns), datetime_from_ns(header.end_ns)
+            if any(start < gap.end and end > gap.start for gap in gaps):
+                yield packet
+
+
+def test_a_gap_is_filled_with_what_there_is_of_it_however_old(sent, tmp_path, rng):
+    gap = range(100, 1400)
+    there = [*range(90, 300), *range(320, 700)]  # not the newest 700 s, not the middle
+    stream = ingest_into(tmp_path)
+    stream.take([one for number, one in enumerate(sent) if number not in gap])
+    before = dict(stream.counts)
+
+    def offer(packet: Packet) -> bool:
+        stream.take([packet])
+        return True
+
+    shelf = Shelf([sent[number] for number in rng.permutation(there)])
+    filler = GapFiller(shelf, offer, GapSettings(patience_s=0.0, piece_s=250.0), clock=Clock())
+    filler.see(stream.segments(last_s=1e6))
+    filler.fill()
+    n_new = len(set(there) & set(gap))
+    assert stream.counts["late"] - before["late"] >= n_new
+    assert {kind: stream.counts[kind] for kind in ("clock", "overlap")} == {
+        "clock": 0,
+        "overlap": 0,
+    }
+    stream.close()
+    assert len(samples_by_time(tmp_path)) == (LENGTH_S - len(gap) + n_new) * 100
+
+
+def test_what_was_asked_for_replaces_no_sample_and_needs_to_be_asked_for(sent, tmp_path):
+    stream = ingest_into(tmp_path)
+    stream.take(sent[:100] + sent[1400:])
+    there = decode_record(sent[99].payload)
+    other = Fragment(replace(there.header, n_samples=200), np.arange(200, dtype=np.int32))
+    records = encode_records(other)
+    stream.take([replace(sent[99], payload=one) for one in records])
+    assert stream.counts["clock"] == len(records), "it lies 20 minutes back and was not asked for"
+    stream.take([replace(sent[99], payload=one, was_asked_for=True) for one in records])
+    stream.close()
+    found = samples_by_time(tmp_path)
+    assert len(found) == 201 * 100
+    times = there.header.start_ns + 10_000_000 * np.arange(100)
+    assert [found[at] for at in times.tolist()] == there.samples.tolist()
+
+
 class Centre:
     """Has nothing, or cannot be reached, and remembers when it was asked for what."""
 
@@ -184,12 +240,44 @@ def test_a_gap_that_nobody_can_fill_is_asked_for_ever_less_often_and_then_left()
     assert [at for at, _, _ in centre.asked] == [10.0, 70.0, 370.0]
 
 
+def test_only_the_newest_segments_are_told_where_that_is_enough(sent, tmp_path):
+    stream = ingest_into(tmp_path)
+    stream.take([one for number, one in enumerate(sent) if number % 100 < 90])
+    every, newest = stream.segments(), stream.segments(last_s=500.0)
+    assert len(every) == 15
+    assert newest == every[-6:]
+    filler = GapFiller(
+        Centre(Clock()), lambda _: True, GapSettings(longest_s=500.0), metrics=CollectorRegistry()
+    )
+    filler.see(every)
+    plans = dict(filler._plans)
+    filler.see(newest)
+    assert filler._plans == plans
+    assert len(plans) == 5
+
+
 def test_gaps_too_short_or_too_long_are_left():
     clock = Clock()
     centre = Centre(clock)
     settings = GapSettings(patience_s=0.0, shortest_s=1.0, longest_s=100.0)
     filler = GapFiller(centre, lambda _: True, settings, clock=clock)
-    filler.see(segments("AAA", (0, 10), (10.5, 30), (40, 50), (200, 210)))
+    filler.see(segments("AAA", (-200, -190), (0, 10), (10.5, 30), (40, 50)))
+    filler.fill()
+    assert [start for _, _, start in centre.asked] == [
+        datetime_from_ns(T0 + 30 * NANOSECONDS - 5_000_000)
+    ]
+
+
+def test_a_gap_that_lies_too_far_back_is_left():
+    clock = Clock()
+    centre = Centre(clock)
+    settings = GapSettings(patience_s=0.0, longest_s=100.0)
+    earlier = {"XX.AAA..HH": datetime_from_ns(T0 - 90 * NANOSECONDS)}
+    filler = GapFiller(centre, lambda _: True, settings, earlier, clock=clock)
+    filler.see(segments("AAA", (0, 10), (20, 30), (40, 160)))
+    filler.fill()
+    assert centre.asked == []
+    filler.see(segments("AAA", (0, 10), (20, 30), (40, 125)))
     filler.fill()
     assert [start for _, _, start in centre.asked] == [
         datetime_from_ns(T0 + 30 * NANOSECONDS - 5_000_000)

@@ -158,7 +158,7 @@ def test_silence_ends_a_record_and_settles_it(records, picker):
         told += made
     assert list(state.instruments) == ["Z7.DYJS..HH"]
     marks = [one for one in map(read_pick_message, told) if not isinstance(one, LivePick)]
-    last = max(until for trace_id, until in marks if trace_id == "Z7.FLUR..HH")
+    last = max(until for trace_id, until, _ in marks if trace_id == "Z7.FLUR..HH")
     assert abs(last - begin - 120 * NANOSECONDS) < 5 * NANOSECONDS
 
 

@@ -28,23 +28,29 @@ class Counting:
         self.fails_over = set(fails_over)
         self.error = error or ValueError("this one is bad")
 
-    def start(self) -> int:
-        return 0
+    def start(self) -> list[int]:
+        return [0]
 
-    def step(self, state: int, messages: Sequence[Message]) -> tuple[int, list[Message]]:
-        if self.fails_over & {int(one.value) for one in messages}:
-            raise self.error
-        state += len(messages)
-        return state, [message(state, "pick.v1")]
+    def step(
+        self, state: list[int], messages: Sequence[Message]
+    ) -> tuple[list[int], list[Message]]:
+        for one in messages:
+            if int(one.value) in self.fails_over:
+                raise self.error
+            state[0] += (
+                1  # a step that fails leaves its traces, as in a stage with much to remember
+            )
+        return state, [message(state[0], "pick.v1")]
 
-    def finish(self, state: int) -> tuple[int, list[Message]]:
+    def finish(self, state: list[int]) -> tuple[list[int], list[Message]]:
         return state, [message(-1, "pick.v1")]
 
-    def snapshot(self, state: int) -> bytes:
+    def snapshot(self, state: list[int]) -> bytes:
         return json.dumps(state).encode()
 
-    def restore(self, snapshot: bytes) -> int:
-        return int(json.loads(snapshot))
+    def restore(self, snapshot: bytes) -> list[int]:
+        (count,) = json.loads(snapshot)
+        return [int(count)]
 
 
 @pytest.fixture
@@ -127,6 +133,29 @@ def test_a_bad_message_is_passed_over_and_counted(bus):
     assert worker.problem == ""
 
 
+def test_several_bad_messages_in_one_step_are_each_passed_over(bus):
+    bus.publish([message(number) for number in range(30)])
+    stage = Counting(fails_over=[0, 7, 8, 21, 29])
+    worker = StageWorker(bus, stage, WorkerSettings(wait_s=0.01, limit=12))
+    worker.start()
+    worker.finish()
+    assert told(bus)[-2:] == [25, -1]
+    assert told(bus, "deadletter.v1") == [0, 7, 8, 21, 29]
+
+
+def test_waiting_for_the_end_ends_when_told(bus, monkeypatch):
+    release, stop = threading.Event(), threading.Event()
+    stage = Counting()
+    monkeypatch.setattr(stage, "finish", lambda state: (release.wait(WAIT_S), (state, []))[1])
+    worker = StageWorker(bus, stage, WorkerSettings(wait_s=0.01))
+    worker.start()
+    stop.set()
+    worker.finish(stop)
+    assert not release.is_set()
+    release.set()
+    worker.stop()
+
+
 def test_a_stage_that_fails_over_everything_is_told_until_it_works_again(bus):
     stage = Counting(fails_over=range(5), error=RuntimeError("the model is broken"))
     worker = StageWorker(bus, stage, WorkerSettings(wait_s=0.01))
@@ -161,8 +190,18 @@ def test_a_full_disk_is_waited_for(bus, monkeypatch):
     assert told(bus) == [5, -1]
 
 
+class Sink(Counting):
+    """Fails before it does anything, as a transaction does."""
+
+    def step(
+        self, state: list[int], messages: Sequence[Message]
+    ) -> tuple[list[int], list[Message]]:
+        super().step([0], messages)
+        return super().step(state, messages)
+
+
 def test_a_sink_tries_again_and_loses_nothing(bus):
-    stage = Counting(fails_over=[2], error=SourceError("cannot write the store"))
+    stage = Sink(fails_over=[2], error=SourceError("cannot write the store"))
     bus.publish([message(number) for number in range(5)])
     worker = StageWorker(bus, stage, WorkerSettings(wait_s=0.01, retry_s=0.01, is_sink=True))
     worker.start()

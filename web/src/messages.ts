@@ -25,7 +25,7 @@ const english = {
     replay: "Replay of past records",
     live: "Live",
     problem: (text: string) => `Not all could be read: ${text}`,
-    unauthorised: "a token is needed. Open the page with ?token=… as the service printed it when it started.",
+    unauthorised: "a token is needed. Open the page with ?token=TOKEN at the end of its address.",
   },
 
   traces: {
@@ -106,7 +106,7 @@ const english = {
     count: (count: number) => `${count} ${count === 1 ? "event" : "events"}`,
     more: "All events",
     ago: (span: string) => `${span} ago`,
-    agoTitle: "before the newest data",
+    agoTitle: "before now; of a replay, before the newest data",
   },
 
   qualities: {
@@ -199,7 +199,7 @@ const english = {
     gapsValue: (count: number, length: string) => (count === 0 ? "0" : `${count}, ${length} in all`),
     packets: "Packets",
     states: { current: "current", late: "late", silent: "silent", none: "no data" },
-    ageNote: "Age counts from the newest data of all stations.",
+    ageNote: "Age counts to now; of a replay, to the newest data of all stations.",
     kinds: {
       ok: "good",
       late: "late",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mainshock.sources.live.base import LiveSource
     from mainshock.sources.stations import StationList
     from mainshock.stream.run import LocationParts
+    from mainshock.stream.run_folder import RunFolder
 
 __all__ = ["monitor"]
 
@@ -37,7 +38,9 @@ def monitor(
     sampler: options.Sampler = "grid",
     alerts: own.Alerts = None,
     token_file: own.TokenFile = None,
+    seedlink_host: own.SeedLinkHost = "127.0.0.1",
     seedlink_port: own.SeedLinkPort = 18000,
+    seedlink_ring_mb: own.SeedLinkRing = 64.0,
     backfill: own.Backfill = None,
     keep_days: own.KeepDays = 30.0,
 ) -> None:
@@ -58,7 +61,7 @@ def monitor(
     from mainshock.stream.run_folder import RunFolder
 
     folder = RunFolder(data_dir or _default_folder(source))
-    opened = _open_source(source, speed, folder.root)
+    opened = _open_source(source, speed, folder)
     sites, inventory = _stations_of(opened, stations)
     setup = LocationSetup(velocity, model_error, terms, catalogue, sampler)
     if source == "demo" and velocity is None and terms is None:
@@ -67,14 +70,16 @@ def monitor(
     settings = MonitorSettings(
         folder,
         page,
+        seedlink_host,
         None if seedlink_port < 0 else seedlink_port,
+        seedlink_ring_mb,
         timedelta(days=keep_days),
         backfill,
     )
     location = _location(setup, sites, inventory, max_depth)
     rules = read_alert_settings(alerts) if alerts is not None else None
     made = Monitor(settings, opened, open_picker(model), location, rules)
-    _keep_stations(folder.root, sites, inventory)
+    _keep_stations(folder, sites, inventory)
     _run(made, exit_at_end=exit_at_end, opens_browser=not no_browser)
 
 
@@ -85,11 +90,11 @@ def _default_folder(source: str) -> Path:
     return Settings.from_environment().model_store.parent / "monitor" / name[:80]
 
 
-def _open_source(spec: str, speed: float, root: Path) -> "LiveSource":
+def _open_source(spec: str, speed: float, folder: "RunFolder") -> "LiveSource":
     from mainshock.core.files import make_folder
     from mainshock.sources.live import SourceSettings, open_packet_source
 
-    state = make_folder(root / "state")
+    state = make_folder(folder.state)
     return open_packet_source(spec, SourceSettings(speed=speed, state_folder=state))
 
 
@@ -111,13 +116,20 @@ def _stations_of(
     return found, source.inventory()
 
 
-def _keep_stations(root: Path, sites: "StationList", inventory: "Inventory | None") -> None:
-    """Keep the stations beside the results, for `mainshock serve`."""
+def _keep_stations(
+    folder: "RunFolder", sites: "StationList", inventory: "Inventory | None"
+) -> None:
+    """Keep the stations of this run for `mainshock serve`, and none of a run before."""
+    from mainshock.core.files import replacing
     from mainshock.sources.stations import write_stations
 
-    write_stations(root / "stations.csv", sites)
-    if inventory is not None:
-        inventory.write(str(root / "stations.xml"), format="STATIONXML")
+    write_stations(folder.state / "stations.csv", sites)
+    described = folder.state / "stations.xml"
+    if inventory is None:
+        described.unlink(missing_ok=True)
+        return
+    with replacing(described) as path:
+        inventory.write(str(path), format="STATIONXML")
 
 
 def _demo_setup(setup: "LocationSetup") -> "LocationSetup":
@@ -166,11 +178,13 @@ def _run(made: "Monitor", *, exit_at_end: bool, opens_browser: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     made.start(say)
-    say(f"monitoring {made.source.name} ({made.source.label}); page at {made.service.url}")
+    token = made.settings.service.token
+    asks = "" if token is None else " (open it with /?token=TOKEN)"
+    say(f"monitoring {made.source.name} ({made.source.label}); page at {made.service.url}{asks}")
     if made.seedlink is not None:
-        say(f"SeedLink at {made.settings.service.host}:{made.seedlink.port}")
+        say(f"SeedLink at {made.settings.seedlink_host}:{made.seedlink.port}")
     if opens_browser:
-        webbrowser.open(made.service.url)
+        webbrowser.open(made.service.page_url)
     try:
         if made.wait_for_end(stop):
             folder = made.settings.folder.root

@@ -14,7 +14,9 @@ __all__ = [
     "KeepDays",
     "NoBrowser",
     "Port",
+    "SeedLinkHost",
     "SeedLinkPort",
+    "SeedLinkRing",
     "Source",
     "Speed",
     "Stations",
@@ -59,8 +61,23 @@ TokenFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="File that holds the token which callers must show."),
 ]
+SeedLinkHost = Annotated[
+    str,
+    typer.Option(
+        help="Address that the SeedLink server listens on. Without a token on a loopback one; on "
+        "any other, clients must show the token, which those of version 3 cannot."
+    ),
+]
 SeedLinkPort = Annotated[
     int, typer.Option(min=-1, max=65535, help="Of the SeedLink server; 0: a free one, -1: none.")
+]
+SeedLinkRing = Annotated[
+    float,
+    typer.Option(
+        "--seedlink-ring-mb",
+        min=1.0,
+        help="Records kept in memory for SeedLink clients that come late, MB.",
+    ),
 ]
 Backfill = Annotated[
     str | None,

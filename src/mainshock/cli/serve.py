@@ -16,7 +16,7 @@ def serve(
     ],
     stations: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="StationXML or table; default: stations.* in DIR."),
+        typer.Option(metavar="FILE", help="StationXML or table; by default those of the monitor."),
     ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")

@@ -13,6 +13,7 @@ from mainshock import __version__
 from mainshock.serve import live
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import install_error_handlers
+from mainshock.serve.head_requests import HeadAsGet
 from mainshock.serve.inference import Inference
 from mainshock.serve.live import LiveHub
 from mainshock.serve.metrics import Observer, service_metrics
@@ -94,6 +95,7 @@ def create_app(context: ServiceContext) -> FastAPI:
     app.include_router(live.router(hub))
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # as FastAPI documents
     # the last one added is the first that a request meets
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Guard, settings=context.settings)
     app.add_middleware(Observer, metrics=metrics)
     return app

@@ -62,6 +62,8 @@ class ServiceContext:
         What the records come from, as the user named it.
     is_synthetic
         Whether all of it is made up.
+    is_live
+        Whether records come as they are recorded, so that their age counts from now.
     """
 
     store: "LiveStore"
@@ -73,4 +75,5 @@ class ServiceContext:
     is_ready: Callable[[], str] = str
     source: str = ""
     is_synthetic: bool = False
+    is_live: bool = False
     settings: ServiceSettings = field(default_factory=ServiceSettings)

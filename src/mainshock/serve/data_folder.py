@@ -19,7 +19,7 @@ def open_stored(
     Parameters
     ----------
     stations
-        StationXML or a table; by default ``stations.xml`` or ``stations.csv`` in the folder.
+        StationXML or a table; by default those that the monitor kept.
 
     Raises
     ------

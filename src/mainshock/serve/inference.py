@@ -1,11 +1,13 @@
-"""The pickers that requests may use: opened once, shared, never more at work than stated."""
+"""The pickers that requests may use: opened once, shared, in threads of their own."""
 
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from anyio import CapacityLimiter, to_thread
 
 from mainshock.core.errors import ModelError, RegistryError, UnreachableError
 from mainshock.serve.batching import MicroBatcher
@@ -17,24 +19,59 @@ if TYPE_CHECKING:
     from mainshock.detect.base import Picker
     from mainshock.detect.network import NetworkPicker
 
-__all__ = ["Inference"]
+__all__ = ["Inference", "ThreadQueue"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # no path: a folder is no model here
-_MOST_AT_WORK = 2
-_PATIENCE_S = 10.0
 _A_MINUTE = 1200.0
 _AT_ONCE = 200
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ThreadQueue:
+    """A few threads that other requests need not share, and a bounded queue before them.
+
+    Parameters
+    ----------
+    most_at_work
+        Requests worked on at once.
+    most_waiting
+        Requests that may wait; another one is refused.
+    """
+
+    def __init__(self, most_at_work: int, most_waiting: int) -> None:
+        self._limiter = CapacityLimiter(most_at_work)
+        self._most_waiting = most_waiting
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what a function returns that runs in one of the threads.
+
+        Raises
+        ------
+        ApiError
+            503 if too many requests wait already.
+        """
+        if self._limiter.statistics().tasks_waiting >= self._most_waiting:
+            raise ApiError(
+                503, f"{self._most_waiting} requests wait for inference already; try later"
+            )
+        return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self._limiter)
 
 
 class Inference:
-    """Pickers by name, the micro-batchers of the networks among them, and the clients' limits."""
+    """Pickers by name, the micro-batchers of the networks among them, and the clients' limits.
+
+    ``records`` and ``tensors`` are where requests of either kind are worked on.
+    """
 
     def __init__(
         self, metrics: ServiceMetrics, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.metrics = metrics
         self._limit = RateLimit(_A_MINUTE, _AT_ONCE, clock)
-        self._at_work = threading.BoundedSemaphore(_MOST_AT_WORK)
+        self.records = ThreadQueue(most_at_work=2, most_waiting=16)
+        # more at work, since those of one network go through it together
+        self.tensors = ThreadQueue(most_at_work=16, most_waiting=32)
         self._opening = threading.Lock()
         self._pickers: dict[str, Picker] = {}
         self._batchers: dict[str, MicroBatcher] = {}
@@ -54,16 +91,6 @@ class Inference:
                 f"more than {_A_MINUTE:g} requests a minute; wait {wait_s:.1f} s",
                 {"retry_after_s": round(wait_s, 2)},
             )
-
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """Hold one of the few places at work; 503 if none becomes free."""
-        if not self._at_work.acquire(timeout=_PATIENCE_S):
-            raise ApiError(503, f"{_MOST_AT_WORK} records are being picked already; try later")
-        try:
-            yield
-        finally:
-            self._at_work.release()
 
     def is_loaded(self, name: str) -> bool:
         """Return whether a picker was used before."""

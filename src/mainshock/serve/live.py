@@ -237,6 +237,7 @@ class LiveHub:
             "server_time": format_utc(datetime_from_ns(self._clock())),
             "source": self._context.source,
             "is_synthetic": self._context.is_synthetic,
+            "is_live": self._context.is_live,
             "version": __version__,
             "stream_time": self._stream_time(),
         }

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from mainshock.core.errors import MainshockError
+from mainshock.core.errors import MainshockError, SettingsError
 from mainshock.core.records import Pick
 from mainshock.detect.base import Picker
 from mainshock.serve.context import ServiceContext, ServiceSettings
 from mainshock.serve.run import ServiceThread
+from mainshock.serve.security import is_loopback
 from mainshock.serve.seedlink.server import SeedLinkServer
 from mainshock.serve.seedlink.settings import SeedLinkSettings
 from mainshock.sources.live.backfill import FdsnBackfill
@@ -26,7 +27,7 @@ from mainshock.stream.store.queries import EventQuery
 
 __all__ = ["Monitor", "MonitorSettings", "write_results"]
 
-_RING_BYTES = 32 * 1024 * 1024
+_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,11 @@ class MonitorSettings:
         Where it keeps its files.
     service
         Address, token and page.
-    seedlink_port
-        Port of the SeedLink server; 0 takes a free one, None runs none.
+    seedlink_host, seedlink_port
+        Where the SeedLink server listens; port 0 takes a free one, None runs none. On a loopback
+        address everybody may read; on others clients must show the token of ``service``.
+    seedlink_ring_mb
+        Records that the SeedLink server keeps for clients that come late, 10^6 bytes.
     keep
         How long picks, and old versions of events, stay in the store.
     data_centre
@@ -49,9 +53,36 @@ class MonitorSettings:
 
     folder: RunFolder
     service: ServiceSettings
+    seedlink_host: str = "127.0.0.1"
     seedlink_port: int | None = 18000
+    seedlink_ring_mb: float = 64.0
     keep: timedelta = timedelta(days=30)
     data_centre: str | None = None
+
+    def seedlink(self) -> SeedLinkSettings | None:
+        """Return how the SeedLink server serves, or None where there is none.
+
+        Raises
+        ------
+        SettingsError
+            If other machines reach it and there is no token.
+        """
+        if self.seedlink_port is None:
+            return None
+        is_local = is_loopback(self.seedlink_host)
+        if not is_local and self.service.token is None:
+            raise SettingsError(
+                f"SeedLink host is {self.seedlink_host}, which other machines reach, and there is "
+                "no token; give one in a file by --token-file, or listen on 127.0.0.1"
+            )
+        return SeedLinkSettings(
+            host=self.seedlink_host,
+            port=self.seedlink_port,
+            ring_bytes=round(self.seedlink_ring_mb * _MEGABYTE),
+            archive=self.folder.archive,
+            state_file=self.folder.root / "seedlink-number",
+            token=None if is_local else self.service.token,
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -111,21 +142,13 @@ class Monitor:
             is_ready=lambda: self._state or self.run.problem,
             source=f"{self.source.name}: {self.source.label}",
             is_synthetic=self.source.is_synthetic,
+            is_live=self.source.is_live,
             settings=self.settings.service,
         )
         self.service = ServiceThread(context)
-        if self.settings.seedlink_port is not None:
-            self.seedlink = SeedLinkServer(
-                SeedLinkSettings(
-                    host=self.settings.service.host,
-                    port=self.settings.seedlink_port,
-                    ring_bytes=_RING_BYTES,
-                    archive=folder.archive,
-                    state_file=folder.root / "seedlink-number",
-                    token=self.settings.service.token,
-                ),
-                metrics=registry,
-            )
+        served = self.settings.seedlink()
+        if served is not None:
+            self.seedlink = SeedLinkServer(served, metrics=registry)
 
     def start(self, say: Callable[[str], None]) -> None:
         """Start the service, then SeedLink, then the live path.
@@ -150,7 +173,9 @@ class Monitor:
         self._state = ""
 
     def wait_for_end(self, stop: threading.Event) -> bool:
-        """Wait until the source has ended and return True; False if ``stop`` was set before.
+        """Wait until all that the source gave is worked on, and return True.
+
+        False if ``stop`` was set before.
 
         Raises
         ------
@@ -161,7 +186,9 @@ class Monitor:
             if self.run.feed.wait(0.2):
                 if self.run.feed.error is not None:
                     raise self.run.feed.error
-                self.run.finish()
+                self.run.finish(stop)
+                if stop.is_set():
+                    return False
                 if self.run.problem:
                     raise MainshockError(f"not everything was worked on: {self.run.problem}")
                 return True

@@ -73,7 +73,7 @@ class TimeSpan(StrictQuery):
     end: UtcTime | None = None
 
 
-def _refuse_unknown(request: Request) -> None:
+async def _refuse_unknown(request: Request) -> None:  # sync ones would take a thread each
     """Refuse query parameters that a route does not know, or that are given twice."""
     known = _parameters(request.scope["route"])
     given = [name for name, _ in request.query_params.multi_items()]

@@ -5,8 +5,11 @@ import socket
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
+from urllib.parse import urlencode
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from mainshock.core.errors import SourceError
 from mainshock.serve.app import create_app
@@ -44,7 +47,7 @@ class ServiceThread:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                ws="websockets-sansio",
+                ws=_WebSocket,
                 ws_max_size=_MOST_MESSAGE_BYTES,
                 ws_per_message_deflate=False,  # costs more than it saves on frames of noise
                 timeout_graceful_shutdown=_GRACE_S,
@@ -96,11 +99,26 @@ class ServiceThread:
         host = self.context.settings.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    @property
+    def page_url(self) -> str:
+        """What opens the page: its address, with the token where one is needed."""
+        token = self.context.settings.token
+        return self.url if token is None else f"{self.url}/?{urlencode({'token': token})}"
+
     def __enter__(self) -> "ServiceThread":
         return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+class _WebSocket(WebSocketsSansIOProtocol):
+    """Takes a connection that was refused by a whole answer for settled, where uvicorn does not."""
+
+    async def send(self, message: Any) -> None:  # an ASGI message
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
 
 
 class _Server(uvicorn.Server):

@@ -346,10 +346,13 @@ class ModelEntry(BaseModel):
 class HealthData(BaseModel):
     """How the service is."""
 
-    status: Literal["ready", "starting"]
+    status: Literal["ready", "degraded", "starting", "stopping"] = Field(
+        description="degraded: it runs, and the reason says what does not work as it should"
+    )
     reason: str = Field(description="Why it is not ready; empty when it is")
     source: str
     is_synthetic: bool
+    is_live: bool = Field(description="Whether records come as they are recorded")
     version: str
     uptime_s: float
     stations: list[StationHealthData]

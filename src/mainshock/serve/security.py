@@ -125,11 +125,10 @@ class Guard:
         if changes and origin is not None and origin.partition("://")[2].lower() != host.lower():
             raise _Refusal(403, f"pages of {origin[:100]!r} may not use this service")
         if scope["path"] not in _OPEN_PATHS and not self._is_allowed(scope, headers):
-            raise _Refusal(
-                401,
-                "a token is needed: send the header `Authorization: Bearer TOKEN`",
-                {"WWW-Authenticate": "Bearer"},
-            )
+            how = "send the header `Authorization: Bearer TOKEN`"
+            if scope["path"] == "/":
+                how = "open this address with ?token=TOKEN at its end"
+            raise _Refusal(401, f"a token is needed: {how}", {"WWW-Authenticate": "Bearer"})
 
     def _is_allowed(self, scope: Scope, headers: Headers) -> bool:
         if self.settings.token is None:

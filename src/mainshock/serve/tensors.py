@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from mainshock.serve.envelope import ApiError
 
 __all__ = [
+    "VERSION",
     "InferenceAnswer",
     "InferenceRequest",
     "TensorAnswer",
@@ -29,6 +30,7 @@ __all__ = [
 
 INPUT = "waveform"
 OUTPUT = "probability"
+VERSION = "1"  # the one that each model has
 _HEADER_LENGTH = "Inference-Header-Content-Length"
 
 
@@ -115,7 +117,7 @@ def read_request(body: bytes, header_length: str | None) -> TensorRequest:
 def write_answer(model: str, asked: TensorRequest, curves: NDArray[np.float32]) -> Response:
     """Return the answer that holds a tensor of probabilities."""
     output: dict[str, Any] = {"name": OUTPUT, "shape": list(curves.shape), "datatype": "FP32"}
-    head: dict[str, Any] = {"model_name": model, "model_version": "1", "outputs": [output]}
+    head: dict[str, Any] = {"model_name": model, "model_version": VERSION, "outputs": [output]}
     if asked.identity:
         head["id"] = asked.identity
     if not asked.wants_binary:

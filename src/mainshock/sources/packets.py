@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-__all__ = ["AcknowledgedSource", "Packet", "PacketSource"]
+__all__ = ["AcknowledgedSource", "Packet", "PacketSource", "ReportingSource"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,14 @@ class Packet:
         stream's own for a replay.
     source
         Which source it came from, as the user named it.
+    was_asked_for
+        Whether it was fetched to fill a gap: however old it is, it did not come by a wrong clock.
     """
 
     payload: bytes
     arrival_ns: int
     source: str = ""
+    was_asked_for: bool = False
 
 
 @runtime_checkable
@@ -77,4 +80,14 @@ class AcknowledgedSource(PacketSource, Protocol):
         May be called from any thread. Whoever means to acknowledge says so by 0 before the first
         packet; without that a packet counts as safe some time after it was yielded.
         """
+        ...
+
+
+@runtime_checkable
+class ReportingSource(PacketSource, Protocol):
+    """A live source that says when nothing can come from it."""
+
+    @property
+    def problem(self) -> str:
+        """Why nothing comes, in words; empty while all is well. May be read from any thread."""
         ...

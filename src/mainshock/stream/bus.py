@@ -1,6 +1,6 @@
 """The message log between stages: what a bus promises, and what a stage is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -89,6 +89,10 @@ class Bus(Protocol):
 
     def backlog(self, consumer: str, topics: Sequence[str]) -> int:
         """Return how many messages wait for a consumer."""
+        ...
+
+    def forget_others(self, consumers: Collection[str]) -> None:
+        """Drop every consumer but these, which are all that there will be."""
         ...
 
     def close(self) -> None:

@@ -184,7 +184,7 @@ class EmbeddedBus:
         with self._transaction() as writer:
             self._append(writer, told)
             writer.executemany("REPLACE INTO positions VALUES (?, ?, ?)", rows)
-            writer.execute("REPLACE INTO states VALUES (?, ?)", (consumer, state))
+            _write_state(writer, consumer, state)
         if told:
             self._tell_news()
 
@@ -299,6 +299,16 @@ class EmbeddedBus:
                 raise SourceError(
                     f"cannot write the bus {self.path}: {error}; is it closed, or the disk full?"
                 ) from error
+
+
+def _write_state(writer: sqlite3.Connection, consumer: str, state: bytes | None) -> None:
+    """Write a state page by page: as a value it would be copied twice, and may take many MB."""
+    if not state:
+        writer.execute("REPLACE INTO states VALUES (?, ?)", (consumer, state))
+        return
+    made = writer.execute("REPLACE INTO states VALUES (?, zeroblob(?))", (consumer, len(state)))
+    with writer.blobopen("states", "state", made.lastrowid or 0) as blob:
+        blob.write(state)
 
 
 def _opened(path: Path, synchronous: str) -> sqlite3.Connection:

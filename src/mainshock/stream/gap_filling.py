@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, pairwise
 from typing import Protocol
@@ -14,7 +14,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from mainshock.core.errors import MainshockError
 from mainshock.sources.fragments import NANOSECONDS, TimeWindow, datetime_from_ns, ns_from_datetime
 from mainshock.sources.live.backfill import Gap
-from mainshock.sources.miniseed_records import RecordDamageError, decode_record, encode_records
+from mainshock.sources.miniseed_records import (
+    RecordDamageError,
+    decode_record,
+    encode_records,
+    record_header,
+)
 from mainshock.sources.packets import Packet
 from mainshock.stream.ingest.ingest import ChannelSegment
 
@@ -41,7 +46,8 @@ class GapSettings:
     patience_s
         How long a gap is known before it is asked for: late packets may still fill it.
     shortest_s, longest_s
-        Gaps of other lengths are left.
+        Gaps of other lengths are left, and those that lie more than ``longest_s`` behind the newest
+        sample of their channel.
     attempts
         How often a gap is asked for.
     first_pause_s
@@ -100,8 +106,8 @@ class GapFiller:
 
     Notes
     -----
-    Records are cut to the gap and offered the newest first: each joins the one after it, which is
-    what ingest wants of records from long ago.
+    Records are cut to the gap, and marked as asked for: ingest uses them however old they are, and
+    wherever in the gap they lie, since a data centre need not have all of it.
     """
 
     centre: DataCentre
@@ -131,7 +137,13 @@ class GapFiller:
             self._thread.join(timeout_s)
 
     def see(self, segments: Sequence[ChannelSegment]) -> None:
-        """Take note of what is there now, in order of channel and time."""
+        """Take note of what is there now, in order of channel and time.
+
+        Parameters
+        ----------
+        segments
+            Of the last ``longest_s`` of each channel at least.
+        """
         due_s = self.clock() + self.settings.patience_s
         with self._lock:
             plans: dict[_Stretch, _Plan] = {}
@@ -167,12 +179,16 @@ class GapFiller:
             half_ns = round(0.5 * NANOSECONDS / there[0].sampling_rate_hz)
             starts = [ns_from_datetime(one.start) - half_ns for one in there]
             ends = [ns_from_datetime(one.end) + half_ns for one in there]
+            oldest_ns = ends[-1] - round(self.settings.longest_s * NANOSECONDS)
+            edges = [(ends[at], starts[after]) for at, after in pairwise(range(len(there)))]
             before = self.earlier.get(trace_id[:-1])
-            edges = [] if before is None else [(ns_from_datetime(before) + half_ns, starts[0])]
-            edges += [(ends[at], starts[after]) for at, after in pairwise(range(len(there)))]
+            if before is not None and ns_from_datetime(before) >= oldest_ns:
+                # older, and what follows it need not be among the segments any more
+                edges.insert(0, (ns_from_datetime(before) + half_ns, starts[0]))
             for start_ns, end_ns in edges:
                 length_s = (end_ns - start_ns) / NANOSECONDS
-                if self.settings.shortest_s <= length_s <= self.settings.longest_s:
+                is_recent = end_ns > oldest_ns
+                if is_recent and self.settings.shortest_s <= length_s <= self.settings.longest_s:
                     yield trace_id, start_ns, end_ns
 
     def _plan_of_part(self, gap: _Stretch) -> _Plan | None:
@@ -193,12 +209,12 @@ class GapFiller:
         return [gap for gap, _ in due]
 
     def _pieces(self, gap: _Stretch) -> Iterator[_Stretch]:
-        """Yield the pieces of a gap, the newest one first."""
+        """Yield the pieces of a gap in order of time."""
         trace_id, start_ns, end_ns = gap
         piece_ns = round(self.settings.piece_s * NANOSECONDS)
-        while end_ns > start_ns and not self._stop.is_set():
-            yield trace_id, max(start_ns, end_ns - piece_ns), end_ns
-            end_ns -= piece_ns
+        while start_ns < end_ns and not self._stop.is_set():
+            yield trace_id, start_ns, min(start_ns + piece_ns, end_ns)
+            start_ns += piece_ns
 
     def _ask(self, piece: _Stretch) -> int:
         """Offer what the data centre has of a piece, and return how many packets that is."""
@@ -209,7 +225,7 @@ class GapFiller:
         found: dict[int, Packet] = {}
         for packet in self.centre.packets([gap], self._stop):
             found.update(_cut(packet, trace_id, TimeWindow(start_ns, end_ns)))
-        for _, packet in sorted(found.items(), reverse=True):
+        for _, packet in sorted(found.items()):
             if not self.offer(packet):
                 break
         self._counts.packets.inc(len(found))
@@ -232,9 +248,8 @@ def _cut(packet: Packet, trace_id: str, window: TimeWindow) -> dict[int, Packet]
     part = fragment.trimmed(window)
     if part is None:
         return {}
-    if part is fragment:
-        return {part.header.start_ns: packet}
+    records = [packet.payload] if part is fragment else encode_records(part)
     return {
-        decode_record(record).header.start_ns: Packet(record, packet.arrival_ns, packet.source)
-        for record in encode_records(part)
+        record_header(record).start_ns: replace(packet, payload=record, was_asked_for=True)
+        for record in records
     }

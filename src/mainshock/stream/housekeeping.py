@@ -31,9 +31,9 @@ class Housekeeping:
     catalogue
         Folder of the catalogue, in Parquet; what goes from the store stays there.
     keep
-        How long picks, and old versions of events, stay in the store after they were issued; None:
-        for good, as of a replay, whose times are those of its records. The latest version of an
-        event stays for good in any case.
+        How long picks, alerts, posterior draws and old versions of events stay in the store after
+        they were issued; None: for good, as of a replay, whose times are those of its records. The
+        latest version of an event stays for good in any case.
     every_s
         From one time to the next, in seconds.
     clock
@@ -72,6 +72,8 @@ class Housekeeping:
         retention = Retention(
             picks_before=before,
             versions_before=before,
+            samples_before=before,
+            alerts_before=before,
             changes_before=now - _CHANGES_KEPT,
             health_before=before,
         )

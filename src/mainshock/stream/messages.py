@@ -19,8 +19,9 @@ __all__ = [
     "settled_message",
 ]
 
-SettledUntil = tuple[str, int]
-"""Trace id of an instrument, and the time up to which its picks are settled, ns since 1970."""
+SettledUntil = tuple[str, int, bool]
+"""Trace id of an instrument, the time up to which its picks are settled (nanoseconds since 1970),
+and whether it fell silent, so that no more is to be waited for."""
 
 
 def _bytes(document: Any) -> bytes:  # any JSON document
@@ -40,14 +41,16 @@ def pick_message(version: LivePick, arrival_ns: int, trace: str = "") -> Message
     )
 
 
-def settled_message(trace_id: str, until_ns: int, arrival_ns: int) -> Message:
+def settled_message(
+    trace_id: str, until_ns: int, arrival_ns: int, *, is_over: bool = False
+) -> Message:
     """Return the message that no pick of an instrument before a time will change any more."""
     network, station, *_ = trace_id.split(".")
     return Message(
         topic="pick.v1",
         key=f"{network}.{station}",
-        identity=f"{trace_id}@{until_ns}",
-        value=_bytes({"settled": [trace_id, until_ns]}),
+        identity=f"{trace_id}@{until_ns}{'.' if is_over else ''}",
+        value=_bytes({"settled": [trace_id, until_ns, is_over]}),
         data_ns=until_ns,
         arrival_ns=arrival_ns,
     )
@@ -63,8 +66,8 @@ def read_pick_message(message: Message) -> LivePick | SettledUntil:
     """
     document = json.loads(message.value)
     if "settled" in document:
-        trace_id, until_ns = document["settled"]
-        return str(trace_id), int(until_ns)
+        trace_id, until_ns, is_over = document["settled"]
+        return str(trace_id), int(until_ns), bool(is_over)
     return from_document(LivePick, document["pick"])
 
 

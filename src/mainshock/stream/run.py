@@ -1,5 +1,6 @@
 """The live path in one process: source, ingest, stages and store, each in its thread."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -10,21 +11,21 @@ from prometheus_client import CollectorRegistry
 from mainshock.detect.base import Picker, ProbabilityCurves
 from mainshock.pipeline.locating import EventBuilder
 from mainshock.sources.fragments import ns_from_datetime
-from mainshock.sources.packets import PacketSource
+from mainshock.sources.packets import Packet, PacketSource
 from mainshock.stream.alerts.config import AlertSettings
 from mainshock.stream.alerts.dispatch import AlertDispatcher
 from mainshock.stream.alerts.stage import AlertStage
 from mainshock.stream.amplitudes import ArchiveAmplitudes, has_responses
 from mainshock.stream.board import LiveBoard
-from mainshock.stream.bus import Message, Stage
-from mainshock.stream.embedded_bus import EmbeddedBus
+from mainshock.stream.bus import Bus, Message, Stage
+from mainshock.stream.bus_registry import BUSES
 from mainshock.stream.events.stage import EventStage
 from mainshock.stream.feed import Feed
 from mainshock.stream.gap_filling import DataCentre, GapFiller
 from mainshock.stream.housekeeping import Housekeeping
 from mainshock.stream.ingest.archive import ArchiveWriter
 from mainshock.stream.ingest.dead_letters import DeadLetterStore
-from mainshock.stream.ingest.ingest import ChannelSegment, Ingest
+from mainshock.stream.ingest.ingest import Ingest
 from mainshock.stream.ingest.settings import IngestSettings
 from mainshock.stream.late_picks import LatePicks
 from mainshock.stream.metrics import RunMetrics
@@ -88,7 +89,7 @@ class LiveRun:
     on_records
         Told the records that were accepted, for a server that passes them on.
     keep
-        How long picks, and old versions of events, stay in the store.
+        How long picks, alerts, posterior draws and old versions of events stay in the store.
     data_centre
         Whom to ask for what a live source lost, or None.
 
@@ -118,7 +119,7 @@ class LiveRun:
     store: LiveStore = field(init=False)
     feed: Feed = field(init=False)
     workers: list[StageWorker] = field(init=False)
-    _bus: EmbeddedBus = field(init=False)
+    _bus: Bus = field(init=False)
     _claim: FolderClaim = field(init=False)
     _filler: GapFiller | None = field(init=False, default=None)
     _dispatcher: AlertDispatcher | None = field(init=False, default=None)
@@ -135,7 +136,7 @@ class LiveRun:
 
     def _open(self) -> None:
         self.store = LiveStore.open(self.folder.store)
-        self._bus = EmbeddedBus(self.folder.bus)
+        self._bus = BUSES.load("embedded")(self.folder.bus)
         keep = self.keep if self.source.is_live else None
         self._housekeeping = Housekeeping(self.store, self.folder.catalogue, keep)
         self._late = LatePicks(
@@ -150,12 +151,17 @@ class LiveRun:
         channels = [] if self.alerts is None else [f"alerts.{one}" for one in self.alerts.channels]
         self._bus.forget_others([*(one.name for one in stages), *channels])
         notes = RunMetrics(self.metrics, self._bus, stages, is_live=self.source.is_live)
+        if self.data_centre is not None and self.source.is_live:
+            earlier = {one.trace_id: one.last_sample for one in self.store.health()}
+            self._filler = GapFiller(
+                self.data_centre, self._offer, earlier=earlier, metrics=self.metrics
+            )
         self.feed = Feed(
             self.source,
             self._ingest(),
             self._bus,
             on_messages=self._pass_on,
-            on_segments=self._look_for_gaps,
+            on_segments=None if self._filler is None else self._filler.see,
             on_shed=notes.on_shed,
         )
         self.workers = [
@@ -166,21 +172,18 @@ class LiveRun:
         ]
         if self.alerts is not None:
             self._dispatcher = AlertDispatcher(self.alerts, self._bus, self.store.save_alerts)
-        if self.data_centre is not None and self.source.is_live:
-            earlier = {one.trace_id: one.last_sample for one in self.store.health()}
-            self._filler = GapFiller(
-                self.data_centre, self.feed.offer, earlier=earlier, metrics=self.metrics
-            )
 
     @property
     def problem(self) -> str:
         """What does not work as it should, in words; empty where all does."""
         of_stages = [worker.problem for worker in self.workers]
-        told = (self.feed.problem, *of_stages, self._housekeeping.problem)
+        of_source = str(getattr(self.source, "problem", ""))
+        told = (of_source, self.feed.problem, *of_stages, self._housekeeping.problem)
         return "; ".join(filter(None, told))
 
     def start(self) -> None:
         """Start all threads; the source last."""
+        self.store.record_audit("system", "start", f"{self.source.name}: {self.source.label}")
         for worker in self.workers:
             worker.start()
         if self._dispatcher is not None:
@@ -191,11 +194,16 @@ class LiveRun:
             self._filler.start()
         self.feed.start()
 
-    def finish(self) -> None:
-        """Once the source has ended: settle everything that is left, stage after stage."""
+    def finish(self, stop: threading.Event) -> None:
+        """Once the source has ended: settle everything that is left, stage after stage.
+
+        Returns when that is done, or once ``stop`` is set.
+        """
         self.feed.wait()
         for worker in self.workers:
-            worker.finish()
+            worker.finish(stop)
+        if stop.is_set():
+            return
         if self._dispatcher is not None:
             self._dispatcher.finish(_LAST_ALERTS_S)
         self._housekeeping.tidy()
@@ -211,6 +219,7 @@ class LiveRun:
         if self._dispatcher is not None:
             self._dispatcher.stop()
         self._housekeeping.stop()
+        self.store.record_audit("system", "stop")
         self._bus.close()
         self.store.close()
         self._claim.release()
@@ -266,9 +275,8 @@ class LiveRun:
         if self.on_records is not None:
             self.on_records(records)
 
-    def _look_for_gaps(self, segments: Sequence[ChannelSegment]) -> None:
-        if self._filler is not None:
-            self._filler.see(segments)
+    def _offer(self, packet: Packet) -> bool:
+        return self.feed.offer(packet)
 
 
 def _quick(associator: "Associator") -> "Associator":
@@ -280,10 +288,11 @@ def _quick(associator: "Associator") -> "Associator":
 
 def _settings_of(stage: Stage[Any], source: PacketSource) -> WorkerSettings:
     """Return how a stage is run; a replay waits for the slower stage behind."""
-    behind = {"picking": "events"}.get(stage.name, "")
+    holds = stage.name == "picking" and not source.is_live
     return WorkerSettings(
         limit=200 if stage.name == "picking" else 500,
-        hold_for="" if source.is_live else behind,
+        hold_for="events" if holds else "",
+        hold_topics=("pick.v1",),
         hold_at=200,
         # a replay begins anew after a crash, so that it need not commit what it tells
         commits_with=_is_version if source.is_live else None,

@@ -45,9 +45,14 @@ class RunFolder:
         """Events and picks in Parquet, a file a day."""
         return self.root / "catalogue"
 
+    @property
+    def state(self) -> Path:
+        """Up to where the source was read, and the stations of the last run."""
+        return self.root / "state"
+
     def stations(self) -> Path | None:
         """Return the file of stations, StationXML before a table, or None."""
-        found = (self.root / name for name in ("stations.xml", "stations.csv"))
+        found = (self.state / name for name in ("stations.xml", "stations.csv"))
         return next((path for path in found if path.is_file()), None)
 
 
@@ -116,6 +121,11 @@ class FolderClaim:
             there = label.read_text(encoding="utf-8").strip()
         if not there and self._folder.store.exists():
             there = "live"
+        if not there and self._has_files():
+            raise SettingsError(
+                f"{self._folder.root} holds records or results that no monitor wrote; name another "
+                "--data-dir"
+            )
         if there and there != wanted:
             raise SettingsError(
                 f"{self._folder.root} holds results of another kind of source ({there}), which "
@@ -124,6 +134,11 @@ class FolderClaim:
         if there and not source.is_live:
             self._remove_results()
         label.write_text(wanted + "\n", encoding="utf-8")
+
+    def _has_files(self) -> bool:
+        folder = self._folder
+        trees = (folder.archive, folder.dead_letters, folder.catalogue)
+        return any(tree.is_dir() and any(tree.iterdir()) for tree in trees)
 
     def _remove_results(self) -> None:
         folder = self._folder

@@ -5,14 +5,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from mainshock.core.errors import SourceError
-from mainshock.stream.bus import Bus, Message, Stage
+from mainshock.stream.bus import Bus, Delivery, Message, Stage
 
 __all__ = ["StageWorker", "WorkerSettings"]
 
 _log = logging.getLogger(__name__)
+_JOIN_S = 0.1
+_AT_ONCE_S = 10.0  # what was read before is there
 Clock = Callable[[], float]
 Result = TypeVar("Result")
 
@@ -29,16 +32,16 @@ class WorkerSettings:
         Longest time between two commits; what came since the last one is done again after a crash.
     wait_s
         How long a read waits for a message.
-    hold_for
-        Consumer that must not be left behind, or empty.
+    hold_for, hold_topics
+        Consumer that must not be left behind, or empty, and what it reads.
     hold_at
         Backlog of that consumer at which this stage waits.
     commits_with
         Which of the messages that a step tells are published in one with a commit, because the
         stage might tell them otherwise if it had to do the step again; None: none.
     is_sink
-        Whether the stage writes to a disk: where that fails it tries again until it works,
-        instead of passing messages over.
+        Whether the stage writes to a disk, each step wholly or not at all: where that fails it
+        tries again until it works, instead of passing messages over.
     retry_s
         Pause before a disk that failed is tried again.
     """
@@ -47,6 +50,7 @@ class WorkerSettings:
     commit_s: float = 20.0
     wait_s: float = 0.25
     hold_for: str = ""
+    hold_topics: tuple[str, ...] = ()
     hold_at: int = 2000
     commits_with: Callable[[Message], bool] | None = None
     is_sink: bool = False
@@ -76,7 +80,9 @@ class StageWorker:
     Notes
     -----
     A message that a stage cannot take is logged, put on ``deadletter.v1`` and passed over: one bad
-    message stops nothing. While the bus cannot be written the stage waits and tries again.
+    message stops nothing. What followed the last commit is done again without it, as after a crash,
+    so that nothing of a step that failed stays in the state. While the bus cannot be written the
+    stage waits and tries again.
     """
 
     bus: Bus
@@ -95,11 +101,16 @@ class StageWorker:
         self._thread = threading.Thread(target=self._run, name=self.stage.name, daemon=True)
         self._thread.start()
 
-    def finish(self) -> None:
-        """Read what is left, let the stage say its last, and end; returns when that is done."""
+    def finish(self, stop: threading.Event | None = None) -> None:
+        """Read what is left, let the stage say its last, and end.
+
+        Returns when that is done, or once ``stop`` is set.
+        """
         self._finish.set()
-        if self._thread is not None:
-            self._thread.join()
+        while self._thread is not None and self._thread.is_alive():
+            if stop is not None and stop.is_set():
+                return
+            self._thread.join(_JOIN_S)
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """End after the present step, with a commit."""
@@ -128,7 +139,7 @@ class StageWorker:
                 )
             )
             if deliveries:
-                state, is_committed = self._step(state, [one.message for one in deliveries])
+                state, is_committed = self._step(state, deliveries)
                 is_changed = not is_committed
             elif self._finish.is_set():
                 state, told = self.stage.finish(state)
@@ -179,35 +190,26 @@ class StageWorker:
 
     def _hold(self) -> None:
         """Wait while the consumer behind this stage has too much to read."""
-        behind = self.settings.hold_for
+        behind, topics = self.settings.hold_for, self.settings.hold_topics
         while (
             behind
             and not self._stop.is_set()
-            and self.bus.backlog(behind, self.topics_of(behind)) > self.settings.hold_at
+            and self.bus.backlog(behind, topics) > self.settings.hold_at
         ):
             self._stop.wait(0.02)
 
-    @staticmethod
-    def topics_of(consumer: str) -> tuple[str, ...]:
-        """Return what a stage of the live path reads."""
-        return {"picking": ("waveform.v1",), "events": ("pick.v1",), "alerts": ("event.v1",)}[
-            consumer
-        ]
-
-    def _step(self, state: Any, messages: Sequence[Message]) -> tuple[Any, bool]:  # its own kind
+    def _step(self, state: Any, deliveries: Sequence[Delivery]) -> tuple[Any, bool]:
         """Return the state after some messages, and whether it is committed."""
         begin = self.clock()
+        messages = [one.message for one in deliveries]
         try:
-            if self.settings.is_sink:
-                state, told = self._until_it_works(lambda: self.stage.step(state, messages))
-            else:
-                state, told = self.stage.step(state, messages)
-            self.problem = ""
+            state, told = self._stepped(state, messages)
         except Exception:
             if self._stop.is_set():
                 raise
             _log.exception("stage %s failed over %d messages", self.stage.name, len(messages))
-            state, told = self._one_by_one(state, messages)
+            return self._go_again(deliveries[-1]), True
+        self.problem = ""
         is_wanted = self.settings.commits_with
         commits = is_wanted is not None and any(is_wanted(one) for one in told)
         if commits:
@@ -218,24 +220,43 @@ class StageWorker:
             self.on_step(self.stage.name, messages, self.clock() - begin)
         return state, commits
 
-    def _one_by_one(
-        self, state: Any, messages: Sequence[Message]
-    ) -> tuple[Any, list[Message]]:  # the stage's own kind
-        told: list[Message] = []
-        name = self.stage.name
-        n_failed = 0
-        for message in messages:
-            try:
-                state, made = self.stage.step(state, [message])
-            except Exception as error:  # noqa: BLE001 - as above
-                n_failed += 1
-                _log.warning("stage %s cannot take %s: %s", name, message.identity, error)
-                told.append(replace(message, topic="deadletter.v1"))
-                self.problem = f"stage {name} fails: {error or type(error).__name__}"
-                if self.on_failure is not None:
-                    self.on_failure(name)
+    def _stepped(self, state: Any, messages: Sequence[Message]) -> tuple[Any, list[Message]]:
+        if self.settings.is_sink:
+            return self._until_it_works(lambda: self.stage.step(state, messages))
+        return self.stage.step(state, messages)
+
+    def _go_again(self, last: Delivery) -> Any:
+        """Go on from the last commit up to a message, without those that the stage cannot take.
+
+        A state in which a step failed is of no use: parts of the step may be in it already.
+        """
+        bad: Delivery | None = None
+        while not self._stop.is_set():
+            state = self._first_state()
+            reached = None
+            while reached != last and not self._stop.is_set():
+                (reached,) = self._until_it_works(
+                    lambda: self.bus.read(self.stage.name, self.stage.topics, 1, _AT_ONCE_S)
+                )
+                if reached == bad:
+                    self._commit(state, [replace(reached.message, topic="deadletter.v1")])
+                    continue
+                try:
+                    state, told = self._stepped(state, [reached.message])
+                except Exception as error:  # noqa: BLE001 - what is bad is passed over
+                    self._note_failure(reached.message, error)
+                    bad = reached
+                    break
+                self._until_it_works(partial(self.bus.publish, told))
+                self.problem = ""
             else:
-                told.extend(made)
-        if n_failed < len(messages):
-            self.problem = ""
-        return state, told
+                self._commit(state)
+                return state
+        return self._first_state()
+
+    def _note_failure(self, message: Message, error: Exception) -> None:
+        name = self.stage.name
+        _log.warning("stage %s cannot take %s: %s", name, message.identity, error)
+        self.problem = f"stage {name} fails: {error or type(error).__name__}"
+        if self.on_failure is not None:
+            self.on_failure(name)

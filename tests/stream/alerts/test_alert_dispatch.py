@@ -165,7 +165,7 @@ def test_a_cancel_follows_an_alert_that_may_have_arrived(publish, worker_of, mak
 def test_what_waited_too_long_is_held_with_all_that_follows(publish, worker_of, make_version):
     publish(make_version(1), make_version(2, "update"), make_version(3, "cancel"))
     channel, alerts = FakeChannel(), []
-    drain(worker_of(channel, after_s=600.0, record=alerts.extend))
+    drain(worker_of(channel, after_s=1200.0, record=alerts.extend))
     assert channel.tried == []
     assert [one.status for one in alerts] == ["held"] * 3
     assert "too late" in alerts[0].detail
@@ -199,7 +199,7 @@ def test_a_cancel_follows_what_a_crash_left_open(publish, worker_of, make_versio
     with pytest.raises(Crash):
         worker_of(channel).turn(0.0)
     alerts = []
-    drain(worker_of(channel, after_s=600.0, record=alerts.extend))  # too late to send it again
+    drain(worker_of(channel, after_s=1200.0, record=alerts.extend))  # too late to send it again
     assert channel.sent == [("cancel", 2)]
     assert [one.status for one in alerts] == ["held", "sent"]
 

@@ -25,6 +25,7 @@ export interface Hello {
   server_time: string;
   source: string;
   is_synthetic: boolean;
+  is_live: boolean;
   version: string;
   stream_time: string | null;
 }

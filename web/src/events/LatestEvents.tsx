@@ -12,7 +12,7 @@ const SHOWN = 6;
 export function LatestEvents() {
   const events = useLive("events");
   const isLoaded = useLive("isLoaded");
-  const streamMs = useLive("streamMs");
+  const dataNowMs = useLive("dataNowMs");
   return (
     <section className="panel" aria-labelledby="latest-title" aria-live="polite">
       <div className="panel-head">
@@ -24,7 +24,7 @@ export function LatestEvents() {
       {events.length === 0 && <p className="empty">{isLoaded ? text.none : messages.loading}</p>}
       <ol className="latest">
         {events.slice(0, SHOWN).map((event) => (
-          <Latest key={event.event_id} event={event} streamMs={streamMs} />
+          <Latest key={event.event_id} event={event} dataNowMs={dataNowMs} />
         ))}
       </ol>
       {events.length > 0 && <p className="muted note">{messages.uncertainty}</p>}
@@ -32,8 +32,8 @@ export function LatestEvents() {
   );
 }
 
-function Latest({ event, streamMs }: { event: EventSummary; streamMs: number | null }) {
-  const agoS = streamMs === null ? null : (streamMs - Date.parse(event.time)) / 1000;
+function Latest({ event, dataNowMs }: { event: EventSummary; dataNowMs: number | null }) {
+  const agoS = dataNowMs === null ? null : (dataNowMs - Date.parse(event.time)) / 1000;
   return (
     <li data-event={event.event_id} className={event.kind === "cancel" ? "withdrawn" : ""}>
       <span className="latest-magnitude">

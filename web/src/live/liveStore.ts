@@ -13,6 +13,7 @@ import type {
 } from "../api/types";
 import { messages } from "../messages";
 import { LiveConnection, type ConnectionState } from "./connection";
+import { dataNow } from "./dataNow";
 import { decodeFrame } from "./frames";
 import { added, newestVersions } from "./merge";
 import { TraceBuffer } from "./traceBuffer";
@@ -30,6 +31,8 @@ export interface Snapshot {
   hello: Hello | null;
   /** Time of the newest data, ms since 1970. */
   streamMs: number | null;
+  /** What the age of data counts from, ms since 1970. */
+  dataNowMs: number | null;
   /** The server's clock minus this machine's, ms. */
   clockOffsetMs: number;
   traces: string[];
@@ -46,6 +49,7 @@ const EMPTY: Snapshot = {
   connection: "connecting",
   hello: null,
   streamMs: null,
+  dataNowMs: null,
   clockOffsetMs: 0,
   traces: [],
   events: [],
@@ -175,17 +179,24 @@ export class LiveStore {
     this.frames += 1;
   }
 
+  private setTime(text: string | null): void {
+    const { hello, clockOffsetMs, streamMs: known } = this.latest;
+    const streamMs = text === null ? known : Date.parse(text);
+    const nowMs = Date.now() + clockOffsetMs;
+    this.set({ streamMs, dataNowMs: dataNow(hello?.is_live ?? false, streamMs, nowMs) });
+  }
+
   private onText(message: LiveMessage): void {
     switch (message.type) {
       case "hello":
         this.set({
           hello: message.data,
           clockOffsetMs: Date.parse(message.data.server_time) - Date.now(),
-          ...streamTime(message.data.stream_time),
         });
+        this.setTime(message.data.stream_time);
         return void this.load(); // also what was missed while away
       case "time":
-        return this.set(streamTime(message.data.stream_time));
+        return this.setTime(message.data.stream_time);
       case "traces":
         return this.set({ traces: message.data });
       case "event":
@@ -205,10 +216,6 @@ export class LiveStore {
 function wordsOf(error: unknown): string {
   if (error instanceof ApiError && error.status === 401) return messages.status.unauthorised;
   return error instanceof Error ? error.message : String(error);
-}
-
-function streamTime(text: string | null): Partial<Snapshot> {
-  return text === null ? {} : { streamMs: Date.parse(text) };
 }
 
 function mergeEvents(known: EventSummary[], news: EventSummary[]): EventSummary[] {

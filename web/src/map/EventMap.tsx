@@ -102,12 +102,12 @@ function useContent(
 ): MapContent {
   const stations = useLive("stations");
   const health = useLive("health");
-  const streamMs = useLive("streamMs");
+  const dataNowMs = useLive("dataNowMs");
   // ages are shown in steps, so the map need not follow each second
-  const slowMs = streamMs === null ? null : Math.ceil(streamMs / 10_000) * 10_000;
+  const slowMs = dataNowMs === null ? null : Math.ceil(dataNowMs / 10_000) * 10_000;
   return useMemo(
     () => ({
-      stations: stationPoints(stations, health, streamMs),
+      stations: stationPoints(stations, health, dataNowMs),
       events: eventPoints(events, slowMs ?? Date.now(), selected),
       regions: regionAreas(posterior),
       samples: samplePoints(isPosteriorMap ? posterior : null),

@@ -15,10 +15,10 @@ export interface MapContent {
 const CURRENT_S = 30;
 const LATE_S = 300;
 
-/** How old an instrument's data are, against the newest data of all. */
-export function stateOf(lastSample: string | null, streamMs: number | null): StationState {
-  if (lastSample === null || streamMs === null) return "none";
-  const ageS = (streamMs - Date.parse(lastSample)) / 1000;
+/** How old an instrument's data are at a time. */
+export function stateOf(lastSample: string | null, dataNowMs: number | null): StationState {
+  if (lastSample === null || dataNowMs === null) return "none";
+  const ageS = (dataNowMs - Date.parse(lastSample)) / 1000;
   return ageS < CURRENT_S ? "current" : ageS < LATE_S ? "late" : "silent";
 }
 
@@ -46,14 +46,14 @@ function point(
 export function stationPoints(
   stations: StationInfo[],
   health: StationHealth[],
-  streamMs: number | null,
+  dataNowMs: number | null,
 ): Points {
   return collection(
     stations.map((one) =>
       point(one.longitude, one.latitude, {
         code: one.code,
         station: one.station,
-        state: stateOf(lastSampleOf(one.code, health), streamMs),
+        state: stateOf(lastSampleOf(one.code, health), dataNowMs),
       }),
     ),
   );

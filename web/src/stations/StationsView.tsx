@@ -14,7 +14,7 @@ const NO_EVENTS: EventSummary[] = [];
 export function StationsView() {
   const health = useLive("health");
   const stations = useLive("stations");
-  const streamMs = useLive("streamMs");
+  const dataNowMs = useLive("dataNowMs");
   const silent = stations.filter(
     (station) => !health.some((one) => one.trace_id.startsWith(`${station.code}.`)),
   );
@@ -39,7 +39,7 @@ export function StationsView() {
             </thead>
             <tbody>
               {sorted.map((one) => (
-                <Instrument key={one.trace_id} health={one} streamMs={streamMs} />
+                <Instrument key={one.trace_id} health={one} dataNowMs={dataNowMs} />
               ))}
               {silent.map((station) => (
                 <tr key={station.code}>
@@ -62,10 +62,10 @@ export function StationsView() {
   );
 }
 
-function Instrument({ health, streamMs }: { health: StationHealth; streamMs: number | null }) {
-  const state = stateOf(health.last_sample, streamMs);
+function Instrument({ health, dataNowMs }: { health: StationHealth; dataNowMs: number | null }) {
+  const state = stateOf(health.last_sample, dataNowMs);
   const lastMs = Date.parse(health.last_sample);
-  const ageS = streamMs === null ? null : Math.max(0, (streamMs - lastMs) / 1000);
+  const ageS = dataNowMs === null ? null : Math.max(0, (dataNowMs - lastMs) / 1000);
   const counts = Object.entries(health.counts).filter(([, count]) => count > 0);
   return (
     <tr data-instrument={health.trace_id}>

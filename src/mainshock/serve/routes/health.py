@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from fastapi import APIRouter
 
@@ -29,10 +30,11 @@ def router(context: ServiceContext, clock: Callable[[], float] = time.monotonic)
         """Tell how the service is."""
         reason = context.is_ready()
         data = HealthData(
-            status="starting" if reason else "ready",
+            status=_status(reason),
             reason=reason,
             source=context.source,
             is_synthetic=context.is_synthetic,
+            is_live=context.is_live,
             version=__version__,
             uptime_s=round(clock() - began_s, 3),
             stations=[health_data(one) for one in context.store.health()],
@@ -41,6 +43,14 @@ def router(context: ServiceContext, clock: Callable[[], float] = time.monotonic)
         return HealthAnswer(data=data)
 
     return routes
+
+
+def _status(reason: str) -> Literal["ready", "degraded", "starting", "stopping"]:
+    if reason == "starting":
+        return "starting"
+    if reason == "stopping":
+        return "stopping"
+    return "degraded" if reason else "ready"
 
 
 def _memory_mb(statm: Path = Path("/proc/self/statm")) -> float | None:

@@ -6,7 +6,6 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 
 from mainshock.core.errors import DataError, RecordError
 from mainshock.core.records import Waveform
@@ -43,7 +42,7 @@ def router(_context: ServiceContext, inference: Inference) -> APIRouter:
         inference.admit(request.client.host if request.client else "")
         body = await request.body()
         # large bodies are read in a thread, so that live clients do not wait
-        return await run_in_threadpool(_infer, inference, body, with_curves=curves)
+        return await inference.records.run(_infer, inference, body, with_curves=curves)
 
     return routes
 
@@ -57,9 +56,8 @@ def _infer(inference: Inference, body: bytes, *, with_curves: bool) -> InferAnsw
     try:
         waveform = _waveform(wanted)
         picker = inference.picker(wanted.model)
-        with inference.working():
-            picks = picker.classify(waveform)
-            drawn = picker.annotate(waveform) if with_curves else None
+        picks = picker.classify(waveform)
+        drawn = picker.annotate(waveform) if with_curves else None
     except (RecordError, DataError) as error:
         raise ApiError(400, str(error)) from error
     data = InferData(model=picker.name, picks=[inferred_pick(pick) for pick in picks])

@@ -2,16 +2,21 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
 
 from mainshock import __version__
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import ApiError
 from mainshock.serve.inference import Inference
 from mainshock.serve.parameters import STRICT
-from mainshock.serve.tensors import InferenceAnswer, InferenceRequest, read_request, write_answer
+from mainshock.serve.tensors import (
+    VERSION,
+    InferenceAnswer,
+    InferenceRequest,
+    read_request,
+    write_answer,
+)
 
 __all__ = [
     "ModelMetadata",
@@ -111,12 +116,12 @@ def _add_server_routes(routes: APIRouter, context: ServiceContext) -> None:
         )
 
     @routes.get("/health/live")
-    def get_server_live() -> ServerLive:
+    async def get_server_live() -> ServerLive:
         """Tell whether the server lives."""
         return ServerLive(live=True)
 
     @routes.get("/health/ready")
-    def get_server_ready() -> ServerReady:
+    async def get_server_ready() -> ServerReady:
         """Tell whether the server can do its work: 503 if not."""
         reason = context.is_ready()
         if reason:
@@ -125,36 +130,51 @@ def _add_server_routes(routes: APIRouter, context: ServiceContext) -> None:
 
 
 def _add_model_routes(routes: APIRouter, inference: Inference) -> None:
-    @routes.get("/models/{model}")
-    def get_model_metadata(model: _Name) -> ModelMetadata:
+    async def get_model_metadata(model: _Name) -> ModelMetadata:
         """Tell what a model takes and gives."""
-        n = _window_samples(inference, model)
+        n = await inference.tensors.run(_window_samples, inference, model)
         return ModelMetadata(
             name=model,
-            versions=["1"],
+            versions=[VERSION],
             platform="onnx_onnxruntime",
             inputs=[TensorMetadata(name="waveform", datatype="FP32", shape=[-1, 3, n])],
             outputs=[TensorMetadata(name="probability", datatype="FP32", shape=[-1, 2, n])],
         )
 
-    @routes.get("/models/{model}/ready")
-    def get_model_ready(model: _Name) -> ModelReady:
+    async def get_model_ready(model: _Name) -> ModelReady:
         """Load a model if need be, and tell that it can be used."""
-        inference.network(model)
+        await inference.tensors.run(inference.network, model)
         return ModelReady(name=model, ready=True)
 
-    @routes.post(
-        "/models/{model}/infer",
-        openapi_extra=_BODY,
-        responses={200: {"model": InferenceAnswer, "content": {_BYTES: {}}}},
-        response_class=Response,
-    )
     async def infer_tensor(model: _Name, request: Request) -> Response:
         """Put normalised windows through a network: `waveform` to `probability`."""
         inference.admit(request.client.host if request.client else "")
         body = await request.body()
         header_length = request.headers.get("inference-header-content-length")
-        return await run_in_threadpool(_infer, inference, model, body, header_length)
+        return await inference.tensors.run(_infer, inference, model, body, header_length)
+
+    of_one = [Depends(_refuse_other_versions)]
+    for path, name, checks in (
+        ("/models/{model}", "", []),
+        ("/models/{model}/versions/{version}", "_of_version", of_one),
+    ):
+        routes.get(path, name=f"get_model_metadata{name}", dependencies=checks)(get_model_metadata)
+        routes.get(f"{path}/ready", name=f"get_model_ready{name}", dependencies=checks)(
+            get_model_ready
+        )
+        routes.post(
+            f"{path}/infer",
+            name=f"infer_tensor{name}",
+            dependencies=checks,
+            openapi_extra=_BODY,
+            responses={200: {"model": InferenceAnswer, "content": {_BYTES: {}}}},
+            response_class=Response,
+        )(infer_tensor)
+
+
+async def _refuse_other_versions(version: str) -> None:
+    if version != VERSION:
+        raise ApiError(404, f"there is no version {version[:64]!r}; the one there is: {VERSION}")
 
 
 def _window_samples(inference: Inference, model: str) -> int:

@@ -27,16 +27,16 @@ class StatusAnswer(Answer[StatusData]):
 
 
 def router(context: ServiceContext) -> APIRouter:
-    """Return the routes."""
+    """Return the routes; the first two take no thread, so that a busy service seems not dead."""
     routes = APIRouter(tags=["operations"], responses={401: {"model": ErrorAnswer}})
 
     @routes.get("/healthz")
-    def get_liveness() -> StatusAnswer:
+    async def get_liveness() -> StatusAnswer:
         """Answer as long as the process lives; needs no token."""
         return StatusAnswer(data=StatusData(status="alive"))
 
     @routes.get("/readyz", responses={503: {"model": ErrorAnswer}})
-    def get_readiness() -> StatusAnswer:
+    async def get_readiness() -> StatusAnswer:
         """Answer 200 when the service can do its work, else 503 with the reason."""
         reason = context.is_ready()
         if reason:

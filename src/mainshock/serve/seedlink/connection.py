@@ -68,7 +68,7 @@ class Connection:
         self._host: str = peer[0]
         self._port: int = peer[1]
         self._is_local = _is_loopback(self._host)
-        self._dialogue = Dialogue(parts.settings, is_local=self._is_local)
+        self._dialogue = Dialogue(parts.settings)
         self._connected_ns = parts.clock()
         self._news = asyncio.Event()
         self._sequence = 0

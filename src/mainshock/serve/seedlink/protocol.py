@@ -101,17 +101,13 @@ class Dialogue:
     ----------
     settings
         Name, limits and token.
-    is_local
-        Whether the client is on this machine: the connection carries no encryption, so that a
-        token is taken from nowhere else.
     """
 
-    def __init__(self, settings: SeedLinkSettings, *, is_local: bool = True) -> None:
+    def __init__(self, settings: SeedLinkSettings) -> None:
         self.is_version_4 = False
         self.is_transferring = False
         self.user_agent = ""
         self._settings = settings
-        self._is_local = is_local
         self._is_trusted = settings.token is None
         self._is_batch = False
         self._stations: list[StationRequest] = []
@@ -218,8 +214,6 @@ class Dialogue:
         is_known_type = bool(arguments) and arguments[0].upper() in ("JWT", "USERPASS")
         if token is None or not self.is_version_4 or not is_known_type:
             raise _RefusedError("UNSUPPORTED", "no such authentication here")
-        if not self._is_local:
-            raise _RefusedError("UNEXPECTED", "a token is not taken over an open connection")
         if not hmac.compare_digest(arguments[-1].encode("latin-1"), token.encode("ascii")):
             return [*self._refuse("AUTH", "wrong token"), Close()]  # no second guess
         self._is_trusted = True

@@ -27,7 +27,8 @@ class SeedLinkSettings:
     state_file
         Where the last sequence number is kept, so that numbers go on after a restart, or None.
     token
-        What clients must show (AUTH of version 4), or None where everybody may read.
+        What clients must show, or None where everybody who reaches the port may read. AUTH is a
+        command of version 4: clients of version 3 then get nothing. It is not encrypted.
     max_clients
         Connections at a time; more are refused.
     max_stations

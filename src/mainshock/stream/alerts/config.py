@@ -34,6 +34,7 @@ __all__ = [
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 _LARGEST_BYTES = 1_000_000
+_SETTLED_AFTER_S = 600.0
 _MAY_BE_SECRET = ("password", "secret", "token", "headers", "url", "user")
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -104,7 +105,7 @@ class Rule(BaseModel):
     largest_depth_km: Depth | None = None
     least_stations: Annotated[int, Field(ge=1)] = 1
     statuses: Annotated[tuple[VersionStatus, ...], Field(min_length=1)] = ("preliminary", "settled")
-    stale_after_s: Annotated[float, Field(gt=0.0, allow_inf_nan=False, le=1e7)] = 300.0
+    stale_after_s: Annotated[float, Field(gt=0.0, allow_inf_nan=False, le=1e7)] = 900.0
     update: UpdatePolicy = UpdatePolicy()
 
     @field_validator("channels")
@@ -117,6 +118,15 @@ class Rule(BaseModel):
         low, high = self.least_depth_km, self.largest_depth_km
         if low is not None and high is not None and low >= high:
             raise ValueError(f"least_depth_km {low:g} must be less than largest_depth_km {high:g}")
+        return self
+
+    @model_validator(mode="after")
+    def _settled_in_time(self) -> "Rule":
+        if "preliminary" not in self.statuses and self.stale_after_s < _SETTLED_AFTER_S:
+            raise ValueError(
+                f"stale_after_s {self.stale_after_s:g} is too short for settled events, which come "
+                f"about 400 s after their origin; set it to {_SETTLED_AFTER_S:g} or more"
+            )
         return self
 
 

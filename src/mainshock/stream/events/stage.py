@@ -38,6 +38,7 @@ class EventState:
     judged_until: datetime = _LONG_AGO
     last_pass: datetime = _LONG_AGO
     late_ids: list[str] = field(default_factory=list)
+    mature_ids: set[str] = field(default_factory=set)
     arrival_ns: int = 0
     trace: str = ""
 
@@ -107,6 +108,7 @@ class EventStage:
         is_changed = False
         for message in messages:
             is_changed |= _taken(state, message)
+        is_changed |= self._has_matured(state)
         told = self._recent(state) if is_changed else []
         frontier = _frontier(state, _BEHIND * self.settings.context_s)
         if frontier is not None and frontier - state.last_pass >= self._seconds("pass_s"):
@@ -141,6 +143,20 @@ class EventStage:
             np.random.default_rng(0),
         )
         return list(located.events)
+
+    def _has_matured(self, state: EventState) -> bool:
+        """Return whether, since the last look, the records of an event suffice for a magnitude."""
+        if self.amplitudes is None:
+            return False
+        before = datetime_from_ns(state.arrival_ns) - self._seconds("mature_s")
+        mature = {
+            event_id
+            for event_id, version in state.open_events.versions.items()
+            if version.event.magnitude is None and version.event.picks[0].time <= before
+        }
+        is_new = not mature <= state.mature_ids
+        state.mature_ids = mature
+        return is_new
 
     def _recent(self, state: EventState) -> list[EventVersion]:
         """Return what the newest picks change."""
@@ -271,7 +287,11 @@ def _taken(state: EventState, message: Message) -> bool:
     state.arrival_ns = max(state.arrival_ns, message.arrival_ns)
     told = read_pick_message(message)
     if not isinstance(told, LivePick):
-        state.settled_ns[told[0]] = max(told[1], state.settled_ns.get(told[0], 0))
+        trace_id, until_ns, is_over = told
+        if is_over:
+            state.settled_ns.pop(trace_id, None)
+        else:
+            state.settled_ns[trace_id] = max(until_ns, state.settled_ns.get(trace_id, 0))
         return False
     known = state.picks.get(told.pick_id)
     if known is not None and known.version >= told.version:

@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from errno import ENOSPC
 from pathlib import Path
 
 from mainshock.core.errors import SourceError
@@ -17,6 +16,7 @@ from mainshock.sources.miniseed_records import (
     record_header,
     split_records,
 )
+from mainshock.stream.ingest.appending import append_whole
 
 __all__ = ["ArchiveWriter", "sds_path"]
 
@@ -153,25 +153,12 @@ class ArchiveWriter:
             payloads = [one for _, one in records if not known or _key_of(one) not in known]
             self.n_repeated += len(records) - len(payloads)
             make_folder(path.parent)
-            _append_whole(path, b"".join(payloads))
+            append_whole(path, b"".join(payloads))
         except OSError as error:
             raise SourceError(
                 f"cannot write {path}: {error}; free space or name another archive"
             ) from error
         self.n_written += len(payloads)
-
-
-def _append_whole(path: Path, content: bytes) -> None:
-    """Append all or nothing: what a full disk cuts would part the records that come after it."""
-    with path.open("ab", buffering=0) as stream:
-        length = stream.tell()
-        try:
-            n_written = stream.write(content)
-            if n_written != len(content):
-                raise OSError(ENOSPC, f"took {n_written} of {len(content)} bytes")
-        except OSError:
-            stream.truncate(length)
-            raise
 
 
 class _KnownRecords:

@@ -1,13 +1,16 @@
 """Keeps the bytes of packets that could not be used, with the reason, in bounded space."""
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 from mainshock.core.errors import SourceError
 from mainshock.core.files import make_folder
 from mainshock.core.times import format_utc
 from mainshock.sources.fragments import datetime_from_ns
 from mainshock.sources.packets import Packet
+from mainshock.stream.ingest.appending import append_whole
 from mainshock.stream.ingest.settings import PacketKind
 
 __all__ = ["DeadLetterStore", "arrival_text"]
@@ -47,21 +50,19 @@ class DeadLetterStore:
         self._number = max(numbers, default=0) + 1
         self._size = 0
         self._payloads: list[bytes] = []
-        self._lines: list[str] = []
+        self._documents: list[dict[str, Any]] = []
 
     def add(self, packet: Packet, kind: PacketKind, reason: str, trace_id: str = "") -> None:
         """Remember a packet; ``flush`` writes it."""
-        document = {
+        document: dict[str, Any] = {
             "kind": kind,
             "reason": reason,
             "trace_id": trace_id,
             "arrival": arrival_text(packet),
             "source": packet.source,
-            "offset": self._size,
-            "length": len(packet.payload),
         }
         self._payloads.append(packet.payload)
-        self._lines.append(json.dumps(document) + "\n")
+        self._documents.append(document)
         self._size += len(packet.payload)
         if self._size >= self._max_bytes // _PARTS:
             self.flush()
@@ -69,32 +70,42 @@ class DeadLetterStore:
             self._size = 0
 
     def flush(self) -> None:
-        """Write what was added.
+        """Write what was added; after an error, what was not written waits on.
 
         Raises
         ------
         SourceError
             If it cannot be written.
         """
-        if not self._lines:
+        if not self._documents:
             return
-        name = f"{self._number:08d}"
         try:
-            with (self.folder / f"{name}.bin").open("ab") as stream:
-                stream.write(b"".join(self._payloads))
-            with (self.folder / f"{name}.jsonl").open("a", encoding="utf-8") as stream:
-                stream.write("".join(self._lines))
+            self._write(self.folder / f"{self._number:08d}.bin")
         except OSError as error:
             raise SourceError(
                 f"cannot write dead letters to {self.folder}: {error}; free space or name another"
             ) from error
         self._payloads.clear()
-        self._lines.clear()
+        self._documents.clear()
         self._forget_oldest()
 
     def close(self) -> None:
         """Write what was added."""
         self.flush()
+
+    def _write(self, path: Path) -> None:
+        """Append bytes and lines, or neither."""
+        begin = offset = append_whole(path, b"".join(self._payloads))
+        lines = []
+        for document, payload in zip(self._documents, self._payloads, strict=True):
+            place = {"offset": offset, "length": len(payload)}
+            lines.append(json.dumps(document | place) + "\n")
+            offset += len(payload)
+        try:
+            append_whole(path.with_suffix(".jsonl"), "".join(lines).encode())
+        except OSError:
+            os.truncate(path, begin)
+            raise
 
     def _forget_oldest(self) -> None:
         pairs: dict[int, list[Path]] = {}

@@ -162,9 +162,10 @@ class Gate:
         if header.start_ns >= timeline.newest_ns - half_ns:
             record.runs_ahead = self._runs_ahead(channel, header)
             return self._hold(channel, record, "clock", is_suspect=record.runs_ahead)
-        reason = _reason_against(channel, header, self._settings, self._first_ns)
-        if reason:
-            return [Decision(record, "clock", reason)]
+        if not record.packet.was_asked_for:
+            reason = _reason_against(channel, header, self._settings, self._first_ns)
+            if reason:
+                return [Decision(record, "clock", reason)]
         placed = self._place(channel, record)
         return [placed, *(self._settle(channel) if channel.held and placed.new else [])]
 

@@ -110,8 +110,16 @@ class Ingest:
             self._metrics.set_waiting(len(self._gate.waiting))
         return messages
 
-    def segments(self) -> list[ChannelSegment]:
-        """Return what is there, in order of channel and time."""
+    def segments(self, last_s: float | None = None) -> list[ChannelSegment]:
+        """Return what is there, in order of channel and time.
+
+        Parameters
+        ----------
+        last_s
+            Of each channel, only the segments that begin in so many seconds before its newest
+            sample, and the one before them; None: all.
+        """
+        last_ns = None if last_s is None else round(last_s * NANOSECONDS)
         return [
             ChannelSegment(
                 trace_id,
@@ -121,7 +129,7 @@ class Ingest:
                 one.sampling_rate_hz,
             )
             for trace_id, channel in sorted(self._gate.channels.items())
-            for one in channel.timeline.segments
+            for one in channel.timeline.newest(last_ns)
         ]
 
     def health(self) -> list[StationHealth]:

@@ -67,6 +67,13 @@ class Timeline:
         """End of the last segment; 0 where there is none."""
         return self.segments[-1].end_ns if self.segments else 0
 
+    def newest(self, last_ns: int | None = None) -> list[Segment]:
+        """Return the segments that begin in the last nanoseconds and the one before; None: all."""
+        if last_ns is None:
+            return self.segments
+        at = bisect_left(self.segments, self.newest_ns - last_ns, key=_start)
+        return self.segments[max(0, at - 1) :]
+
     def continues(self, header: FragmentHeader) -> bool:
         """Return whether a record follows the newest sample without a break."""
         if not self.segments:

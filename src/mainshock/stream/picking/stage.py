@@ -272,6 +272,8 @@ class PickingStage:
         for trace_id, instrument in list(state.instruments.items()):
             if state.clock_ns - instrument.last_arrival_ns > longest_ns:
                 told.extend(self._end_record(instrument, instrument.buffer.newest))
+                until_ns = instrument.buffer.time_ns(instrument.buffer.newest)
+                told.append(settled_message(trace_id, until_ns, state.clock_ns, is_over=True))
                 del state.instruments[trace_id]
         return told
 
