@@ -94,6 +94,10 @@ class SmallRecords:
     events: list[SmallEvent]
 
 
+Added = tuple[float, float, SmallEvent, dict[str, tuple[int, FloatArray]]]
+"""An event put into the sequence: origin in seconds, magnitude, its source, its samples."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrueEvent:
     """An earthquake of the sequence; P is clear of all else at ``n_detectable`` stations."""
@@ -124,7 +128,11 @@ class Sequence:
         start = UTCDateTime(self.start)
         for code, samples in self.counts.items():
             network, station, location, channel = code.split(".")
-            header = {"network": network, "station": station, "location": location}
+            header: dict[str, object] = {
+                "network": network,
+                "station": station,
+                "location": location,
+            }
             header |= {"channel": channel, "starttime": start, "sampling_rate": self.rate_hz}
             place = folder / "sds" / f"{start.year}" / network / station / f"{channel}.D"
             place.mkdir(parents=True, exist_ok=True)
@@ -168,7 +176,7 @@ def make_sequence(
     rng = np.random.default_rng(seed)
     n_samples = round((settings.before_s + settings.after_s) * records.rate_hz)
     counts = _noise(records, quiet, n_samples, settings.lowest_hz, rng)
-    added = []
+    added: list[Added] = []
     for origin_s, magnitude in _origins(settings, rng):
         small = records.events[int(rng.integers(len(records.events)))]
         ratio = _source_ratio(small.magnitude, magnitude, records.rate_hz)
@@ -179,18 +187,7 @@ def make_sequence(
             own[code] = place, fftconvolve(lfilter(*ratio, piece), rupture)[: n_samples - place]
             counts[code][place : place + own[code][1].size] += own[code][1]
         added.append((origin_s, magnitude, small, own))
-    truth = [
-        TrueEvent(
-            "aftershock" if number else "mainshock",
-            records.start + timedelta(seconds=origin_s),
-            small.longitude,
-            small.latitude,
-            small.depth_km,
-            round(magnitude, 2),
-            sum(_is_detectable(counts[c], *own[c], records.rate_hz) for c in own if c[-1] == "Z"),
-        )
-        for number, (origin_s, magnitude, small, own) in enumerate(added)
-    ]
+    truth = _truth(added, counts, records)
     limit = settings.clip_counts
     clipped = {c: np.clip(np.round(x), -limit, limit).astype(np.int32) for c, x in counts.items()}
     return Sequence(
@@ -214,6 +211,23 @@ def _merged(folder: Path) -> Stream:
 def _samples(trace: Trace) -> FloatArray:
     """Return samples, NaN in gaps."""
     return np.asarray(np.ma.filled(np.ma.asarray(trace.data, dtype=np.float64), np.nan))
+
+
+def _truth(
+    added: list[Added], counts: dict[str, FloatArray], records: SmallRecords
+) -> list[TrueEvent]:
+    return [
+        TrueEvent(
+            "aftershock" if number else "mainshock",
+            records.start + timedelta(seconds=origin_s),
+            small.longitude,
+            small.latitude,
+            small.depth_km,
+            round(magnitude, 2),
+            sum(_is_detectable(counts[c], *own[c], records.rate_hz) for c in own if c[-1] == "Z"),
+        )
+        for number, (origin_s, magnitude, small, own) in enumerate(added)
+    ]
 
 
 def _small_event(
@@ -316,8 +330,8 @@ def _quiet_sd(samples: FloatArray, rate_hz: float, lowest_hz: float) -> float:
 
 
 def _corner_hz(magnitude: float) -> float:
-    moment_nm = 10.0 ** (1.5 * magnitude + 9.05)
-    return min(0.49 * S_M_S * (STRESS_DROP_PA / moment_nm) ** (1 / 3), HIGHEST_CORNER_HZ)
+    moment_nm = math.pow(10.0, 1.5 * magnitude + 9.05)
+    return min(0.49 * S_M_S * math.cbrt(STRESS_DROP_PA / moment_nm), HIGHEST_CORNER_HZ)
 
 
 def _source_ratio(small: float, large: float, rate_hz: float) -> tuple[FloatArray, FloatArray]:

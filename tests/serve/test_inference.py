@@ -230,6 +230,62 @@ def test_one_client_may_not_send_without_end(make_context):
     assert set(codes) == {400, 429}
 
 
+@pytest.mark.parametrize(
+    ("path", "held", "most"),
+    [("/api/v1/infer", "classify", 2 + 16), (INFER, "window_curves", 16 + 32)],
+)
+def test_too_much_inference_is_refused_and_keeps_nothing_else_waiting(
+    make_context, monkeypatch, length, path, held, most
+):
+    go = threading.Event()
+    whole = getattr(NetworkPicker, held)
+
+    def slow(self, given):
+        go.wait(60)
+        return whole(self, given)
+
+    monkeypatch.setattr(NetworkPicker, held, slow)
+    body = RECORD if path != INFER else tensor(np.zeros((1, 3, length)))
+    with (
+        ServiceThread(make_context()) as running,
+        httpx.Client(base_url=running.url, timeout=60.0) as client,
+        ThreadPoolExecutor(most + 12) as callers,
+    ):
+        try:
+            sent = [callers.submit(httpx.post, running.url + path, json=body, timeout=60.0)]
+            sent += [callers.submit(client.post, path, json=body) for _ in range(most + 11)]
+            while sum(one.done() for one in sent) < 12:  # all others wait or are at work
+                assert httpx.get(f"{running.url}/healthz", timeout=5.0).status_code == 200
+            for other in ("/readyz", "/api/v1/events", "/v2/health/live"):
+                assert httpx.get(f"{running.url}{other}", timeout=5.0).status_code == 200
+        finally:
+            go.set()
+        answers = [one.result() for one in sent]
+    refused = [one.json()["error"] for one in answers if one.status_code == 503]
+    assert len(refused) == 12
+    assert {one if path == INFER else one["code"] for one in refused} == (
+        {"32 requests wait for inference already; try later"} if path == INFER else {"unavailable"}
+    )
+    assert sum(one.status_code == 200 for one in answers) == most
+
+
+def test_a_version_of_a_model_is_the_model(client, windows, length):
+    model = "/v2/models/phasenet"
+    for path in ("", "/ready"):
+        answer = client.get(f"{model}/versions/1{path}")
+        assert answer.status_code == 200
+        assert answer.json() == client.get(f"{model}{path}").json()
+        other = client.get(f"{model}/versions/2{path}")
+        assert other.status_code == 404
+        assert "version '2'" in other.json()["error"]
+    body = tensor(windows[:, :, :length])
+    answer = client.post(f"{model}/versions/1/infer", json=body)
+    assert answer.status_code == 200
+    assert answer.json() == client.post(f"{model}/infer", json=body).json()
+    assert client.post(f"{model}/versions/2/infer", json=body).status_code == 404
+    assert client.get("/v2/models/nobody/versions/1").status_code == 404
+
+
 def test_requests_share_a_batch_and_get_their_own_answers():
     sizes, is_open = [], threading.Event()
 

@@ -61,6 +61,7 @@ def test_the_first_words_tell_what_is_shown(live):
         "server_time",
         "source",
         "is_synthetic",
+        "is_live",
         "version",
         "stream_time",
     }
@@ -75,7 +76,7 @@ def test_a_subscription_brings_the_past_and_then_the_news(live, empty_context):
     assert TRACE.encode() in first
     bins = np.frombuffer(first[24 + 16 :], dtype="<f4").reshape(2, -1)
     assert bins.shape == (2, 100)
-    assert bins[0, 3], bins[1, 3] == (30.0, 39.0)
+    assert tuple(bins[:, 3]) == (30.0, 39.0)
     empty_context.board.put(TRACE, START_NS + 10 * SECOND_NS, 100.0, np.full(100, 7.0))
     second = next_frame(live)
     news = np.frombuffer(second[24 + 16 :], dtype="<f4").reshape(2, -1)

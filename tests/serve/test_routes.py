@@ -111,11 +111,51 @@ def test_readiness_follows_the_context(make_context):
         assert answer.status_code == 503
         assert answer.json()["error"]["message"] == "models are loading"
         assert httpx.get(f"{running.url}/v2/health/ready").json() == {"error": reasons[0]}
-        assert data_of(running, "health")["status"] == "starting"
+        assert data_of(running, "health")["status"] == "degraded"
         assert httpx.get(f"{running.url}/healthz").status_code == 200
         reasons.pop(0)
         assert httpx.get(f"{running.url}/readyz").status_code == 200
         assert data_of(running, "health")["status"] == "ready"
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        ("", "ready"),
+        ("starting", "starting"),
+        ("stopping", "stopping"),
+        ("packets wait: no space left", "degraded"),
+    ],
+)
+def test_health_tells_a_problem_from_a_start(make_context, reason, status):
+    with ServiceThread(make_context(is_ready=lambda: reason, is_live=True)) as running:
+        told = data_of(running, "health")
+    assert (told["status"], told["reason"], told["is_live"]) == (status, reason, True)
+
+
+def test_head_is_answered_as_get_without_the_body(make_context, tmp_path, event_id):
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("page")
+    (tmp_path / "assets" / "a.js").write_text("1;")
+    with (
+        ServiceThread(make_context(page=tmp_path)) as running,
+        httpx.Client(base_url=running.url, timeout=60.0) as client,
+    ):
+        document = client.get("/api/v1/openapi.json").json()
+        values = {"event_id": event_id, "model": "phasenet", "version": "1"}
+        paths = [path.format(**values) for path, one in document["paths"].items() if "get" in one]
+        paths += ["/", "/assets/a.js", "/nowhere", "/fdsnws/event/1/query", "/api/v1/openapi.json"]
+        for path in paths:
+            query = WAVEFORM if path.endswith("waveforms") else None
+            head, get = client.head(path, params=query), client.get(path, params=query)
+            assert head.status_code == get.status_code, path
+            assert head.content == b""
+            assert head.headers["content-type"] == get.headers["content-type"]
+            if path not in ("/metrics", "/api/v1/health"):  # which differ each time
+                assert head.headers.get("content-length") == get.headers.get("content-length"), path
+        assert client.head("/api/v1/infer").status_code == 405
+        counted = client.get("/metrics").text
+    assert 'method="HEAD",route="/api/v1/events",status="200"' in counted
 
 
 def data_of(running, name):

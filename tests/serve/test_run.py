@@ -62,7 +62,8 @@ def test_a_folder_that_no_monitor_wrote_is_refused(tmp_path):
 def test_stations_are_found_in_the_folder(folder, tmp_path):
     table = "network,station,longitude,latitude,elevation_m\nBW,UH1,11.6,48.1,500\n"
     (tmp_path / "mainshock.sqlite").write_bytes((folder / "mainshock.sqlite").read_bytes())
-    (tmp_path / "stations.csv").write_text(table)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "stations.csv").write_text(table)
     context = open_stored(RunFolder(tmp_path), ServiceSettings())
     assert [one.code for one in context.stations] == ["BW.UH1"]
     context.store.close()

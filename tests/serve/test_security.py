@@ -86,6 +86,7 @@ def test_the_page_is_opened_by_the_query_and_its_files_by_the_cookie(make_contex
         httpx.Client(base_url=running.url) as browser,
     ):
         assert browser.get("/assets/a.js").status_code == 401
+        assert "?token=TOKEN" in browser.get("/").json()["error"]["message"]
         assert browser.get("/", params={"token": "wrong"}).status_code == 401
         assert not browser.cookies
         first = browser.get("/", params={"token": TOKEN})
@@ -95,6 +96,14 @@ def test_the_page_is_opened_by_the_query_and_its_files_by_the_cookie(make_contex
         assert browser.get("/assets/a.js").text == "1;"
         assert browser.get("/").text == "page"
         assert browser.get("/api/v1/events").status_code == 401
+        assert "Authorization" in browser.get("/api/v1/events").json()["error"]["message"]
+
+
+def test_the_address_that_opens_the_page_carries_the_token(make_context):
+    odd = "a+token&of#16=letters"
+    for token in (None, TOKEN, odd):
+        with ServiceThread(make_context(token=token)) as running:
+            assert httpx.get(running.page_url).status_code == 200
 
 
 @pytest.mark.parametrize("query", ["", "?token=wrong", f"?token={TOKEN}&token=x"])
@@ -120,6 +129,20 @@ def test_pages_of_others_can_neither_connect_nor_post(service, client, origin):
     answer = client.post("/api/v1/infer", json={}, headers={"Origin": origin})
     assert answer.status_code == 403
     assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_refused_connection_is_no_error_of_the_service(make_context, caplog):
+    with ServiceThread(make_context(token=TOKEN)) as running:
+        url = f"ws://127.0.0.1:{running.port}/api/v1/live"
+        for query, origin, status in (("", None, 401), (f"?token={TOKEN}", "http://evil.org", 403)):
+            with (
+                pytest.raises(websockets.exceptions.InvalidStatus) as refused,
+                connect(url + query, origin=origin),
+            ):
+                pass
+            assert refused.value.response.status_code == status
+            assert b'"error"' in refused.value.response.body
+    assert [one.message for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 def test_the_own_page_may_connect(service, client):

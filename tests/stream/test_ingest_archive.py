@@ -1,6 +1,7 @@
 """The archive that an ingest writes, and its dead letters."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import obspy
@@ -9,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from mainshock.core.errors import SourceError
 from mainshock.sources.fragments import NANOSECONDS, Fragment, FragmentHeader
-from mainshock.sources.miniseed_records import encode_records, split_records
+from mainshock.sources.miniseed_records import encode_records, record_header, split_records
 from mainshock.sources.packets import Packet
 from mainshock.sources.sds import SdsSource
 from mainshock.stream.ingest import ArchiveWriter, DeadLetterStore, Ingest, IngestSettings
@@ -102,6 +103,68 @@ def test_what_is_sent_again_after_a_crash_is_stored_once(tmp_path, cut):
     assert list(split_records(path.read_bytes())) == [one.payload for one in packets]
 
 
+def datagrams(fragment, n_samples=25):
+    """Short records of a second's quarter each, as a Raspberry Shake gives them."""
+    for first in range(0, fragment.header.n_samples, n_samples):
+        header = replace(
+            fragment.header,
+            start_ns=fragment.header.start_ns + first * 10_000_000,
+            n_samples=n_samples,
+        )
+        part = Fragment(header, fragment.samples[first : first + n_samples])
+        (record,) = encode_records(part, 256)
+        yield part, record
+
+
+def test_short_records_that_continue_each_other_are_joined(tmp_path):
+    now = [0]
+    archive = ArchiveWriter(tmp_path, flush_s=5.0, clock=lambda: now[0])
+    before, after = whole(3000), whole(1000, T0 + 37 * NANOSECONDS)
+    for part, record in [*datagrams(before), *datagrams(after)]:
+        archive.add(part, record)
+        now[0] += NANOSECONDS // 4
+    archive.close()
+    path = tmp_path / f"{NAME}.104"
+    lengths = [len(one) for one in split_records(path.read_bytes())]
+    assert sum(lengths) < 4000 * 2.5, "Steim-2 takes a byte or two a sample"
+    assert archive.n_written == len(lengths)
+    assert [len(one) for one in samples_in(tmp_path)] == [3000, 1000], "the gap is still there"
+    assert np.array_equal(samples_in(tmp_path)[0], before.samples)
+    assert np.array_equal(samples_in(tmp_path)[1], after.samples)
+
+
+def test_joined_records_are_not_written_again_after_a_crash(tmp_path):
+    records = list(datagrams(whole(3000)))
+    first = ArchiveWriter(tmp_path, flush_s=1e9)
+    for part, record in records[:60]:
+        first.add(part, record)
+    first.close()
+    path = tmp_path / f"{NAME}.104"
+    path.write_bytes(path.read_bytes()[:-10])  # the crash tore the last record
+    second = ArchiveWriter(tmp_path, flush_s=1e9)
+    for part, record in records[20:]:
+        second.add(part, record)
+    second.close()
+    assert 0 < second.n_repeated < 40
+    (samples,) = samples_in(tmp_path)
+    assert np.array_equal(samples, whole(3000).samples)
+    total = sum(record_header(one).n_samples for one in split_records(path.read_bytes()))
+    assert 3000 <= total < 3000 + 25, "at most the datagram that was torn in two comes again"
+
+
+def test_short_records_that_cannot_be_joined_stay_as_they_are(tmp_path):
+    samples = np.tile(np.array([-(2**30), 2**30], dtype=np.int32), 10)
+    archive = ArchiveWriter(tmp_path)
+    header = FragmentHeader("XX", "AAA", "", "HHZ", T0, 100.0, 1)
+    records = []
+    for number in range(20):
+        part = Fragment(replace(header, start_ns=T0 + number * 10_000_000), samples[number:][:1])
+        records += encode_records(part, 128)
+        archive.add(part, records[-1])
+    archive.close()
+    assert list(split_records((tmp_path / f"{NAME}.104").read_bytes())) == records
+
+
 def test_records_wait_at_most_for_the_interval(tmp_path):
     now = [0]
     archive = ArchiveWriter(tmp_path, flush_s=5.0, clock=lambda: now[0])
@@ -158,6 +221,27 @@ def test_dead_letters_keep_bytes_and_reason(tmp_path):
     assert registry.get_sample_value(name, {"kind": "ok", "station": "XX.AAA"}) == 3
     assert registry.get_sample_value(name, {"kind": "duplicate", "station": "XX.AAA"}) == 1
     assert registry.get_sample_value(name, {"kind": "corrupt", "station": ""}) == 1
+
+
+def test_dead_letters_that_are_written_in_part_are_written_again_as_a_whole(tmp_path):
+    store = DeadLetterStore(tmp_path)
+    store.add(Packet(b"first", 0), "corrupt", "1")
+    store.flush()
+    lines = tmp_path / "00000001.jsonl"
+    (tmp_path / "aside").write_bytes(lines.read_bytes())
+    lines.unlink()
+    lines.mkdir()  # bytes can be written, lines cannot
+    store.add(Packet(b"second one", 0), "corrupt", "2")
+    for _ in range(3):
+        with pytest.raises(SourceError, match="free space"):
+            store.flush()
+    assert (tmp_path / "00000001.bin").read_bytes() == b"first"
+    lines.rmdir()
+    (tmp_path / "aside").rename(lines)
+    store.add(Packet(b"third", 0), "corrupt", "3")
+    store.close()
+    kept = [(document["reason"], payload) for document, payload in letters(tmp_path)]
+    assert kept == [("1", b"first"), ("2", b"second one"), ("3", b"third")]
 
 
 def test_dead_letters_take_bounded_space_and_survive_a_restart(tmp_path):

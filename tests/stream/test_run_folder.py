@@ -1,4 +1,4 @@
-"""A folder belongs to one run at a time and one kind of source, and nothing of others is removed."""
+"""A folder belongs to one run at a time and one kind of source; files of others are left alone."""
 
 from pathlib import Path
 

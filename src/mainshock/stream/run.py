@@ -183,7 +183,7 @@ class LiveRun:
 
     def start(self) -> None:
         """Start all threads; the source last."""
-        self.store.record_audit("system", "start", f"{self.source.name}: {self.source.label}")
+        self.store.record_audit("system", "start", self.source.name)
         for worker in self.workers:
             worker.start()
         if self._dispatcher is not None:

@@ -187,18 +187,6 @@ def test_wrong_commands_of_version_3_are_refused(command):
     assert answers(command) == ["ERROR"]
 
 
-def test_a_token_is_not_taken_over_an_open_connection():
-    settings = SeedLinkSettings(token="t" * 16)
-    told = answers(
-        "SLPROTO 4.0",
-        f"AUTH JWT {'t' * 16}",
-        "INFO ID",
-        dialogue=Dialogue(settings, is_local=False),
-    )
-    assert told[1].startswith("ERROR UNEXPECTED")
-    assert told[2].startswith("ERROR UNAUTHORIZED")
-
-
 def test_version_3_shows_no_token_and_gets_nothing_where_one_is_needed():
     dialogue = Dialogue(SeedLinkSettings(token="t" * 16))
     assert answers("STATION A B", "DATA", "CAT", "INFO ID", dialogue=dialogue) == ["ERROR"] * 4

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from seedlink_client import Protocol, SeedLink, SeedLinkError, SeedLinkPacket
 
+from mainshock.serve.seedlink import connection
 from mainshock.sources.fragments import ns_from_datetime
 from mainshock.sources.miniseed_records import record_header
 
@@ -234,7 +235,11 @@ def test_batch_mode_gives_no_replies_and_the_same_data(server, records_of):
 
 
 @pytest.mark.parametrize("auth", ["a" * 20, ("somebody", "a" * 20)])
-def test_with_a_token_only_who_shows_it_gets_data(serve, records_of, messages_of, auth):
+@pytest.mark.parametrize("is_local", [True, False])
+def test_with_a_token_only_who_shows_it_gets_data(
+    serve, records_of, messages_of, monkeypatch, auth, is_local
+):
+    monkeypatch.setattr(connection, "_is_loopback", lambda _: is_local)
     server = serve(token="a" * 20)
     payloads = records_of(TRACES[0])
     server.publish(messages_of(payloads))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
 from mainshock.core.errors import SettingsError, SourceError, UnreachableError
@@ -135,6 +136,54 @@ def test_refusal_is_told_at_once(status, clock):
     ):
         fetch(url, clock)
     assert len(asked) == 1
+
+
+def redirect(handler: BaseHTTPRequestHandler, status: int, target: str) -> None:
+    handler.send_response(status)
+    handler.send_header("Location", target)
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_followed_with_the_same_request(status, make_records, clock):
+    records = make_records(3)
+    with data_centre(lambda handler, _: reply(handler, 200, b"".join(records))) as (other, there):
+        target = f"{other}/elsewhere/query"
+
+        def answer(handler, number):
+            redirect(handler, status, "/second" if number == 1 else target)
+
+        with data_centre(answer) as (url, asked):
+            assert fetch(url, clock) == records
+    request = "XX ABC -- HHZ 2020-09-13T12:00:00.000000 2020-09-13T12:01:00.000000\n"
+    assert asked == [f"/fdsnws/dataselect/1/query\n{request}", f"/second\n{request}"]
+    assert there == [f"/elsewhere/query\n{request}"]
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("/round", "redirects more than 5 times"),
+        ("ftp://localhost/x", "redirects to ftp"),
+        ("http://localhost:port/", "no address"),
+    ],
+)
+def test_a_redirect_to_nowhere_is_told_at_once(target, told, clock):
+    with (
+        data_centre(lambda handler, _: redirect(handler, 307, target)) as (url, asked),
+        pytest.raises(SourceError, match=told),
+    ):
+        fetch(url, clock)
+    assert len(asked) <= 6
+
+
+def test_no_redirect_leads_from_https_to_http():
+    centre = FdsnBackfill("https://localhost")
+    url = httpx.URL("https://localhost/fdsnws/dataselect/1/query")
+    assert str(centre._elsewhere(url, "/x")) == "https://localhost/x"
+    with pytest.raises(SourceError, match="redirects to http://localhost/x"):
+        centre._elsewhere(url, "http://localhost/x")
 
 
 def test_answer_without_records_is_bounded(clock):

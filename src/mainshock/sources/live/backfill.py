@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -27,6 +28,14 @@ _LATER = (
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 )
+# "see other" and "multiple choices" ask for something else than the same request elsewhere
+_ELSEWHERE = (
+    HTTPStatus.MOVED_PERMANENTLY,
+    HTTPStatus.FOUND,
+    HTTPStatus.TEMPORARY_REDIRECT,
+    HTTPStatus.PERMANENT_REDIRECT,
+)
+_MOST_REDIRECTS = 5
 _GAPS_A_REQUEST = 50
 _LONGEST_RECORD = 1 << 20
 _log = logging.getLogger(__name__)
@@ -78,6 +87,11 @@ class FdsnBackfill:
     ------
     SettingsError
         If the address is neither http nor https.
+
+    Notes
+    -----
+    Redirects are followed, five in a row at most and never from https to http; what is asked stays
+    the same, though the web has two kinds of redirect that would drop it.
     """
 
     def __init__(
@@ -135,7 +149,7 @@ class FdsnBackfill:
                 return
 
     def _once(self, client: httpx.Client, body: str, stop: threading.Event) -> Iterator[Packet]:
-        with client.stream("POST", self.base_url + _PATH, content=body) as answer:
+        with self._response(client, body) as answer:
             if answer.status_code in _NOTHING:
                 return
             if answer.status_code in _LATER:
@@ -162,6 +176,38 @@ class FdsnBackfill:
                     raise SourceError(f"{self.base_url} answers with something else than miniSEED")
             for record in split_records(held):
                 yield Packet(record, self._timing.wall_ns(), self.base_url)
+
+    @contextmanager
+    def _response(self, client: httpx.Client, body: str) -> Iterator[httpx.Response]:
+        """Ask, wherever the data centre sends the request, and give the answer."""
+        url = httpx.URL(self.base_url + _PATH)
+        for _ in range(_MOST_REDIRECTS + 1):
+            with client.stream("POST", url, content=body) as answer:
+                target = answer.headers.get("Location", "")
+                if answer.status_code not in _ELSEWHERE or not target:
+                    yield answer
+                    return
+                url = self._elsewhere(url, target)
+        raise SourceError(
+            f"{self.base_url} redirects more than {_MOST_REDIRECTS} times, last to {url}; name the "
+            "data centre's own address"
+        )
+
+    def _elsewhere(self, url: httpx.URL, target: str) -> httpx.URL:
+        try:
+            other = url.join(target)
+        except httpx.InvalidURL as error:
+            raise SourceError(
+                f"{self.base_url} redirects to {target!r}, which is no address: {error}; name the "
+                "data centre's own address"
+            ) from error
+        is_safe = other.scheme == "https" or (other.scheme == "http" and url.scheme == "http")
+        if not (is_safe and other.host):
+            raise SourceError(
+                f"{self.base_url} redirects to {other}; from {url.scheme} only an address of the "
+                "same kind, or https, is followed: name the data centre's own address"
+            )
+        return other
 
 
 class _TryLaterError(Exception):

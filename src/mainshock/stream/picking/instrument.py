@@ -88,6 +88,9 @@ class InstrumentState:
         Picks before this sample are settled.
     last_arrival_ns
         When the latest packet arrived.
+    longest_s
+        Length of the longest record (packet) so far: a component may be as far behind the others,
+        because its own is not full yet.
     """
 
     buffer: RecordBuffer
@@ -98,6 +101,7 @@ class InstrumentState:
     next_chunk: int = 0
     settled_until: int = 0
     last_arrival_ns: int = 0
+    longest_s: float = 0.0
     trace: str = field(default="")
 
     @property

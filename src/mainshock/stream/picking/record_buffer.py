@@ -63,6 +63,14 @@ class RecordBuffer:
         """Number after the newest sample of any component."""
         return max(self.ends)
 
+    def grow(self, capacity_s: float) -> None:
+        """Keep more from now on, if this is more."""
+        more = 8 * math.ceil(capacity_s * self.rate_hz / 8.0) - self.samples.shape[1]
+        if more > 0:
+            self.capacity_s = capacity_s
+            self.samples = np.pad(self.samples, ((0, 0), (0, more)))
+            self.is_there = np.pad(self.is_there, ((0, 0), (0, more)))
+
     def fits(self, fragment: Fragment) -> bool:
         """Return whether a fragment has the rate of this buffer."""
         return abs(fragment.header.sampling_rate_hz / self.rate_hz - 1.0) < _SAME_RATE

@@ -22,6 +22,7 @@ _PLAIN = (
     "next_chunk",
     "settled_until",
     "last_arrival_ns",
+    "longest_s",
     "trace",
 )
 _OF_BUFFER = ("key", "rate_hz", "grid_ns", "first", "ends", "is_turned")
@@ -59,6 +60,7 @@ def unpack_instruments(
             one = _instrument(document, capacity_s, same_s, is_synthetic)
             samples = arrays[f"samples{number}"]
             length = samples.shape[1]
+            one.buffer.grow(length / one.buffer.rate_hz)
             there = np.unpackbits(arrays[f"there{number}"], axis=1, count=length)
             one.buffer.samples[:, :length] = samples
             one.buffer.is_there[:, :length] = there.astype(bool)
@@ -76,6 +78,4 @@ def _instrument(
     picks = [from_document(LivePick, one) for one in document["picks"]]
     state = dict(document["state"])
     state["components"] = tuple(state["components"])
-    return InstrumentState(
-        buffer, OpenPicks(buffer.key[3], same_s, is_synthetic, picks), **state
-    )
+    return InstrumentState(buffer, OpenPicks(buffer.key[3], same_s, is_synthetic, picks), **state)

@@ -25,6 +25,7 @@ from mainshock.stream.records import LivePick
 __all__ = ["PickingStage", "PickingState"]
 
 _log = logging.getLogger(__name__)
+_LONGEST_PACKET_S = 300.0  # longer ones are not waited for in full
 Show = Callable[[str, ProbabilityCurves], None]
 _DEFAULT_WINDOW_S, _DEFAULT_STRIDE_S = 30.0, 15.0
 
@@ -98,6 +99,7 @@ class PickingStage:
             if fragment is None:
                 continue
             instrument = self._instrument(state, fragment, told)
+            self._make_room(instrument, fragment)
             if not instrument.buffer.has_room_for(fragment):
                 told.extend(self._advance([instrument], takes_turns=False))
             instrument.buffer.put(fragment)
@@ -122,14 +124,20 @@ class PickingStage:
     def restore(self, snapshot: bytes) -> PickingState:
         """Return the state that bytes hold."""
         instruments, clock_ns = unpack_instruments(
-            snapshot, self._capacity_s, self.settings.same_s, self.is_synthetic
+            snapshot, self._capacity_s(0.0), self.settings.same_s, self.is_synthetic
         )
         return PickingState(instruments, clock_ns)
 
-    @property
-    def _capacity_s(self) -> float:
-        kept_s = self.plan.length_s + self.plan.turns_s + 2.0 * self.settings.patience_s
+    def _capacity_s(self, longest_s: float) -> float:
+        """Return how much of a record must be kept, with packets of a length."""
+        kept_s = self.plan.length_s + self.plan.turns_s
+        kept_s += 2.0 * (self.settings.patience_s + longest_s)
         return 1.15 * kept_s  # an eighth is dropped at a time
+
+    def _make_room(self, instrument: InstrumentState, fragment: Fragment) -> None:
+        length_s = min(_length_s(fragment), _LONGEST_PACKET_S)
+        instrument.longest_s = max(length_s, instrument.longest_s)
+        instrument.buffer.grow(self._capacity_s(instrument.longest_s))
 
     def _instrument(
         self, state: PickingState, fragment: Fragment, told: list[Message]
@@ -144,10 +152,11 @@ class PickingStage:
                 return instrument
             told.extend(self._advance([instrument]))
             told.extend(self._end_record(instrument, buffer.newest))
-        lead = round(self.settings.patience_s * header.sampling_rate_hz)
+        longest_s = min(_length_s(fragment), _LONGEST_PACKET_S)
+        lead = round((self.settings.patience_s + longest_s) * header.sampling_rate_hz)
         grid_ns = header.start_ns - round(lead / header.sampling_rate_hz * NANOSECONDS)
         made = InstrumentState(
-            RecordBuffer(header.key, header.sampling_rate_hz, grid_ns, self._capacity_s),
+            RecordBuffer(header.key, header.sampling_rate_hz, grid_ns, self._capacity_s(longest_s)),
             OpenPicks(header.key[3], self.settings.same_s, self.is_synthetic),
         )
         made.begin_record(0, self.settings.shortest_s)
@@ -166,7 +175,7 @@ class PickingStage:
             if not instrument.components:
                 continue
             buffer = instrument.buffer
-            patience = instrument.samples(self.settings.patience_s)
+            patience = instrument.samples(self.settings.patience_s + instrument.longest_s)
             until = buffer.recorded_until(instrument.next_chunk, patience)
             looks.extend(self._due_looks(instrument, until))
             if takes_turns:
@@ -248,10 +257,11 @@ class PickingStage:
         if not instrument.components:
             first = buffer.first_recorded()
             waited = buffer.newest - first
-            if len(present) == 3 or waited >= instrument.samples(self.settings.patience_s):
+            patience_s = self.settings.patience_s + instrument.longest_s
+            if len(present) == 3 or waited >= instrument.samples(patience_s):
                 instrument.begin_record(first, self.settings.shortest_s, present)
             return []
-        longest = instrument.samples(self.settings.max_gap_s)
+        longest = instrument.samples(self.settings.max_gap_s + instrument.longest_s)
         alive = tuple(c for c in present if buffer.newest - buffer.ends[c] < longest)
         if alive == instrument.components or not alive:
             return []
@@ -267,9 +277,10 @@ class PickingStage:
 
     def _end_silent(self, state: PickingState) -> list[Message]:
         """Settle what an instrument recorded before it fell silent, and forget it."""
-        longest_ns = (self.settings.max_gap_s + self.settings.patience_s) * NANOSECONDS
+        silence_s = self.settings.max_gap_s + self.settings.patience_s
         told = []
         for trace_id, instrument in list(state.instruments.items()):
+            longest_ns = (silence_s + instrument.longest_s) * NANOSECONDS
             if state.clock_ns - instrument.last_arrival_ns > longest_ns:
                 told.extend(self._end_record(instrument, instrument.buffer.newest))
                 until_ns = instrument.buffer.time_ns(instrument.buffer.newest)
@@ -280,6 +291,10 @@ class PickingStage:
 
 def _message(instrument: InstrumentState, version: LivePick) -> Message:
     return pick_message(version, instrument.last_arrival_ns, instrument.trace)
+
+
+def _length_s(fragment: Fragment) -> float:
+    return fragment.samples.size / fragment.header.sampling_rate_hz
 
 
 def _decoded(message: Message) -> Fragment | None:
