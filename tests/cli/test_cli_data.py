@@ -6,6 +6,15 @@ import socket
 import pytest
 
 SPLIT = ("--by", "station", "--shares", "train=0.5,test=0.5")
+_WRONG_SHARES = (
+    "train",
+    "train=0.5",
+    "train=0.5,other=0.5",
+    "train=nan,test=0.5",
+    "train=inf,test=0.5",
+    "train=-1,test=2",
+    "train=0,test=0",
+)
 
 
 @pytest.fixture
@@ -71,8 +80,38 @@ def test_exit_codes_of_sources(command, tmp_path):
 
 
 def test_wrong_shares_are_wrong_usage(command, dataset, tmp_path):
-    for shares in ("train", "train=0.5", "train=0.5,other=0.5"):
-        result = command(
-            "data", "split", dataset, "--by", "station", "--shares", shares, "--out", tmp_path / "s"
-        )
-        assert result.exit_code == 2, shares
+    for by in ("station", "time"):
+        for shares in _WRONG_SHARES:
+            result = command(
+                "data", "split", dataset, "--by", by, "--shares", shares, "--out", tmp_path / "s"
+            )
+            assert result.exit_code == 2, (by, shares)
+            assert "shares" in result.stderr
+
+
+@pytest.mark.parametrize("line", ["abc", "0" * 64, "0" * 63 + " file", "\udcff " + "x" * 64])
+def test_a_list_of_checksums_that_is_none_is_told(command, tmp_path, line):
+    content = f"\n{line}\n".encode("utf-8", "surrogateescape")
+    (tmp_path / "SHA256SUMS").write_bytes(content)
+    result = command("data", "check", tmp_path)
+    assert result.exit_code == 1
+    assert "line 2" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_checksums_as_sha256sum_writes_them(command, tmp_path):
+    (tmp_path / "a file").write_bytes(b"")
+    empty = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
+    (tmp_path / "SHA256SUMS").write_text(f"{empty.lower()}  a file\n{empty} *a file\n")
+    result = command("data", "check", tmp_path)
+    assert result.exit_code == 0, result.stderr
+    assert "checksums: 2 of 2 right" in result.stdout
+
+
+@pytest.mark.parametrize("option", ["--catalogue", "--fdsn"])
+@pytest.mark.parametrize("address", ["http://[bad", "http://host:port/events.csv"])
+def test_an_address_that_is_none_is_wrong_usage(command, tmp_path, option, address):
+    span = ("--start", "2020-01-01", "--end", "2020-01-02")
+    result = command("data", "collect", tmp_path / "set", option, address, *span)
+    assert result.exit_code == 2, result.stderr
+    assert address in result.stderr

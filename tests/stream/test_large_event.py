@@ -29,6 +29,8 @@ from compare import Comparison, compare
 from large_event import Sequence, SequenceSettings, TrueEvent, make_sequence, read_small_records
 from live_records import waveform_messages
 
+pytestmark = pytest.mark.timeout(900)  # two replays of minutes of records
+
 CODA_S = (-5.0, 60.0)  # around the mainshock's origin
 FOLDERS = {"ridgecrest": "ridgecrest_20190707_0750", "iceland": "iceland_dike_20140824"}
 SETTINGS = {

@@ -13,7 +13,7 @@ from mainshock.core.errors import DataError, SettingsError, SourceError
 from mainshock.sources.seisbench_format import SeisBenchDataset, open_seisbench
 from mainshock.sources.stead_format import is_stead, open_stead
 
-__all__ = ["SHARES", "label_columns", "open_dataset", "split_by_event"]
+__all__ = ["SHARES", "check_shares", "label_columns", "open_dataset", "split_by_event"]
 
 SHARES: Mapping[str, float] = MappingProxyType({"train": 0.85, "dev": 0.05, "test": 0.10})
 """Shares of the traces in each split, as EQTransformer took them of STEAD."""
@@ -136,7 +136,7 @@ def split_by_event(
     >>> split_by_event(table, {"train": 0.5, "test": 0.5})["split"].tolist()
     ['train', 'train', 'test', 'test']
     """
-    _check_shares(shares)
+    check_shares(shares)
     groups, is_noise = _groups(table), _is_noise(table)
     split = np.empty(len(table), dtype=object)
     for rows in (is_noise, ~is_noise):
@@ -157,11 +157,20 @@ def _is_noise(table: pd.DataFrame) -> NDArray[np.bool_]:
     return starts.to_numpy(dtype=bool, na_value=False)
 
 
-def _check_shares(shares: Mapping[str, float]) -> None:
-    told = ", ".join(f"{name} {share:g}" for name, share in shares.items())
+def check_shares(shares: Mapping[str, float]) -> None:
+    """Raise unless shares can split something.
+
+    Raises
+    ------
+    SettingsError
+        If a split has another name, or the shares are not 0 or more and together 1.
+    """
+    told = ", ".join(f"{name} {share:g}" for name, share in shares.items()) or "none"
     if set(shares) - set(SHARES):
         raise SettingsError(f"the shares are {told}; the splits are {', '.join(SHARES)}")
-    if any(share < 0.0 for share in shares.values()) or abs(sum(shares.values()) - 1.0) > 1e-6:
+    # written so that a share which is no number fails as well
+    are_shares = all(share >= 0.0 for share in shares.values())
+    if not (are_shares and abs(sum(shares.values()) - 1.0) <= 1e-6):
         raise SettingsError(f"the shares are {told}; they must be 0 or more and together 1")
 
 

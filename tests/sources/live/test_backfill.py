@@ -166,7 +166,7 @@ def test_a_redirect_is_followed_with_the_same_request(status, make_records, cloc
     [
         ("/round", "redirects more than 5 times"),
         ("ftp://localhost/x", "redirects to ftp"),
-        ("http://localhost:port/", "no address"),
+        ("http://localhost:port/", "4 attempts"),
     ],
 )
 def test_a_redirect_to_nowhere_is_told_at_once(target, told, clock):
@@ -203,6 +203,9 @@ def test_stop_stops(make_records, clock):
         assert list(packets) == []
 
 
-def test_address_must_be_one():
+@pytest.mark.parametrize(
+    "address", ["file:///etc", "localhost", "http://localhost:port", "http://[bad", "http:"]
+)
+def test_address_must_be_one(address):
     with pytest.raises(SettingsError, match="https"):
-        FdsnBackfill("file:///etc")
+        FdsnBackfill(address)

@@ -1,12 +1,13 @@
 """Checks a dataset: checksums first, then what each kind of content can be judged by."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from mainshock.core.errors import NothingFoundError
+from mainshock.core.errors import DataError, NothingFoundError
 from mainshock.core.provenance import file_sha256
 from mainshock.pipeline.datasets.catalogue_quality import (
     CatalogueReport,
@@ -20,6 +21,9 @@ from mainshock.pipeline.datasets.waveform_quality import ChannelReport, check_wa
 from mainshock.sources.base import SkippedInput
 
 __all__ = ["DatasetReport", "check_dataset"]
+
+# the star is what sha256sum writes for binary files
+_CHECKSUM_LINE = re.compile(r"\s*([0-9A-Fa-f]{64})\s+\*?(\S.*?)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +117,28 @@ def _checksums(opened: OpenedDataset) -> DatasetReport:
     if not (folder / CHECKSUMS).is_file():
         return DatasetReport(str(folder), 0, {})
     wrong: dict[str, str] = {}
-    lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-    pairs = [line.split(maxsplit=1) for line in lines if line.strip()]
+    pairs = _stated(folder / CHECKSUMS)
     for sha256, name in pairs:
-        file = folder / name.lstrip("*")  # the star that sha256sum writes for binary files
+        file = folder / name
         if not file.is_file():
             wrong[name] = "file is missing"
-        elif file_sha256(file) != sha256.lower():
+        elif file_sha256(file) != sha256:
             wrong[name] = "content does not fit its checksum"
     return DatasetReport(str(folder), len(pairs), wrong)
+
+
+def _stated(path: Path) -> list[tuple[str, str]]:
+    """Return the checksums and names in a file as ``sha256sum`` writes it."""
+    pairs: list[tuple[str, str]] = []
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        match = _CHECKSUM_LINE.fullmatch(line)
+        if match is None:
+            raise DataError(
+                f"line {number} of {path} is {line[:80]!r}; each must hold 64 hexadecimal digits "
+                "and a file: write it anew with sha256sum"
+            )
+        pairs.append((match[1].lower(), match[2]))
+    return pairs

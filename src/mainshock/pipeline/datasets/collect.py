@@ -330,8 +330,13 @@ def _catalogue_files(
         else:
             yield request, None, Path(source)
         return
-    with tempfile.TemporaryDirectory() as folder:
+    try:
         service = _event_service(source)
+    except ValueError as error:
+        raise SettingsError(
+            f"{source!r} is no address of a catalogue: {error}; write https://HOST/PATH"
+        ) from error
+    with tempfile.TemporaryDirectory() as folder:
         if service is None:
             content = client.get(source)
             is_table = Path(urlsplit(source).path).suffix.lower() == ".parquet"

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 import httpx
 
-from mainshock.core.errors import SourceError, UnreachableError
+from mainshock.core.errors import SettingsError, SourceError, UnreachableError
 from mainshock.core.times import format_utc
 from mainshock.pipeline.datasets.record_parts import Selection
 from mainshock.sources.live.base import Timing
@@ -54,6 +54,8 @@ class WebClient:
 
         Raises
         ------
+        SettingsError
+            If the address is none.
         UnreachableError
             If every attempt failed.
         TooMuchError
@@ -69,7 +71,11 @@ class WebClient:
                     pause_s *= 2.0
                 try:
                     answer = client.get(url, params=parameters)
-                except (httpx.TransportError, httpx.InvalidURL) as error:
+                except httpx.InvalidURL as error:
+                    raise SettingsError(
+                        f"{url!r} is no address: {error}; write https://HOST/PATH"
+                    ) from error
+                except httpx.TransportError as error:
                     reason = str(error) or type(error).__name__
                 else:
                     if answer.status_code not in _LATER:

@@ -12,7 +12,7 @@ from mainshock.core.errors import DataError, NothingFoundError, SettingsError, S
 from mainshock.pipeline.datasets.labelled_quality import event_names, station_names
 from mainshock.pipeline.datasets.opening import OpenedDataset
 from mainshock.sources.fragments import NANOSECONDS
-from mainshock.sources.labelled_datasets import SHARES, split_by_event
+from mainshock.sources.labelled_datasets import check_shares, split_by_event
 from mainshock.sources.trace_files import scan_fragments
 
 __all__ = ["Split", "SplitBy", "SplitSettings", "split_dataset", "split_items"]
@@ -49,7 +49,7 @@ class SplitSettings:
     Raises
     ------
     SettingsError
-        If gap or block make no sense.
+        If shares, gap or block make no sense.
     """
 
     by: SplitBy
@@ -59,6 +59,7 @@ class SplitSettings:
     block_km: float = 50.0
 
     def __post_init__(self) -> None:
+        check_shares(self.shares)
         if not (self.purge_gap_s >= 0.0 and self.block_km > 0.0):
             raise SettingsError(
                 f"the purge gap is {self.purge_gap_s:g} s and the block {self.block_km:g} km; the "
@@ -286,11 +287,6 @@ def _by_group(
 def _by_time(
     items: pd.DataFrame, time_s: "pd.Series[float]", settings: SplitSettings
 ) -> "pd.Series[str]":
-    if set(settings.shares) - set(SHARES) or abs(sum(settings.shares.values()) - 1.0) > 1e-6:
-        raise SettingsError(
-            f"the shares are {dict(settings.shares)}; they must be of {', '.join(SHARES)} and "
-            "together 1"
-        )
     ordered = np.sort(time_s.to_numpy())
     names = list(settings.shares)
     edges = np.round(np.cumsum(list(settings.shares.values()))[:-1] * len(ordered)).astype(int)

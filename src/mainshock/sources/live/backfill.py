@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -86,7 +87,7 @@ class FdsnBackfill:
     Raises
     ------
     SettingsError
-        If the address is neither http nor https.
+        If the address is none, or neither http nor https.
 
     Notes
     -----
@@ -103,7 +104,7 @@ class FdsnBackfill:
         timeout_s: float = 30.0,
         timing: Timing | None = None,
     ) -> None:
-        if not base_url.startswith(("http://", "https://")):
+        if not _is_address(base_url):
             raise SettingsError(f"{base_url!r} is no address of a data centre; begin with https://")
         self.base_url = base_url.rstrip("/").removesuffix("/fdsnws")
         self.attempts = attempts
@@ -194,13 +195,7 @@ class FdsnBackfill:
         )
 
     def _elsewhere(self, url: httpx.URL, target: str) -> httpx.URL:
-        try:
-            other = url.join(target)
-        except httpx.InvalidURL as error:
-            raise SourceError(
-                f"{self.base_url} redirects to {target!r}, which is no address: {error}; name the "
-                "data centre's own address"
-            ) from error
+        other = url.join(target)
         is_safe = other.scheme == "https" or (other.scheme == "http" and url.scheme == "http")
         if not (is_safe and other.host):
             raise SourceError(
@@ -208,6 +203,14 @@ class FdsnBackfill:
                 "same kind, or https, is followed: name the data centre's own address"
             )
         return other
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, half a pair of brackets
+        return False
 
 
 class _TryLaterError(Exception):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -14,15 +15,17 @@ __all__ = ["SequenceMemory"]
 
 _log = logging.getLogger(__name__)
 _SAVE_INTERVAL_S = 10.0
+_STATION = re.compile(r"[A-Za-z0-9]{1,8}_[A-Za-z0-9-]{1,8}")
+_MOST_STATIONS = 900  # a server takes a thousand requests, those of the user among them
 
 
 class SequenceMemory:
-    """Number of the last packet of every request, in a file where one is given.
+    """Number of the last packet of every station, in a file where one is given.
 
     Parameters
     ----------
     stations
-        The requests' stations; patterns among them remember the last packet of any match.
+        What is wanted: stations ``NET_STA`` or patterns of them.
     path
         The file, or None to remember only as long as the process lives.
     elapsed_s
@@ -30,6 +33,9 @@ class SequenceMemory:
 
     Notes
     -----
+    Servers may number each station by itself, so that a number says nothing about another one. Of
+    what patterns match at most 900 stations are remembered.
+
     The file gets the numbers of the packets that were acknowledged. Where nobody acknowledges,
     every 10 s it gets the numbers of 10 s before, and at the end the last ones. After a crash some
     packets therefore come twice; none is missing because it had been fetched but not been worked
@@ -49,20 +55,18 @@ class SequenceMemory:
         self._is_acknowledged = False
         self._n_noted = 0
         self._n_safe = 0
+        self._is_full = False
         self._pending: deque[tuple[int, str, int]] = deque()
         self._lock = threading.Lock()
 
     def note(self, station: str, sequence: int | None) -> None:
         """Remember a packet that was handed on."""
         self._n_noted += 1
-        if sequence is None or not station:
+        if sequence is None or not (station in self.sequences or self._is_new(station)):
             return
-        for request in self._stations:
-            if request == station or fnmatchcase(station, request):
-                self.sequences[request] = sequence
-                if self._is_acknowledged:
-                    self._pending.append((self._n_noted, request, sequence))
+        self.sequences[station] = sequence
         if self._is_acknowledged:
+            self._pending.append((self._n_noted, station, sequence))
             return
         if self._path is not None and self._elapsed_s() - self._saved_s >= _SAVE_INTERVAL_S:
             self._write(self._earlier)
@@ -76,8 +80,8 @@ class SequenceMemory:
             self._n_safe = max(self._n_safe, n_packets)
             former = dict(self._safe)
             while self._pending and self._pending[0][0] <= self._n_safe:
-                _, request, sequence = self._pending.popleft()
-                self._safe[request] = sequence
+                _, station, sequence = self._pending.popleft()
+                self._safe[station] = sequence
             if self._safe != former:
                 self._write(self._safe)
 
@@ -87,6 +91,27 @@ class SequenceMemory:
             self.acknowledge(0)
         else:
             self._write(self.sequences)
+
+    def _is_new(self, station: str) -> bool:
+        """Return whether a station is to be remembered from now on."""
+        if station in self._stations:
+            return True
+        # it will stand in a command, and comes from whoever made the record
+        is_wanted = self._is_wanted(station)
+        has_room = len(self.sequences) < _MOST_STATIONS
+        if is_wanted and not has_room and not self._is_full:
+            self._is_full = True
+            _log.warning(
+                "more than %d stations come by patterns: of the others, what is missed while the "
+                "connection is broken is not asked for; name them",
+                _MOST_STATIONS,
+            )
+        return is_wanted and has_room
+
+    def _is_wanted(self, station: str) -> bool:
+        return _STATION.fullmatch(station) is not None and any(
+            fnmatchcase(station, request) for request in self._stations
+        )
 
     def _write(self, sequences: dict[str, int]) -> None:
         if self._path is None:
@@ -100,10 +125,8 @@ class SequenceMemory:
             return {}
         try:
             content = json.loads(self._path.read_text(encoding="utf-8"))
-            numbers = {
-                station: content[station] for station in self._stations if station in content
-            }
-            if all(type(number) is int and number >= 0 for number in numbers.values()):
+            numbers = {key: content[key] for key in content if self._is_wanted(key)}
+            if numbers and all(type(number) is int and number >= 0 for number in numbers.values()):
                 return numbers
         except (OSError, ValueError, TypeError) as error:
             _log.warning("%s cannot be used: %s", self._path, error)
