@@ -7,12 +7,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
 from websockets.sync.client import connect
 
 from mainshock.sources.fragments import NANOSECONDS
+from mainshock.sources.stations import StationList, read_inventory, read_stations
+from mainshock.stream.run_folder import RunFolder
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stream"))
 from monitor_process import copy_cut, running
@@ -90,7 +93,9 @@ def test_the_demo_goes_on_until_it_is_stopped_and_answers_everything(tmp_path):
             hello = json.loads(live.recv(timeout=10.0))
         assert hello["type"] == "hello"
         assert hello["data"]["is_synthetic"] is False
+        assert hello["data"]["is_live"] is False
         assert (folder / "events.csv").is_file()
+        assert RunFolder(folder).stations() == folder / "state" / "stations.csv"
         check_one_run_a_folder(folder, tmp_path)
         assert monitor.terminated() == 0, monitor.said
     assert "Traceback" not in monitor.said
@@ -158,6 +163,59 @@ def test_load_is_synthetic_wherever_it_is_told(tmp_path):
         assert monitor.terminated() == 0, monitor.said
 
 
+def test_stations_are_kept_beside_the_operators_own(tmp_path):
+    from obspy import read_inventory as example_inventory
+
+    from mainshock.cli.monitor import _keep_stations
+
+    own = tmp_path / "stations.xml"
+    example_inventory().write(str(own), format="STATIONXML")
+    before = own.read_bytes()
+    folder = RunFolder(tmp_path)
+    folder.state.mkdir()
+    sites, inventory = read_stations(own), read_inventory(own)
+    _keep_stations(folder, sites, inventory)
+    assert own.read_bytes() == before
+    assert folder.stations() == folder.state / "stations.xml"
+    assert [one.code for one in read_stations(folder.state / "stations.xml")] == [
+        one.code for one in sites
+    ]
+    fewer = StationList(list(sites)[:1])
+    _keep_stations(folder, fewer, None)  # a later run that knows no more than places
+    kept = folder.stations()
+    assert kept == folder.state / "stations.csv"
+    assert [one.code for one in read_stations(kept)] == [one.code for one in fewer]
+    assert [one.name for one in folder.state.iterdir()] == ["stations.csv"]
+
+
+def test_with_a_token_the_browser_opens_the_page_and_seedlink_stays_open_here(
+    command, monkeypatch, tmp_path
+):
+    opened: list[int] = []
+    told: list[bytes] = []
+
+    def browser(url: str) -> None:
+        opened.append(httpx.get(url).status_code)
+
+    def say(text: str) -> None:
+        if text.startswith("SeedLink at 127.0.0.1:"):
+            with socket.create_connection(("127.0.0.1", int(text.rpartition(":")[2]))) as client:
+                client.sendall(b"CAT\r\nBYE\r\n")  # of version 3, which knows no token
+                told.append(client.makefile("rb").read())
+
+    monkeypatch.setattr("webbrowser.open", browser)
+    monkeypatch.setattr("mainshock.cli.monitor.say", say)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    (tmp_path / "token").write_text("correct-horse-battery-staple")
+    arguments = ("--source", "demo", "--speed", 0, "--exit-at-end", "--port", 0)
+    more = ("--seedlink-port", 0, "--token-file", tmp_path / "token", "--data-dir", tmp_path / "d")
+    result = command("monitor", *arguments, *more)
+    assert result.exit_code == 0, result.stderr
+    assert opened == [200]
+    assert len(told) == 1
+    assert b"ERROR" not in told[0]
+
+
 def test_without_a_folder_results_lie_in_the_home(command, monkeypatch, tmp_path):
     monkeypatch.setenv("MAINSHOCK_MODELS", str(tmp_path / "home" / "models"))
     from mainshock.cli.monitor import _default_folder
@@ -180,6 +238,7 @@ def taken_port():
         (("--source", "replay:{folder}/missing"), 1, "is no SDS archive"),
         (("--source", "demo", "--speed", "-1"), 2, "speed"),
         (("--source", "demo", "--host", "0.0.0.0"), 2, "token"),
+        (("--source", "demo", "--seedlink-port", "0", "--seedlink-host", "0.0.0.0"), 2, "SeedLink"),
         (("--source", "demo", "--port", "{port}"), 1, "choose another port by --port"),
         (("--source", "seedlink://127.0.0.1:{port}/XX_AAA"), 2, "--stations FILE"),
         (("--source", "demo", "--model", "nobody"), 2, "nobody"),
@@ -193,7 +252,7 @@ def test_wrong_usage_is_told(command, tmp_path, taken_port, arguments, code, tex
     filled = [one.format(folder=tmp_path, port=taken_port) for one in arguments]
     if "--data-dir" not in filled:
         filled += ["--data-dir", str(tmp_path / "data")]
-    result = command("monitor", *filled, "--no-browser", *QUIET)
+    result = command("monitor", "--no-browser", *QUIET, *filled)
     assert result.exit_code == code, result.stderr
     assert text in result.stderr
 

@@ -10,7 +10,12 @@ from prometheus_client import CollectorRegistry
 
 from mainshock.core.errors import SourceError
 from mainshock.sources.fragments import NANOSECONDS, Fragment, FragmentHeader
-from mainshock.sources.miniseed_records import encode_records, record_header, split_records
+from mainshock.sources.miniseed_records import (
+    decode_record,
+    encode_records,
+    record_header,
+    split_records,
+)
 from mainshock.sources.packets import Packet
 from mainshock.sources.sds import SdsSource
 from mainshock.stream.ingest import ArchiveWriter, DeadLetterStore, Ingest, IngestSettings
@@ -221,6 +226,23 @@ def test_dead_letters_keep_bytes_and_reason(tmp_path):
     assert registry.get_sample_value(name, {"kind": "ok", "station": "XX.AAA"}) == 3
     assert registry.get_sample_value(name, {"kind": "duplicate", "station": "XX.AAA"}) == 1
     assert registry.get_sample_value(name, {"kind": "corrupt", "station": ""}) == 1
+    name, of_station = "mainshock_ingest_last_sample_timestamp_seconds", {"station": "XX.AAA"}
+    newest_ns = decode_record(good[2].payload).header.end_ns - 10_000_000
+    assert registry.get_sample_value(name, of_station) == pytest.approx(newest_ns / 1e9, abs=1e-4)
+
+
+def test_the_newest_sample_of_a_station_is_told_and_an_older_one_changes_nothing():
+    registry = CollectorRegistry()
+    ingest = Ingest(IngestSettings(clock="stream"), metrics=registry)
+    packets = packets_of(whole())
+    name, of_station = "mainshock_ingest_last_sample_timestamp_seconds", {"station": "XX.AAA"}
+    ingest.take([*packets[:3], *packets[4:8]])
+    newest_s = registry.get_sample_value(name, of_station)
+    assert newest_s == pytest.approx(
+        decode_record(packets[7].payload).header.end_ns / 1e9 - 0.01, abs=1e-4
+    )
+    ingest.take([packets[3]])
+    assert registry.get_sample_value(name, of_station) == newest_s
 
 
 def test_dead_letters_that_are_written_in_part_are_written_again_as_a_whole(tmp_path):

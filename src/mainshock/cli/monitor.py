@@ -64,8 +64,7 @@ def monitor(
     opened = _open_source(source, speed, folder)
     sites, inventory = _stations_of(opened, stations)
     setup = LocationSetup(velocity, model_error, terms, catalogue, sampler)
-    if source == "demo" and velocity is None and terms is None:
-        setup = _demo_setup(setup)
+    setup = _demo_setup(setup) if source == "demo" else setup
     page = ServiceSettings(host, port, read_token(token_file), built_page())
     settings = MonitorSettings(
         folder,
@@ -133,11 +132,13 @@ def _keep_stations(
 
 
 def _demo_setup(setup: "LocationSetup") -> "LocationSetup":
-    """Return the velocity model of the demonstration's network."""
+    """Return a setup with the velocity model of the demonstration's network, if it has none."""
     from dataclasses import replace
 
     from mainshock.pipeline.demo import DEMO_CASES
 
+    if setup.velocity is not None or setup.terms is not None:
+        return setup
     case = DEMO_CASES[0]
     error = case.model_error if setup.model_error is None else setup.model_error
     return replace(setup, velocity=case.velocity, model_error=error)

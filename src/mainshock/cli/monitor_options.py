@@ -35,7 +35,7 @@ Speed = Annotated[
 ]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Of the page; 0: a free one.")]
 Host = Annotated[
-    str, typer.Option(help="Address to listen on; any but a loopback one needs a token.")
+    str, typer.Option(help="Address of the page and the API; any but a loopback one needs a token.")
 ]
 DataDir = Annotated[
     Path | None,

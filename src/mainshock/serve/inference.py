@@ -41,7 +41,8 @@ class ThreadQueue:
 
     def __init__(self, most_at_work: int, most_waiting: int) -> None:
         self._limiter = CapacityLimiter(most_at_work)
-        self._most_waiting = most_waiting
+        self._most_at_all = most_at_work + most_waiting
+        self._n_now = 0  # used by the event loop alone
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what a function returns that runs in one of the threads.
@@ -51,11 +52,13 @@ class ThreadQueue:
         ApiError
             503 if too many requests wait already.
         """
-        if self._limiter.statistics().tasks_waiting >= self._most_waiting:
-            raise ApiError(
-                503, f"{self._most_waiting} requests wait for inference already; try later"
-            )
-        return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self._limiter)
+        if self._n_now >= self._most_at_all:
+            raise ApiError(503, f"{self._n_now} requests are worked on or wait already; try later")
+        self._n_now += 1
+        try:
+            return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self._limiter)
+        finally:
+            self._n_now -= 1
 
 
 class Inference:

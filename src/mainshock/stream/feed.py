@@ -26,6 +26,7 @@ _HOLD_LOOK_S = 0.5
 _RETRY_S = 2.0
 _PROOF_NS = 60 * NANOSECONDS  # a record that waits longer for its proof holds nothing up
 _SHED_SHOWN_S = 60.0
+_SEGMENTS_S = 2 * 86_400.0  # a data centre is asked for nothing older
 _NOT_OF_SOURCE = 0
 _Numbered = tuple[int, Packet]
 
@@ -233,7 +234,7 @@ class Feed:
                 reported = self.clock()
                 self._publish([health_message(one) for one in self.ingest.health()])
                 if self.on_segments is not None:
-                    self.on_segments(self.ingest.segments())
+                    self.on_segments(self.ingest.segments(_SEGMENTS_S))
         self._publish(self.ingest.close())
         self._make_safe()
 

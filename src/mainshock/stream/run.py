@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from mainshock.detect.base import Picker, ProbabilityCurves
 from mainshock.pipeline.locating import EventBuilder
 from mainshock.sources.fragments import ns_from_datetime
-from mainshock.sources.packets import Packet, PacketSource
+from mainshock.sources.packets import Packet, PacketSource, ReportingSource
 from mainshock.stream.alerts.config import AlertSettings
 from mainshock.stream.alerts.dispatch import AlertDispatcher
 from mainshock.stream.alerts.stage import AlertStage
@@ -177,7 +177,7 @@ class LiveRun:
     def problem(self) -> str:
         """What does not work as it should, in words; empty where all does."""
         of_stages = [worker.problem for worker in self.workers]
-        of_source = str(getattr(self.source, "problem", ""))
+        of_source = self.source.problem if isinstance(self.source, ReportingSource) else ""
         told = (of_source, self.feed.problem, *of_stages, self._housekeeping.problem)
         return "; ".join(filter(None, told))
 

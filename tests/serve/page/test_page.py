@@ -151,6 +151,16 @@ def test_stations_show_how_their_data_arrive(service, visit):
     watched.assert_clean()
 
 
+def test_in_an_outage_of_all_stations_live_data_grow_old(make_context, visit):
+    context = replace(make_context(source="seedlink://example"), is_live=True)
+    with ServiceThread(context) as service:
+        watched = visit(service, "/#/stations")
+        rows = watched.page.locator("tr[data-instrument]")
+        expect(rows).to_have_count(4)
+        expect(rows.locator(".state-silent")).to_have_count(4)  # the records are of 2010
+        watched.assert_clean()
+
+
 def test_new_versions_appear_without_reloading(service, context, visit, case, version_of):
     watched = visit(service, "/#/events")
     page = watched.page

@@ -13,6 +13,7 @@ from mainshock.sources.fragments import NANOSECONDS
 from mainshock.sources.live import Timing, open_packet_source
 from mainshock.sources.live.datagrams import DatagramSource, parse_datagram
 from mainshock.sources.miniseed_records import decode_record
+from mainshock.sources.packets import ReportingSource
 
 START_S = 1_582_315_130
 
@@ -120,6 +121,23 @@ def test_no_bytes_raise(data):
     source = DatagramSource("127.0.0.1", 0, "AM", "R1234", "udp", Timing())
     list(source._records(data))
     assert sum(source.counts.values()) == 1
+
+
+def test_silence_of_a_minute_is_told(clock):
+    source = DatagramSource("127.0.0.1", 0, "AM", "R1234", "udp://x", clock.timing())
+    assert isinstance(source, ReportingSource)
+    clock.elapsed_s += 1000.0
+    assert source.problem == "", "nobody listens yet"
+    stop = threading.Event()
+    stop.set()
+    assert list(source.packets(stop)) == []
+    clock.elapsed_s += 59.0
+    list(source._records(b"junk"))
+    assert source.problem == ""
+    clock.elapsed_s += 2.0
+    assert source.problem == "udp://x: no datagram for 61 s"
+    list(source._records(datagram([1, 2])))
+    assert source.problem == ""
 
 
 def test_port_in_use_is_told():

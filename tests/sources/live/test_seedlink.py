@@ -6,6 +6,7 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -16,7 +17,9 @@ from mainshock.sources.live import SourceSettings, Timing, open_packet_source
 from mainshock.sources.live.seedlink import LinkPatience, SeedLinkSource
 from mainshock.sources.live.seedlink_frames import next_frame_3, next_frame_4
 from mainshock.sources.live.seedlink_requests import parse_address
+from mainshock.sources.live.seedlink_state import SequenceMemory
 from mainshock.sources.live.tcp_link import LinkLostError
+from mainshock.sources.packets import ReportingSource
 
 QUICK = LinkPatience(reply_s=5.0, keepalive_s=0.3, silence_s=1.0, first_retry_s=0.01)
 SCHEMES = {3: "seedlink", 4: "seedlink4"}
@@ -34,9 +37,14 @@ class Peer:
         one serves all later connections as well.
     refused
         Commands that get an error.
+    greeting
+        What it can do besides.
     """
 
-    def __init__(self, version: int, *scripts: Callable, refused: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, version: int, *scripts: Callable, refused: tuple[str, ...] = (), greeting: str = ""
+    ) -> None:
+        self.greeting = f"SeedLink v3.1 (test) :: SLPROTO:4.0 SLPROTO:3.1 {greeting}\r\nTest\r\n"
         self.version = version
         self.scripts = scripts
         self.refused = refused
@@ -64,8 +72,8 @@ class Peer:
             command = line.decode().strip()
             commands.append(command)
             if command == "HELLO":
-                link.sendall(b"SeedLink v3.1 (test) :: SLPROTO:4.0 SLPROTO:3.1\r\nTest\r\n")
-            elif command == "END" or (command == "DATA" and commands == ["HELLO", "DATA"]):
+                link.sendall(self.greeting.encode())
+            elif command == "END" or (command.startswith("DATA") and len(commands) == 2):
                 return True
             elif command.startswith(self.refused) if self.refused else False:
                 link.sendall(b"ERROR ARGUMENTS no\r\n")
@@ -163,10 +171,104 @@ def test_a_restart_goes_on_where_the_last_run_ended(version, make_records, readi
             with reading(client(peer, "XX_*", state_folder=tmp_path)) as reader:
                 reader.wait_for(6)
             assert "END" in peer.conversations[run]
-    wanted = {3: "DATA 000000", 4: f"DATA {2**24}"}  # version 3 counts to 2^24 - 1
-    assert peer.conversations[1][-2] == wanted[version]
+    wanted = {  # version 3 counts to 2^24 - 1
+        3: ["STATION ABC XX", "DATA 000000", "STATION * XX", "DATA", "END"],
+        4: ["STATION XX_ABC", f"DATA {2**24}", "STATION XX_*", "DATA", "END"],
+    }
+    assert peer.conversations[1][-5:] == wanted[version]
     (state,) = tmp_path.glob("*.json")
-    assert json.loads(state.read_text()) == {"XX_*": 2**24 - 1}
+    assert json.loads(state.read_text()) == {"XX_ABC": 2**24 - 1}
+
+
+@pytest.mark.parametrize("version", [3, 4])
+@pytest.mark.parametrize("streams", ["XX_*:HH?,XX_DEF,YY_*", ""])
+def test_each_station_goes_on_by_its_own_number(version, streams, make_records, reading):
+    def each_by_itself(peer, link):
+        numbers = {"ABC": 0x101, "DEF": 0x0F0000, "GHI": 0x44}
+        for station, number in numbers.items():
+            link.sendall(peer.packet(number, *make_records(1, station), f"XX_{station}"))
+
+    with (
+        serving(version, each_by_itself, send([]), greeting="NSWILDCARD") as peer,
+        reading(client(peer, streams)) as reader,
+    ):
+        reader.wait_for(3)
+        reader.wait_until(lambda: [*peer.conversations, [], []][1][-1:] == ["END"])
+    again = peer.conversations[1]
+    numbers = {"ABC": 0x102, "DEF": 0x0F0001, "GHI": 0x45}
+    for station, number in numbers.items():
+        at = again.index(f"STATION {station} XX" if version == 3 else f"STATION XX_{station}")
+        has_selector = bool(streams) and station != "DEF"
+        if has_selector:
+            assert again[at + 1] == ("SELECT HH?" if version == 3 else "SELECT *_H_H_?")
+        wanted = f"DATA {number:06X}" if version == 3 else f"DATA {number}"
+        assert again[at + 1 + has_selector] == wanted
+    patterns = [at for at, command in enumerate(again) if "*" in command and "STATION" in command]
+    named = [at for at, command in enumerate(again) if "STATION" in command and "*" not in command]
+    assert min(patterns) > max(named)
+    assert [one for one in again[min(patterns) :] if one.startswith("DATA ")] == []
+
+
+def test_the_one_station_of_a_server_without_patterns_goes_on(make_records, reading):
+    records = make_records(6)
+    scripts = send(records[:3], hold=False), send(records[3:], first=4)
+    with serving(3, *scripts) as peer, reading(client(peer, "")) as reader:
+        assert [packet.payload for packet in reader.wait_for(6)] == records
+    assert peer.conversations[:2] == [["HELLO", "DATA"], ["HELLO", "DATA 000004"]]
+
+
+@given(station=st.text("AZ09_*?-\r\n ", max_size=12) | st.text(max_size=12))
+@example(station="XX_*")
+@example(station="XX_A\r\nBYE")
+def test_no_station_of_a_packet_puts_anything_else_into_a_command(station):
+    memory = SequenceMemory(("*", "XX_*"), None, lambda: 0.0)
+    memory.note(station, 1)
+    for name in memory.sequences:
+        network, _, code = name.partition("_")
+        assert network.isalnum()
+        assert code.replace("-", "").isalnum() or code.strip("-") == ""
+        assert name.isascii()
+
+
+def test_stations_do_not_pile_up():
+    memory = SequenceMemory(("X*_*", "YY_LAST"), None, lambda: 0.0)
+    for number in range(2000):
+        memory.note(f"XX_{number}", number)
+    memory.note("YY_LAST", 5)
+    memory.note("XX_1", 7)
+    assert len(memory.sequences) < 1000
+    assert (memory.sequences["YY_LAST"], memory.sequences["XX_1"]) == (5, 7)
+
+
+def test_a_source_tells_that_it_is_not_connected_and_since_when(make_records, clock):
+    records = make_records(2)
+    stop = threading.Event()
+    told = []
+
+    def wait(event, seconds):
+        told.append(source.problem)
+        clock.elapsed_s += seconds
+        if len(told) == 4:
+            peer.refused = ()
+        return False
+
+    peer = Peer(4, send(records[:1], hold=False), send(records[1:], first=2))
+    timing = replace(clock.timing(), wait=wait)
+    source = client(peer, timing=timing, patience=LinkPatience())
+    assert isinstance(source, ReportingSource)
+    packets = source.packets(stop)
+    assert source.problem == ""
+    next(packets)
+    assert source.problem == ""
+    peer.refused = ("SLPROTO",)
+    next(packets)
+    assert source.problem == ""
+    peer.close()
+    packets.close()
+    assert len(told) == 4
+    assert all("not connected since 2020-09-13T12:00:00" in one for one in told)
+    assert "closed the connection" in told[0]
+    assert "SLPROTO" in told[1]
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"XX_ABC": -1}', '{"XX_ABC": "1"}', "{", "null"])
@@ -454,3 +556,32 @@ def test_own_server_gives_all_over_its_restart(version, streams, make_records, r
                 restarted.publish(published(records[20:]))
                 packets = reader.wait_for(30 - n_missed)
     assert [packet.payload for packet in packets] == records[n_missed:]
+
+
+@pytest.mark.parametrize("version", [3, 4])
+@pytest.mark.parametrize("streams", ["XX_*", "XX_*,XX_DEF", ""])
+def test_own_server_gives_all_of_several_stations_once(
+    version, streams, make_records, reading, tmp_path
+):
+    several = [make_records(12, station) for station in ("ABC", "DEF", "GHI")]
+    records = [record for of_all in zip(*several, strict=True) for record in of_all]
+    with own_server(tmp_path) as server:
+        spec = f"{SCHEMES[version]}://127.0.0.1:{server.port}/{streams}"
+        timing = Timing(wait=lambda stop, seconds: stop.wait(seconds / 20.0))
+        with reading(open_packet_source(spec, SourceSettings(timing=timing))) as reader:
+            n_sent = 0
+            while not reader.packets and n_sent < 4:
+                server.publish(published(records[n_sent : n_sent + 1]))
+                n_sent += 1
+                threading.Event().wait(0.1)
+            server.publish(published(records[n_sent:20]))
+            n_missed = records.index(reader.wait_for(1)[0].payload)
+            reader.wait_for(20 - n_missed)
+            server.stop()
+            with own_server(tmp_path, server.port) as restarted:
+                # two of them are silent at first: their numbers are older than the third one's
+                third = records[20:]
+                restarted.publish(published(third[0::3]))
+                restarted.publish(published(third[1::3] + third[2::3]))
+                packets = reader.wait_for(36 - n_missed)
+    assert sorted(packet.payload for packet in packets) == sorted(records[n_missed:])

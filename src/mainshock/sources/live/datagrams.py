@@ -33,6 +33,7 @@ _HEAD = re.compile(rb"\{\s*'([A-Z0-9]{3})'\s*,\s*(\d{9,10}(?:\.\d{1,9})?)\s*,")
 _WHOLE_NUMBER = re.compile(rb"\s*-?\d{1,10}\s*")
 _LONGEST = 65_535
 _SLICE_S = 0.2
+_SILENCE_S = 60.0
 _MOST_CHANNELS = 16
 _RECORD_LENGTH = 256
 _LOCATION = "00"
@@ -168,6 +169,14 @@ class DatagramSource:
         self.address: tuple[str, int] | None = None
         self._timing = timing
         self._channels: dict[str, _Channel] = {}
+        self._heard_s: float | None = None
+
+    @property
+    def problem(self) -> str:
+        """How long no datagram of the Shake came, in words, once that is a minute; else empty."""
+        heard_s = self._heard_s
+        silent_s = 0.0 if heard_s is None else self._timing.elapsed_s() - heard_s
+        return f"{self.name}: no datagram for {silent_s:.0f} s" if silent_s >= _SILENCE_S else ""
 
     def packets(self, stop: threading.Event) -> Iterator[Packet]:
         """Yield a record of each datagram, 256 bytes long.
@@ -179,6 +188,7 @@ class DatagramSource:
         """
         with self._listening() as listener:
             self.address = listener.getsockname()[:2]
+            self._heard_s = self._timing.elapsed_s()
             while not stop.is_set():
                 try:
                     data, _ = listener.recvfrom(_LONGEST)
@@ -223,6 +233,7 @@ class DatagramSource:
             self._count("too_many_channels")
             return
         self._count("used")
+        self._heard_s = self._timing.elapsed_s()
         channel = self._channels.setdefault(datagram.channel, _Channel())
         for ready in channel.add(datagram):
             header = FragmentHeader(

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mainshock.core.errors import SourceError, UnreachableError
+from mainshock.core.times import format_utc
+from mainshock.sources.fragments import datetime_from_ns
 from mainshock.sources.live.base import SourceSettings, Timing
 from mainshock.sources.live.seedlink_frames import Frame, next_frame_3, next_frame_4
 from mainshock.sources.live.seedlink_requests import (
@@ -75,11 +77,11 @@ class SeedLinkSource:
 
     Notes
     -----
-    After a break the next packet of each request is asked for by its number, so that nothing is
-    lost that the server still has. A pattern of stations goes on behind the last packet of any
-    of them; that suits servers that number all stations in one row. With others, name each
-    station. Over a restart the same holds for the packets that were acknowledged, or, where
-    nobody does so, for those yielded 10 s before.
+    After a break the next packet of each station that was heard is asked for by its number, so
+    that nothing is lost that the server still has, whether it numbers all stations in one row or
+    each by itself; a pattern then brings stations that were not heard before. Over a restart the
+    same holds for the packets that were acknowledged, or, where nobody does so, for those yielded
+    10 s before.
     """
 
     is_live = True
@@ -101,6 +103,7 @@ class SeedLinkSource:
         self.patience = patience
         self._timing = timing
         self._pause_s = patience.first_retry_s
+        self._problem = ""
         everything = "*_*" if version == 3 else "*"
         wanted = tuple(request.station for request in address.requests) or (everything,)
         self._memory = SequenceMemory(wanted, self._state_path(state_folder), timing.elapsed_s)
@@ -108,6 +111,11 @@ class SeedLinkSource:
         self._next_frame: Callable[[bytearray], Frame | None] = (
             next_frame_3 if version == 3 else next_frame_4
         )
+
+    @property
+    def problem(self) -> str:
+        """Since when and why there is no connection, in words; empty while there is one."""
+        return self._problem
 
     def packets(self, stop: threading.Event) -> Iterator[Packet]:
         """Yield records as they arrive.
@@ -126,9 +134,11 @@ class SeedLinkSource:
                     yield from self._received(link)
                 except LinkLostError as error:
                     _log.warning("%s: %s", self.name, error)
+                    lost = format_utc(datetime_from_ns(self._timing.wall_ns()))
+                    self._problem = f"{self.name} is not connected since {lost}: {error}"
                 finally:
                     link.close()
-                link = self._next_link(stop)
+                link = self._next_link(stop, lost)
         except LinkStoppedError:
             return
         finally:
@@ -192,8 +202,8 @@ class SeedLinkSource:
                 "server runs"
             ) from error
 
-    def _next_link(self, stop: threading.Event) -> TcpLink:
-        """Return a new connection, however long it takes."""
+    def _next_link(self, stop: threading.Event, lost: str) -> TcpLink:
+        """Return a new connection, however long it takes; ``lost`` is when the last one broke."""
         while True:
             if self._timing.wait(stop, self._pause_s):
                 raise LinkStoppedError("stopped before connecting again")
@@ -204,7 +214,9 @@ class SeedLinkSource:
                 raise
             except OSError as error:
                 _log.warning("%s: %s; next attempt in %g s", self.name, error, self._pause_s)
+                self._problem = f"{self.name} is not connected since {lost}: {error}"
             else:
+                self._problem = ""
                 _log.info("%s: connected again", self.name)
                 return link
 

@@ -2,8 +2,9 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from mainshock.core.errors import SettingsError, SourceError
 from mainshock.sources.live.tcp_link import TcpLink
@@ -104,7 +105,9 @@ def negotiate_3(
     requests
         What is wanted; nothing: all stations.
     sequences
-        Last packet that came for each request's station; the one after it comes first.
+        Last packet that came of each station; the one after it comes first. A station that a
+        pattern brought is named before the pattern, which then stands for all others: the protocol
+        allows no number with a pattern, as each station may be numbered by itself.
     reply_s
         Most seconds to wait for a reply.
 
@@ -117,17 +120,16 @@ def negotiate_3(
     """
     greeting = _greeting(link, reply_s)
     if not requests and "NSWILDCARD" not in greeting:
-        link.send("DATA\r\n")  # the server's one station, or all of them; there is no reply
+        # the server's one station, or all of them; there is no reply
+        (last,) = sequences.values() if len(sequences) == 1 else (None,)
+        link.send(f"{_data_3(last)}\r\n")
         return
 
     def commands(request: StationRequest) -> tuple[str, list[str]]:
         network, _, station = request.station.partition("_")
         return f"STATION {station} {network}", [f"SELECT {one}" for one in request.selectors]
 
-    def data(sequence: int | None) -> str:
-        return "DATA" if sequence is None else f"DATA {(sequence + 1) % _SEQUENCES_3:06X}"
-
-    _ask(link, requests or (StationRequest("*_*"),), sequences, reply_s, commands, data)
+    _ask(link, requests or (StationRequest("*_*"),), sequences, reply_s, commands, _data_3)
 
 
 def negotiate_4(
@@ -164,6 +166,26 @@ def negotiate_4(
     _ask(link, requests or (StationRequest("*"),), sequences, reply_s, commands, data)
 
 
+def _data_3(sequence: int | None) -> str:
+    return "DATA" if sequence is None else f"DATA {(sequence + 1) % _SEQUENCES_3:06X}"
+
+
+def _in_full(requests: Sequence[StationRequest], stations: Collection[str]) -> list[StationRequest]:
+    """Return requests with the known stations of each pattern before it, and patterns last."""
+    named = [request for request in requests if not _is_pattern(request.station)]
+    patterns = [request for request in requests if _is_pattern(request.station)]
+    rest = sorted(set(stations) - {request.station for request in named})
+    for pattern in patterns:
+        own = [station for station in rest if fnmatchcase(station, pattern.station)]
+        named += [StationRequest(station, pattern.selectors) for station in own]
+        rest = [station for station in rest if station not in own]
+    return [*named, *patterns]
+
+
+def _is_pattern(station: str) -> bool:
+    return "*" in station or "?" in station
+
+
 def _greeting(link: TcpLink, reply_s: float) -> str:
     link.send("HELLO\r\n")
     greeting = link.line(reply_s)
@@ -192,7 +214,7 @@ def _ask(
         return reply.startswith("OK")
 
     accepted = 0
-    for request in requests:
+    for request in _in_full(requests, sequences):
         station, selections = commands(request)
         if not is_accepted(station):
             continue

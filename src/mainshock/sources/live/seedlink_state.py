@@ -94,21 +94,21 @@ class SequenceMemory:
 
     def _is_new(self, station: str) -> bool:
         """Return whether a station is to be remembered from now on."""
-        if station in self._stations:
+        if not self._is_wanted(station):
+            return False
+        if station in self._stations or len(self.sequences) < _MOST_STATIONS:
             return True
-        # it will stand in a command, and comes from whoever made the record
-        is_wanted = self._is_wanted(station)
-        has_room = len(self.sequences) < _MOST_STATIONS
-        if is_wanted and not has_room and not self._is_full:
+        if not self._is_full:
             self._is_full = True
             _log.warning(
                 "more than %d stations come by patterns: of the others, what is missed while the "
                 "connection is broken is not asked for; name them",
                 _MOST_STATIONS,
             )
-        return is_wanted and has_room
+        return False
 
     def _is_wanted(self, station: str) -> bool:
+        # it will stand in a command, and comes from whoever made the record
         return _STATION.fullmatch(station) is not None and any(
             fnmatchcase(station, request) for request in self._stations
         )
@@ -126,7 +126,7 @@ class SequenceMemory:
         try:
             content = json.loads(self._path.read_text(encoding="utf-8"))
             numbers = {key: content[key] for key in content if self._is_wanted(key)}
-            if numbers and all(type(number) is int and number >= 0 for number in numbers.values()):
+            if all(type(number) is int and number >= 0 for number in numbers.values()):
                 return numbers
         except (OSError, ValueError, TypeError) as error:
             _log.warning("%s cannot be used: %s", self._path, error)

@@ -220,6 +220,7 @@ class Ingest:
         messages: list[Message] = []
         if decision.new and channel is not None:
             messages = self._pass_on(decision)
+            self._metrics.note_sample(station, channel.timeline.segments[-1].last_sample_ns)
             if kind == "ok" and packet.arrival_ns:
                 channel.latency_s = (packet.arrival_ns - header.end_ns) / NANOSECONDS
                 self._metrics.set_latency(station, channel.latency_s)

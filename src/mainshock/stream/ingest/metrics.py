@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from mainshock.sources.fragments import NANOSECONDS
+
 __all__ = ["IngestMetrics"]
 
 
@@ -27,12 +29,19 @@ class IngestMetrics:
             ("station",),
             registry=registry,
         )
+        self._last_sample = Gauge(
+            "mainshock_ingest_last_sample_timestamp_seconds",
+            "Time of a station's newest sample that is used, seconds since 1970.",
+            ("station",),
+            registry=registry,
+        )
         self._waiting = Gauge(
             "mainshock_ingest_waiting_records",
             "Records that wait for another one to confirm them.",
             registry=registry,
         )
         self._children: dict[tuple[str, str], Counter] = {}
+        self._newest_ns: dict[str, int] = {}
 
     def count(self, kind: str, station: str) -> None:
         """Count a packet; the station is empty where it is not known."""
@@ -44,6 +53,12 @@ class IngestMetrics:
     def set_latency(self, station: str, latency_s: float) -> None:
         """Tell the age of a station's newest sample."""
         self._latency.labels(station).set(latency_s)
+
+    def note_sample(self, station: str, time_ns: int) -> None:
+        """Tell the time of a sample that is used; an older one changes nothing."""
+        if time_ns > self._newest_ns.get(station, 0):
+            self._newest_ns[station] = time_ns
+            self._last_sample.labels(station).set(time_ns / NANOSECONDS)
 
     def set_waiting(self, n_records: int) -> None:
         """Tell how many records wait."""

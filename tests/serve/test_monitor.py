@@ -1,10 +1,13 @@
-"""Where a monitor's SeedLink server listens, who may read from it, and how much it keeps."""
+"""How a monitor ends; where its SeedLink server listens, who may read, and how much it keeps."""
+
+import threading
+from types import SimpleNamespace
 
 import pytest
 
 from mainshock.core.errors import SettingsError
 from mainshock.serve.context import ServiceSettings
-from mainshock.serve.monitor import MonitorSettings
+from mainshock.serve.monitor import Monitor, MonitorSettings
 from mainshock.stream.run_folder import RunFolder
 
 TOKEN = "correct-horse-battery-staple"  # of a test alone
@@ -42,3 +45,15 @@ def test_elsewhere_clients_must_show_the_token(settings, host):
 def test_the_ring_is_as_large_as_stated(settings):
     assert settings().seedlink().ring_bytes == 64_000_000
     assert settings(seedlink_ring_mb=1.5).seedlink().ring_bytes == 1_500_000
+
+
+def test_told_to_stop_it_does_not_wait_until_all_is_worked_on():
+    stop = threading.Event()
+
+    def finish(told):
+        stop.set()  # as a signal does meanwhile
+        assert told.wait(30)
+
+    feed = SimpleNamespace(wait=lambda _: True, error=None)
+    run = SimpleNamespace(feed=feed, finish=finish, problem="")
+    assert Monitor.wait_for_end(SimpleNamespace(run=run), stop) is False
