@@ -1,11 +1,48 @@
-"""Real records as the messages that ingest publishes."""
+"""Real records as the messages that ingest publishes, and the two stages of events as one."""
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mainshock.sources.miniseed_records import record_header, split_records
 from mainshock.stream.bus import Message
+from mainshock.stream.events.settling import SettlingStage, SettlingState
+from mainshock.stream.events.stage import EventStage, EventState
 
-__all__ = ["waveform_messages"]
+__all__ = ["EventStages", "waveform_messages"]
+
+Both = tuple[SettlingState, EventState]
+
+
+@dataclass(frozen=True)
+class EventStages:
+    """Settling before events, as two threads would run them that keep step."""
+
+    settling: SettlingStage
+    events: EventStage
+
+    def start(self) -> Both:
+        return self.settling.start(), self.events.start()
+
+    def step(self, state: Both, messages: Sequence[Message]) -> tuple[Both, list[Message]]:
+        settling, settled = self.settling.step(state[0], messages)
+        events, told = self.events.step(state[1], [*messages, *settled])
+        return (settling, events), told
+
+    def finish(self, state: Both) -> tuple[Both, list[Message]]:
+        settling, settled = self.settling.finish(state[0])
+        events, told = self.events.step(state[1], settled)
+        events, last = self.events.finish(events)
+        return (settling, events), [*told, *last]
+
+    def snapshot(self, state: Both) -> bytes:
+        both = (self.settling.snapshot(state[0]), self.events.snapshot(state[1]))
+        return json.dumps([one.decode() for one in both]).encode()
+
+    def restore(self, snapshot: bytes) -> Both:
+        settling, events = (one.encode() for one in json.loads(snapshot))
+        return self.settling.restore(settling), self.events.restore(events)
 
 
 def waveform_messages(root: Path, stations: tuple[str, ...] = ()) -> list[Message]:

@@ -17,6 +17,7 @@ from mainshock.pipeline.location_setup import LocationSetup
 from mainshock.sources.fragments import NANOSECONDS, ns_from_datetime
 from mainshock.sources.stations import read_stations
 from mainshock.stream.bus import Message
+from mainshock.stream.events.settling import SettlingStage
 from mainshock.stream.events.stage import EventStage
 from mainshock.stream.messages import (
     pick_message,
@@ -28,7 +29,7 @@ from mainshock.stream.picking.stage import PickingStage
 from mainshock.stream.records import EventVersion, LivePick
 
 sys.path.insert(0, str(Path(__file__).parent))
-from live_records import waveform_messages
+from live_records import EventStages, waveform_messages
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +45,13 @@ def builder(folder) -> EventBuilder:
 
 
 @pytest.fixture(scope="module")
-def stage(builder) -> EventStage:
+def stage(builder) -> EventStages:
     travel_times = builder.method.travel_times
     coarse = GridAssociator(n_horizontal=12)
-    return EventStage(builder, GridAssociator(), travel_times, coarse, models={"picker": "default"})
+    return EventStages(
+        SettlingStage(builder, GridAssociator(), travel_times),
+        EventStage(builder, coarse, travel_times, models={"picker": "default"}),
+    )
 
 
 def located(picks, builder):
@@ -88,7 +92,7 @@ def told_picks(batch_picks) -> list[Message]:
     return sorted(messages, key=lambda message: message.arrival_ns)
 
 
-def run(stage: EventStage, messages: list[Message], size: int, *, through_snapshots=False):
+def run(stage: EventStages, messages: list[Message], size: int, *, through_snapshots=False):
     state, told = stage.start(), []
     for first in range(0, len(messages), size):
         state, made = stage.step(state, messages[first : first + size])
@@ -219,7 +223,7 @@ def told_early(event) -> list[Message]:
 def test_the_magnitude_comes_with_its_records_though_no_pick_comes(stage, batch_events):
     best = max(batch_events, key=lambda event: len(event.picks))
     asked = []
-    reading = replace(stage, amplitudes=asked.append)
+    reading = replace(stage.events, amplitudes=asked.append)
     told = told_early(best)
     state, _ = reading.step(reading.start(), told)
     assert asked == []

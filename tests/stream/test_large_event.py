@@ -18,6 +18,7 @@ from mainshock.pipeline.from_waveforms import pick_records
 from mainshock.pipeline.locating import EventBuilder, locate_picks
 from mainshock.pipeline.location_setup import LocationSetup
 from mainshock.sources.stations import read_stations
+from mainshock.stream.events.settling import SettlingStage
 from mainshock.stream.events.stage import EventStage
 from mainshock.stream.messages import read_event_message
 from mainshock.stream.picking.stage import PickingStage
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2] / "recipes" / "large_event"))
 from compare import Comparison, compare
 from large_event import Sequence, SequenceSettings, TrueEvent, make_sequence, read_small_records
-from live_records import waveform_messages
+from live_records import EventStages, waveform_messages
 
 pytestmark = pytest.mark.timeout(900)  # two replays of minutes of records
 
@@ -84,8 +85,11 @@ def replay(network: str, data_dir: Path, folder: Path, **changes: float) -> Repl
     picks = pick_records([folder / "sds"], NetworkPicker(), keep_waveforms=False).picks
     batch = locate_picks(picks, builder, associator, travel_times, np.random.default_rng(0)).events
     coarse = GridAssociator(n_horizontal=12)
-    event_stage = EventStage(builder, associator, travel_times, coarse, is_synthetic=True)
-    told = run(event_stage, run(PickingStage(NetworkPicker()), waveform_messages(folder), 40), 20)
+    stages = EventStages(
+        SettlingStage(builder, associator, travel_times),
+        EventStage(builder, coarse, travel_times, is_synthetic=True),
+    )
+    told = run(stages, run(PickingStage(NetworkPicker()), waveform_messages(folder), 40), 20)
     return Replay(network, sequence, [read_event_message(one) for one in told], list(batch))
 
 

@@ -35,7 +35,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def _compile(function: F) -> F:
     """Return the function compiled to machine code, kept on disk between runs."""
-    return cast(F, njit(cache=True)(function))
+    return cast(F, njit(cache=True, nogil=True)(function))
 
 
 class NetworkTables(NamedTuple):

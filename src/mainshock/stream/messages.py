@@ -1,12 +1,15 @@
 """How picks and events travel on the bus: JSON documents in versioned topics."""
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from mainshock.core.documents import from_document, to_document
+from mainshock.core.records import Event
 from mainshock.sources.fragments import ns_from_datetime
 from mainshock.stream.bus import Message
-from mainshock.stream.records import EventVersion, LivePick, StationHealth
+from mainshock.stream.records import EventVersion, LivePick, Settlement, StationHealth
 
 __all__ = [
     "SettledUntil",
@@ -16,7 +19,9 @@ __all__ = [
     "read_event_message",
     "read_health_message",
     "read_pick_message",
+    "read_settlement",
     "settled_message",
+    "settlement_message",
 ]
 
 SettledUntil = tuple[str, int, bool]
@@ -93,6 +98,36 @@ def read_event_message(message: Message) -> EventVersion:
         If it is no such message.
     """
     return from_document(EventVersion, json.loads(message.value))
+
+
+def settlement_message(
+    events: Sequence[Event], until: datetime, arrival_ns: int, *, is_late: bool = False
+) -> Message:
+    """Return the message that these events, and no others, have origins up to a time.
+
+    With ``is_late`` it tells of the events alone to which picks in late records belong.
+    """
+    until_ns = ns_from_datetime(until)
+    settlement = Settlement(tuple(events), until, is_late)
+    return Message(
+        topic="settled.v1",
+        key="events",
+        identity=f"{'late' if is_late else 'settled'}@{until_ns}#{arrival_ns}",
+        value=_bytes(to_document(settlement)),
+        data_ns=until_ns,
+        arrival_ns=arrival_ns,
+    )
+
+
+def read_settlement(message: Message) -> Settlement:
+    """Return what a message of ``settled.v1`` tells.
+
+    Raises
+    ------
+    DataError
+        If it is no such message.
+    """
+    return from_document(Settlement, json.loads(message.value))
 
 
 def health_message(health: StationHealth) -> Message:

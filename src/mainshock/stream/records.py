@@ -7,7 +7,15 @@ from typing import Literal
 
 from mainshock.core.records import Event, Pick
 
-__all__ = ["Alert", "EventVersion", "LivePick", "StationHealth", "VersionKind", "VersionStatus"]
+__all__ = [
+    "Alert",
+    "EventVersion",
+    "LivePick",
+    "Settlement",
+    "StationHealth",
+    "VersionKind",
+    "VersionStatus",
+]
 
 VersionKind = Literal["new", "update", "cancel"]
 """What a version does to what was told before."""
@@ -80,6 +88,25 @@ class EventVersion:
     reason: str = ""
     models: Mapping[str, str] = field(default_factory=dict)
     is_synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What the picks of all instruments together say of a stretch of time.
+
+    Parameters
+    ----------
+    events
+        The events found; their ids are those of the association.
+    until
+        Origins up to here are settled, UTC.
+    is_late
+        Whether ``events`` are those alone to which picks in late records belong.
+    """
+
+    events: tuple[Event, ...]
+    until: datetime
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from mainshock.stream.amplitudes import ArchiveAmplitudes, has_responses
 from mainshock.stream.board import LiveBoard
 from mainshock.stream.bus import Bus, Message, Stage
 from mainshock.stream.bus_registry import BUSES
+from mainshock.stream.events.settling import SettlingStage
 from mainshock.stream.events.stage import EventStage
 from mainshock.stream.feed import Feed
 from mainshock.stream.gap_filling import DataCentre, GapFiller
@@ -243,11 +244,11 @@ class LiveRun:
         synthetic = self.source.is_synthetic
         stages: list[Stage[Any]] = [
             PickingStage(self.picker, is_synthetic=synthetic, show=self._show),
+            SettlingStage(parts.builder, parts.associator, parts.travel_times, amplitudes),
             EventStage(
                 parts.builder,
-                parts.associator,
-                parts.travel_times,
                 _quick(parts.associator),
+                parts.travel_times,
                 amplitudes,
                 {"picker": self.picker.name, **parts.names},
                 is_synthetic=synthetic,
@@ -291,7 +292,7 @@ def _settings_of(stage: Stage[Any], source: PacketSource) -> WorkerSettings:
     holds = stage.name == "picking" and not source.is_live
     return WorkerSettings(
         limit=200 if stage.name == "picking" else 500,
-        hold_for="events" if holds else "",
+        hold_for=("events", "settling") if holds else (),
         hold_topics=("pick.v1",),
         hold_at=200,
         # a replay begins anew after a crash, so that it need not commit what it tells
@@ -307,4 +308,4 @@ def _is_version(message: Message) -> bool:
     other parts would tell another one of the same earthquake. Versions of picks do not, and the
     state behind them holds minutes of all records, too much to be written with each pick.
     """
-    return message.topic in ("event.v1", "alert.v1") and "#" in message.identity
+    return message.topic in ("event.v1", "settled.v1", "alert.v1") and "#" in message.identity

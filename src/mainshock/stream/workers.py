@@ -33,7 +33,7 @@ class WorkerSettings:
     wait_s
         How long a read waits for a message.
     hold_for, hold_topics
-        Consumer that must not be left behind, or empty, and what it reads.
+        Consumers that must not be left behind, and what they read.
     hold_at
         Backlog of that consumer at which this stage waits.
     commits_with
@@ -49,7 +49,7 @@ class WorkerSettings:
     limit: int = 500
     commit_s: float = 20.0
     wait_s: float = 0.25
-    hold_for: str = ""
+    hold_for: tuple[str, ...] = ()
     hold_topics: tuple[str, ...] = ()
     hold_at: int = 2000
     commits_with: Callable[[Message], bool] | None = None
@@ -190,13 +190,10 @@ class StageWorker:
 
     def _hold(self) -> None:
         """Wait while the consumer behind this stage has too much to read."""
-        behind, topics = self.settings.hold_for, self.settings.hold_topics
-        while (
-            behind
-            and not self._stop.is_set()
-            and self.bus.backlog(behind, topics) > self.settings.hold_at
-        ):
-            self._stop.wait(0.02)
+        topics, most = self.settings.hold_topics, self.settings.hold_at
+        for behind in self.settings.hold_for:
+            while not self._stop.is_set() and self.bus.backlog(behind, topics) > most:
+                self._stop.wait(0.02)
 
     def _step(self, state: Any, deliveries: Sequence[Delivery]) -> tuple[Any, bool]:
         """Return the state after some messages, and whether it is committed."""

@@ -8,9 +8,10 @@ from mainshock.core.geo import geodesic_distance_km
 from mainshock.core.records import Event, Pick
 from mainshock.stream.records import EventVersion, VersionStatus
 
-__all__ = ["OpenEvents", "pick_key", "without_draws"]
+__all__ = ["OpenEvents", "PickKey", "pick_key", "without_draws"]
 
 PickKey = tuple[str, str, str]
+"""Station, phase and second."""
 _MOVED_KM = 0.1
 
 
@@ -74,6 +75,16 @@ class OpenEvents:
                 del self.versions[version.event_id]
                 self.settled[version.event_id] = without_draws(version)
         return told
+
+    def follow(self, event_id: str, event: Event, issued: datetime) -> list[EventVersion]:
+        """Return the next version of an event that was located anew, if there is a difference."""
+        known = self.versions[event_id]
+        reason = _difference(known.event, event)
+        if not reason:
+            return []
+        version = _next(known, event, issued, "preliminary", reason)
+        self.versions[event_id] = version
+        return [version]
 
     def revise(self, found: Sequence[Event], issued: datetime) -> list[EventVersion]:
         """Return the versions that events with late picks give rise to.

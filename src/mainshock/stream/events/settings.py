@@ -15,6 +15,8 @@ class EventSettings:
     ----------
     recent_s
         Picks as recent as this are associated as soon as one is new.
+    pause_s
+        Pause between two associations of recent picks, for each pick of no event that is followed.
     context_s
         How much of picks before and after an event the settled association wants; association
         judges by how many picks there are around.
@@ -36,6 +38,7 @@ class EventSettings:
     """
 
     recent_s: float = 90.0
+    pause_s: float = 0.01
     context_s: float = 330.0
     pass_s: float = 60.0
     mature_s: float = 45.0
@@ -44,7 +47,7 @@ class EventSettings:
     shared_picks: float = 0.34
 
     def __post_init__(self) -> None:
-        for name in ("recent_s", "context_s", "pass_s", "mature_s", "late_s", "reach_s"):
+        for name in ("recent_s", "pause_s", "context_s", "pass_s", "mature_s", "late_s", "reach_s"):
             if not getattr(self, name) > 0.0:
                 raise SettingsError(f"{name} is {getattr(self, name)}; it must be above 0 seconds")
         if not 0.0 < self.shared_picks <= 1.0:

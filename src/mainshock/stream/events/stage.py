@@ -5,56 +5,55 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
-
 from mainshock.core.documents import from_document, to_document
-from mainshock.core.records import Event
+from mainshock.core.records import Pick
 from mainshock.events.base import Associator
+from mainshock.events.duplicates import one_event_per_source
 from mainshock.locate.base import TravelTimeModel
-from mainshock.pipeline.locating import EventBuilder, locate_picks
-from mainshock.pipeline.picking import one_pick_per_arrival
-from mainshock.sources.fragments import NANOSECONDS, datetime_from_ns
+from mainshock.pipeline.locating import EventBuilder
 from mainshock.stream.bus import Message
 from mainshock.stream.events.builders import AmplitudeReader, RememberingBuilder
-from mainshock.stream.events.event_versions import OpenEvents, pick_key, without_draws
+from mainshock.stream.events.event_versions import (
+    OpenEvents,
+    PickKey,
+    pick_key,
+    without_draws,
+)
+from mainshock.stream.events.following import Follower
+from mainshock.stream.events.pick_ledger import PickLedger
 from mainshock.stream.events.settings import EventSettings
-from mainshock.stream.messages import event_message, read_pick_message
-from mainshock.stream.records import EventVersion, LivePick
+from mainshock.stream.events.settling import located_events
+from mainshock.stream.messages import event_message, read_settlement
+from mainshock.stream.records import EventVersion
 
 __all__ = ["EventStage", "EventState"]
 
 _LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
-_MOVED = timedelta(seconds=0.05)
-_BEHIND = 3.0  # an instrument this many contexts behind the others is not waited for
 
 
 @dataclass(slots=True, eq=False)
 class EventState:
-    """Picks within reach, events, how far each instrument's picks are settled, and late picks."""
+    """Picks within reach, events, and what was looked at."""
 
     open_events: OpenEvents
-    picks: dict[str, LivePick] = field(default_factory=dict)
-    settled_ns: dict[str, int] = field(default_factory=dict)
+    ledger: PickLedger = field(default_factory=PickLedger)
     judged_until: datetime = _LONG_AGO
-    last_pass: datetime = _LONG_AGO
-    late_ids: list[str] = field(default_factory=list)
+    last_look: datetime = _LONG_AGO
+    looked_at: set[PickKey] = field(default_factory=set)
+    is_behind: bool = False
     mature_ids: set[str] = field(default_factory=set)
-    arrival_ns: int = 0
-    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EventStage:
-    """Associates and locates the picks of a network as they come, and again as they settle.
+    """Associates and locates the newest picks of a network as they come.
 
     Parameters
     ----------
     builder
         What locates the picks of one event; its own ``amplitudes`` are not used.
     associator, travel_times
-        As in a batch run.
-    quick_associator
-        For the first look at the newest picks; None: the same.
+        As in a batch run; the associator may be coarser.
     amplitudes
         Reads records for a magnitude, or None where no responses are known.
     models
@@ -66,30 +65,30 @@ class EventStage:
 
     Notes
     -----
-    As soon as a pick comes, the recent ones are associated, and events appear or change. When the
-    picks of all stations are settled for ``context_s`` after an origin, those around it are
-    associated once more, as a batch run would; what that gives is settled, and an open event that
-    it does not confirm is cancelled. An event that one station alone saw in a network of several is
-    told only then: others may still be about to see it. Settled events change only by picks in
-    records that came late: those are associated with all that is known around them.
+    As soon as a pick comes, the recent ones are associated, and events appear or change. An event
+    that is seen well is followed pick by pick. One that a single station of several saw is not told
+    at once: others may still be about to see it. What
+    :class:`mainshock.stream.events.settling.SettlingStage` finds is settled, and an open event that
+    it does not find is cancelled.
     """
 
     builder: EventBuilder
     associator: Associator
     travel_times: TravelTimeModel
-    quick_associator: Associator | None = None
     amplitudes: AmplitudeReader | None = None
     models: dict[str, str] = field(default_factory=dict)
     settings: EventSettings = field(default_factory=EventSettings)
     is_synthetic: bool = False
     name: str = field(default="events", init=False)
-    topics: tuple[str, ...] = field(default=("pick.v1",), init=False)
+    topics: tuple[str, ...] = field(default=("pick.v1", "settled.v1"), init=False)
     _remembering: RememberingBuilder = field(init=False)
+    _follower: Follower = field(init=False)
 
     def __post_init__(self) -> None:
         mature = timedelta(seconds=self.settings.mature_s)
         remembering = RememberingBuilder(self.builder, self.amplitudes, mature, _LONG_AGO)
         object.__setattr__(self, "_remembering", remembering)
+        object.__setattr__(self, "_follower", Follower(remembering, self.travel_times))
 
     def start(self) -> EventState:
         """Return the state before the first pick."""
@@ -100,55 +99,56 @@ class EventStage:
     def step(
         self, state: EventState, messages: Sequence[Message]
     ) -> tuple[EventState, list[Message]]:
-        """Return the state after some picks, and the versions of events they lead to.
+        """Return the state after some messages, and the versions of events they lead to.
 
         How messages are divided among calls changes how many preliminary versions there are, not
         what is settled.
         """
         is_changed = False
+        told: list[EventVersion] = []
         for message in messages:
-            is_changed |= _taken(state, message)
-        is_changed |= self._has_matured(state)
-        told = self._recent(state) if is_changed else []
-        frontier = _frontier(state, _BEHIND * self.settings.context_s)
-        if frontier is not None and frontier - state.last_pass >= self._seconds("pass_s"):
-            told.extend(self._settle(state, frontier, frontier - self._seconds("context_s")))
-            told.extend(self._revise(state))
-        return state, [event_message(one, state.arrival_ns, state.trace) for one in told]
+            if message.topic == "settled.v1":
+                told += self._settle(state, message)
+            else:
+                is_changed |= state.ledger.take(message) is not None
+        if is_changed or state.is_behind or self._has_matured(state):
+            told += self._recent(state)
+        return state, self._messages(state, told)
 
     def finish(self, state: EventState) -> tuple[EventState, list[Message]]:
-        """Return the versions that settle all events that are left."""
-        latest = max((one.pick.time for one in state.picks.values()), default=_LONG_AGO)
-        end = latest + timedelta(days=1)
-        told = self._revise(state) + self._settle(state, end, end) if state.picks else []
-        return state, [event_message(one, state.arrival_ns, state.trace) for one in told]
+        """Return the state as it is: what is left was settled by the messages before."""
+        return state, []
 
-    def _seconds(self, name: str) -> timedelta:
-        return timedelta(seconds=getattr(self.settings, name))
+    def _messages(self, state: EventState, told: Sequence[EventVersion]) -> list[Message]:
+        ledger = state.ledger
+        return [event_message(one, ledger.arrival_ns, ledger.trace) for one in told]
 
-    def _located(
-        self, state: EventState, since: datetime, until: datetime, associator: Associator
-    ) -> list[Event]:
-        """Return the events behind the picks between two times, by the code of a batch run."""
-        picks = [one.pick for one in state.picks.values() if since <= one.pick.time < until]
-        single, _ = one_pick_per_arrival(sorted(picks, key=lambda pick: pick.time))
-        if not single:
-            return []
-        self._remembering.clock = datetime_from_ns(state.arrival_ns)
-        located = locate_picks(
-            single,
-            self._remembering,
-            associator,
-            self.travel_times,
-            np.random.default_rng(0),
+    def _settle(self, state: EventState, message: Message) -> list[EventVersion]:
+        """Return the versions that settle, or revise, what a settlement tells of."""
+        state.ledger.arrival_ns = max(state.ledger.arrival_ns, message.arrival_ns)
+        settlement = read_settlement(message)
+        issued, open_events = state.ledger.now, state.open_events
+        if settlement.is_late:
+            return open_events.revise(settlement.events, issued)
+        until = settlement.until
+        found = [one for one in settlement.events if one.origin.time > state.judged_until]
+        told = open_events.see(found, issued, "settled")
+        told.extend(
+            open_events.cancel(event_id, issued, "all picks together do not support it")
+            for event_id, version in list(open_events.versions.items())
+            if version.event.origin.time <= until
         )
-        return list(located.events)
+        state.judged_until = max(until, state.judged_until)
+        before = state.judged_until - timedelta(seconds=self.settings.late_s)
+        open_events.forget(before)
+        state.ledger.forget(before)
+        return told
 
     def _has_matured(self, state: EventState) -> bool:
         """Return whether, since the last look, the records of an event suffice for a magnitude."""
         if self.amplitudes is None:
             return False
-        before = datetime_from_ns(state.arrival_ns) - self._seconds("mature_s")
+        before = state.ledger.now - timedelta(seconds=self.settings.mature_s)
         mature = {
             event_id
             for event_id, version in state.open_events.versions.items()
@@ -160,24 +160,64 @@ class EventStage:
 
     def _recent(self, state: EventState) -> list[EventVersion]:
         """Return what the newest picks change."""
-        newest = max((one.pick.time for one in state.picks.values()), default=_LONG_AGO)
-        since = newest - self._seconds("recent_s")
-        issued = datetime_from_ns(state.arrival_ns)
-        quick = self.quick_associator or self.associator
-        is_network = len({one.pick.station_code for one in state.picks.values()}) > 1
+        newest = max((one.pick.time for one in state.ledger.picks.values()), default=_LONG_AGO)
+        since = newest - timedelta(seconds=self.settings.recent_s)
+        issued = state.ledger.now
+        self._remembering.clock = issued
+        told, others = self._followed(state, since, issued)
+        told += self._looked_at(state, [pick for pick in others if pick.time >= since], issued)
+        return told + self._without_support(state, issued)
+
+    def _followed(
+        self, state: EventState, since: datetime, issued: datetime
+    ) -> tuple[list[EventVersion], list[Pick]]:
+        """Return new versions of the events that are followed, and the picks of no such event."""
+        versions = [one for one in state.open_events.versions.values() if self._follows(one)]
+        first = min([since, *(one.event.picks[0].time for one in versions)])
+        picks = state.ledger.between(first, issued + timedelta(days=1))
+        share = self._follower.share(picks, versions)
+        told: list[EventVersion] = []
+        for version in versions:
+            if version.event.origin.time < since:
+                continue  # its waves have gone by
+            own = share.of_events[version.event_id]
+            is_mature = version.event_id in state.mature_ids and version.event.magnitude is None
+            if is_mature or self._follower.is_due(version, own, issued):
+                event = self._follower.located(own)
+                if event is not None:
+                    told += state.open_events.follow(version.event_id, event, issued)
+        return told, share.free
+
+    def _follows(self, version: EventVersion) -> bool:
+        return version.status == "preliminary" and self._follower.follows(version)
+
+    def _looked_at(
+        self, state: EventState, free: Sequence[Pick], issued: datetime
+    ) -> list[EventVersion]:
+        """Return what the picks of no followed event give; the more there are, the less often."""
+        keys = {pick_key(pick) for pick in free}
+        pause = timedelta(seconds=len(free) * self.settings.pause_s)
+        state.is_behind = keys != state.looked_at
+        if not state.is_behind or issued < state.last_look + pause:
+            return []
+        state.last_look, state.looked_at, state.is_behind = issued, keys, False
+        followed = [one.event for one in state.open_events.versions.values() if self._follows(one)]
+        located = located_events(free, self._remembering, self.associator, self.travel_times)
+        single, _ = one_event_per_source([*followed, *located])
+        is_network = len({one.pick.station_code for one in state.ledger.picks.values()}) > 1
         found = [
             event
-            for event in self._located(state, since, newest + timedelta(seconds=1), quick)
+            for event in single
             if event.origin.time > state.judged_until
+            and not any(event is one for one in followed)
             and not (is_network and len({pick.station_code for pick in event.picks}) == 1)
         ]
-        told = state.open_events.see(found, issued, "preliminary")
-        return told + self._without_support(state, issued)
+        return state.open_events.see(found, issued, "preliminary")
 
     def _without_support(self, state: EventState, issued: datetime) -> list[EventVersion]:
         """Return cancels of the open events most of whose picks were cancelled or taken over."""
-        alive = {pick_key(one.pick) for one in state.picks.values()}
-        owners: dict[tuple[str, str, str], str] = {}
+        alive = {pick_key(one.pick) for one in state.ledger.picks.values()}
+        owners: dict[PickKey, str] = {}
         versions = state.open_events.versions
         for version in sorted(versions.values(), key=lambda one: (one.issued, one.version)):
             owners.update({pick_key(pick): version.event_id for pick in version.event.picks})
@@ -191,125 +231,33 @@ class EventStage:
                 )
         return told
 
-    def _settle(self, state: EventState, frontier: datetime, until: datetime) -> list[EventVersion]:
-        """Return the versions that settle the origins up to a time."""
-        state.last_pass = frontier
-        issued = datetime_from_ns(state.arrival_ns)
-        since = max(state.judged_until, _LONG_AGO + timedelta(days=1)) - self._seconds("context_s")
-        found = [
-            event
-            for event in self._located(state, since, frontier, self.associator)
-            if state.judged_until < event.origin.time <= until
-        ]
-        told = state.open_events.see(found, issued, "settled")
-        told.extend(
-            state.open_events.cancel(event_id, issued, "all picks together do not support it")
-            for event_id, version in list(state.open_events.versions.items())
-            if version.event.origin.time <= until
-        )
-        state.judged_until = max(until, state.judged_until)
-        self._forget(state)
-        return told
-
-    def _revise(self, state: EventState) -> list[EventVersion]:
-        """Return what late picks change of the events that are settled."""
-        late = [state.picks[one].pick for one in state.late_ids if one in state.picks]
-        state.late_ids = []
-        earliest = state.judged_until - self._seconds("late_s")
-        times = [pick.time for pick in late if pick.time > earliest]
-        if not times:
-            return []
-        context = self._seconds("context_s")
-        first, last = min(times) - self._seconds("reach_s"), max(times)
-        keys = {pick_key(pick) for pick in late}
-        found = [
-            event
-            for event in self._located(state, first - context, last + context, self.associator)
-            if max(first, earliest) < event.origin.time <= state.judged_until
-            and any(pick_key(pick) in keys for pick in event.picks)
-        ]
-        return state.open_events.revise(found, datetime_from_ns(state.arrival_ns))
-
-    def _forget(self, state: EventState) -> None:
-        before = state.judged_until - self._seconds("late_s")
-        state.open_events.forget(before)
-        before -= self._seconds("context_s")
-        state.picks = {key: one for key, one in state.picks.items() if one.pick.time >= before}
-
     def snapshot(self, state: EventState) -> bytes:
         """Return the state as bytes; posterior draws of open events are left out."""
         open_events = state.open_events
         document = {
-            "picks": [to_document(one) for one in state.picks.values()],
             "events": [to_document(without_draws(one)) for one in open_events.versions.values()],
             "settled_events": [to_document(one) for one in open_events.settled.values()],
-            "late_ids": state.late_ids,
             "taken_ids": to_document(open_events.taken_ids),
-            "settled_ns": state.settled_ns,
             "judged_until": to_document(state.judged_until),
-            "last_pass": to_document(state.last_pass),
-            "arrival_ns": state.arrival_ns,
         }
-        return json.dumps(document).encode()
+        return f'{{"ledger":{state.ledger.snapshot()},"rest":{json.dumps(document)}}}'.encode()
 
     def restore(self, snapshot: bytes) -> EventState:
         """Return the state that bytes hold."""
         document = json.loads(snapshot)
+        rest = from_document(_Rest, document["rest"])
         state = self.start()
-        picks = [from_document(LivePick, one) for one in document["picks"]]
-        events = [from_document(EventVersion, one) for one in document["events"]]
-        state.picks = {one.pick_id: one for one in picks}
-        state.open_events.versions = {one.event_id: one for one in events}
-        settled = [from_document(EventVersion, one) for one in document["settled_events"]]
-        state.open_events.settled = {one.event_id: one for one in settled}
-        state.late_ids = document["late_ids"]
-        state.open_events.taken_ids = from_document(_Ids, {"times": document["taken_ids"]}).times
-        state.settled_ns = dict(document["settled_ns"])
-        times = from_document(_Times, document)
-        state.judged_until, state.last_pass = times.judged_until, times.last_pass
-        state.arrival_ns = document["arrival_ns"]
+        state.ledger = PickLedger.restore(document["ledger"])
+        state.judged_until = rest.judged_until
+        state.open_events.versions = {one.event_id: one for one in rest.events}
+        state.open_events.settled = {one.event_id: one for one in rest.settled_events}
+        state.open_events.taken_ids = dict(rest.taken_ids)
         return state
 
 
 @dataclass(frozen=True)
-class _Times:
+class _Rest:
+    events: tuple[EventVersion, ...]
+    settled_events: tuple[EventVersion, ...]
+    taken_ids: dict[str, datetime]
     judged_until: datetime
-    last_pass: datetime
-
-
-@dataclass(frozen=True)
-class _Ids:
-    times: dict[str, datetime]
-
-
-def _taken(state: EventState, message: Message) -> bool:
-    """Take a message into the state and return whether a pick came, moved or went."""
-    state.arrival_ns = max(state.arrival_ns, message.arrival_ns)
-    told = read_pick_message(message)
-    if not isinstance(told, LivePick):
-        trace_id, until_ns, is_over = told
-        if is_over:
-            state.settled_ns.pop(trace_id, None)
-        else:
-            state.settled_ns[trace_id] = max(until_ns, state.settled_ns.get(trace_id, 0))
-        return False
-    known = state.picks.get(told.pick_id)
-    if known is not None and known.version >= told.version:
-        return False  # seen before: delivery is at least once
-    state.trace = message.trace
-    if told.kind == "cancel":
-        return state.picks.pop(told.pick_id, None) is not None
-    state.picks[told.pick_id] = told
-    if told.pick.time <= state.judged_until:
-        state.late_ids.append(told.pick_id)
-    return known is None or abs(known.pick.time - told.pick.time) > _MOVED
-
-
-def _frontier(state: EventState, behind_s: float) -> datetime | None:
-    """Return the time up to which the picks of all instruments that deliver are settled."""
-    newest = max(state.settled_ns.values(), default=None)
-    if newest is None:
-        return None
-    oldest = newest - round(behind_s * NANOSECONDS)
-    state.settled_ns = {key: one for key, one in state.settled_ns.items() if one >= oldest}
-    return datetime_from_ns(min(state.settled_ns.values()))
