@@ -129,6 +129,17 @@ class NoEvents(NoPicks):
         return state, told
 
 
+@dataclass(slots=True, eq=False)
+class NothingSettled(NoPicks):
+    """A stage that reads picks and says nothing."""
+
+    name: str = "settling"
+    topics: tuple[str, ...] = ("pick.v1",)
+
+    def step(self, state: int, messages: Sequence[Message]) -> tuple[int, list[Message]]:
+        return state + len(messages), []
+
+
 def fixed_pick(message: Message) -> LivePick:
     network, station = message.key.split(".")
     at = datetime_from_ns(message.data_ns)
@@ -246,7 +257,9 @@ def measure(minutes: float, *, does_nothing: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         run = made_run(Path(name), source)
         if does_nothing:
-            run.workers[0].stage, run.workers[1].stage = NoPicks(), NoEvents()
+            nothing = {"picking": NoPicks(), "settling": NothingSettled(), "events": NoEvents()}
+            for worker in run.workers:
+                worker.stage = nothing.get(worker.stage.name, worker.stage)
         run.workers[-1].on_step = notes.on_step
         begin_s, position = time.monotonic(), 0
         run.start()

@@ -1,5 +1,6 @@
 """The live path in one process: source, ingest, stages and store, each in its thread."""
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveRun", "LocationParts"]
 
 _CURVE_SHOWN_S = 12.0
+_SWITCH_S = 0.0005  # a thread that computes must not hold up those that wait for a packet
 _LAST_ALERTS_S = 20.0
 _NEVER_S, _MOST_BYTES = 1e9, 1 << 40  # the feed says when the archive is written
 
@@ -184,6 +186,7 @@ class LiveRun:
 
     def start(self) -> None:
         """Start all threads; the source last."""
+        sys.setswitchinterval(_SWITCH_S)
         self.store.record_audit("system", "start", self.source.name)
         for worker in self.workers:
             worker.start()

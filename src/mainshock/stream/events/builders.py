@@ -43,7 +43,7 @@ class RememberingBuilder:
     read_amplitudes: AmplitudeReader | None
     mature: timedelta
     clock: datetime
-    most: int = 500
+    most: int = 100
     _known: "OrderedDict[_Key, Event | MainshockError]" = field(default_factory=OrderedDict)
 
     @property
