@@ -1,4 +1,4 @@
-"""Once an hour: bring the catalogue up to date, and forget what need not be kept."""
+"""Once an hour: bring the catalogue up to date, forget what need not be kept; free memory."""
 
 import logging
 import threading
@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mainshock.core.errors import MainshockError
+from mainshock.stream.memory import return_free_memory
 from mainshock.stream.store.catalogue import export_and_retain
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.store.retention import Retention
@@ -16,7 +17,7 @@ from mainshock.stream.store.retention import Retention
 __all__ = ["Housekeeping"]
 
 _log = logging.getLogger(__name__)
-_EVERY_S = 3600.0
+_EVERY_S, _MEMORY_S = 3600.0, 30.0
 _CHANGES_KEPT = timedelta(days=1)
 
 
@@ -89,5 +90,10 @@ class Housekeeping:
             self.problem = ""
 
     def _run(self) -> None:
-        while not self._ending.wait(self.every_s):
-            self.tidy()
+        waited_s = 0.0
+        while not self._ending.wait(min(self.every_s, _MEMORY_S)):
+            return_free_memory()
+            waited_s += min(self.every_s, _MEMORY_S)
+            if waited_s >= self.every_s:
+                waited_s = 0.0
+                self.tidy()

@@ -30,6 +30,7 @@ from mainshock.stream.ingest.dead_letters import DeadLetterStore
 from mainshock.stream.ingest.ingest import Ingest
 from mainshock.stream.ingest.settings import IngestSettings
 from mainshock.stream.late_picks import LatePicks
+from mainshock.stream.memory import spare_memory
 from mainshock.stream.metrics import RunMetrics
 from mainshock.stream.picking.stage import PickingStage
 from mainshock.stream.registry import LIVE_STAGES
@@ -130,6 +131,7 @@ class LiveRun:
     _late: LatePicks = field(init=False)
 
     def __post_init__(self) -> None:
+        spare_memory()
         self._claim = FolderClaim(self.folder, self.source)
         try:
             self._open()
