@@ -229,6 +229,16 @@ def test_the_end_of_ingest_is_told(tmp_path, bus, monkeypatch):
     feed.stop()
 
 
+def test_a_source_all_of_whose_packets_are_refused_is_told(tmp_path, bus):
+    strangers = [packet(second, "CCC") for second in range(150)]
+    feed = Feed(Source(strangers, is_live=True), make_ingest(tmp_path), bus)
+    feed.start()
+    wait_until(lambda: "packets were refused and none was used, for unknown" in feed.problem)
+    feed.offer(packet(150))
+    wait_until(lambda: feed.problem == "")
+    feed.stop()
+
+
 def test_packets_may_come_from_beside(tmp_path, bus):
     source = Recallable([packet(0), packet(2), packet(3)])
     feed = Feed(source, make_ingest(tmp_path), bus, health_s=0.05)

@@ -101,9 +101,12 @@ def _stations_of(
     source: "LiveSource", named: Path | None
 ) -> "tuple[StationList, Inventory | None]":
     from mainshock.core.errors import SettingsError
+    from mainshock.sources.live.seedlink import SeedLinkSource
     from mainshock.sources.stations import read_inventory, read_stations
 
     if named is not None:
+        if isinstance(source, SeedLinkSource):
+            source.meet()
         is_xml = named.suffix.lower() == ".xml"
         return read_stations(named), read_inventory(named) if is_xml else None
     found = source.stations()

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import groupby
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+from zlib import crc32
 
 import numpy as np
 
@@ -176,7 +177,8 @@ def locate_picks(
 
     Picks that carry an ``event_id`` are taken as they are grouped; the others are associated.
     Nothing is lost on a bad pick or event: it is listed in ``not_used`` with its reason. Each
-    event draws from a generator of its own, so that the result does not depend on ``jobs``.
+    event draws from a generator of its own, which its picks choose: neither ``jobs`` nor what other
+    events there are changes its draws.
 
     Parameters
     ----------
@@ -190,9 +192,11 @@ def locate_picks(
         NotUsed(_label(pick), "fits no event with enough other picks") for pick in loose
     )
     tasks: list[_Task] = []
-    for (event_id, found), own_rng in zip(groups, rng.spawn(len(groups)), strict=True):
+    base = int(rng.integers(2**32))
+    for event_id, found in groups:
         group, contradicted = _without_s_before_p(found)
         not_used.extend(contradicted)
+        own_rng = np.random.default_rng([base, _digest(group)])
         tasks.append(_Task(event_id, tuple(group), own_rng))
     events: list[Event] = []
     for task, result in zip(tasks, _built(tasks, builder, jobs), strict=True):
@@ -249,6 +253,12 @@ def _groups(
     association = associator.associate(free, list(stations), travel_times)
     groups.extend(("", list(group)) for group in association.groups)
     return groups, list(association.unassociated)
+
+
+def _digest(picks: Sequence[Pick]) -> int:
+    """Return a number that the stations, phases and seconds of some picks fix."""
+    text = " ".join(f"{one.station_code}.{one.phase}.{one.time:%Y%m%dT%H%M%S}" for one in picks)
+    return crc32(text.encode())
 
 
 def _nowhere(event: Event) -> NotUsed:

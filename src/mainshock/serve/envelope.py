@@ -44,6 +44,8 @@ ERROR_CODES: Mapping[int, str] = {
     503: "unavailable",
 }
 _MOST_ERRORS_TOLD = 20
+_LONGEST_VALUE = 100
+_NUMBER_FAULTS = ("greater_than_equal", "less_than_equal", "greater_than", "less_than")
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -172,11 +174,25 @@ def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     found = [
-        {
-            "where": ".".join(str(part) for part in one["loc"]),
-            "message": one["msg"].removeprefix("Value error, "),
-        }
+        {"where": ".".join(str(part) for part in one["loc"]), "message": _fault(one)}
         for one in error.errors()[:_MOST_ERRORS_TOLD]
     ]
-    message = "; ".join(f"{one['where']}: {one['message']}" for one in found[:3])
+    message = "; ".join(one["message"] for one in found[:3])
     return error_response(request.url.path, 400, message, {"errors": found})
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    """Return what is wrong with one value: its name, the value, and what it must be."""
+    name = ".".join(str(part) for part in error["loc"][1:])  # the first one is query, path or body
+    text = str(error["msg"]).removeprefix("Value error, ")
+    kind, value = error["type"], error.get("input")
+    if kind == "missing":
+        return f"{name or 'the body'} is missing; give it"
+    if kind == "value_error" or not isinstance(value, str | int | float):
+        return f"{name}: {text}" if name else text
+    if kind in _NUMBER_FAULTS:  # the text of a query, read as a number
+        told = str(value)
+    else:
+        told = repr(value) if len(str(value)) <= _LONGEST_VALUE else "too long to repeat"
+    text = text.replace("Input should be", "it must be").replace("Input should", "it should")
+    return f"{name} is {told}; {text}"

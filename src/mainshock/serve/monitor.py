@@ -148,7 +148,8 @@ class Monitor:
         self.service = ServiceThread(context)
         served = self.settings.seedlink()
         if served is not None:
-            self.seedlink = SeedLinkServer(served, metrics=registry)
+            named = replace(served, organisation=_organisation(self.source))
+            self.seedlink = SeedLinkServer(named, metrics=registry)
 
     def start(self, say: Callable[[str], None]) -> None:
         """Start the service, then SeedLink, then the live path.
@@ -205,6 +206,13 @@ class Monitor:
     def _serve_records(self, messages: Sequence[Message]) -> None:
         if self.seedlink is not None:
             self.seedlink.publish(messages)
+
+
+def _organisation(source: LiveSource) -> str:
+    """Return what SeedLink clients are told, so that no record loses its label on the way."""
+    if source.is_synthetic:
+        return "mainshock (synthetic)"
+    return "mainshock" if source.is_live else "mainshock (replay)"
 
 
 def write_results(store: LiveStore, folder: Path) -> dict[str, str]:

@@ -1,13 +1,15 @@
 """What queries and paths may state, checked the same way by all routes."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Self
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.params import Depends as DependsMarker
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mainshock.core.times import format_utc
 from mainshock.serve.envelope import ApiError, ErrorAnswer
-from mainshock.serve.schemas import UtcTime
+from mainshock.serve.schemas import TextForm, UtcTime
 from mainshock.sources.fragments import ns_from_datetime
 
 __all__ = [
@@ -19,9 +21,11 @@ __all__ = [
     "Limit",
     "Longitude",
     "Number",
+    "StationCode",
     "StrictQuery",
     "TimeSpan",
     "TraceId",
+    "in_order",
     "require_json",
     "span_ns",
 ]
@@ -51,11 +55,16 @@ Latitude = Annotated[float | None, Field(allow_inf_nan=False, ge=-90.0, le=90.0)
 Longitude = Annotated[float | None, Field(allow_inf_nan=False, ge=-180.0, le=180.0)]
 TraceId = Annotated[
     str,
-    Query(
-        pattern=r"^[A-Z0-9]{0,8}\.[A-Z0-9-]{1,8}\.[A-Z0-9]{0,8}\.[A-Z0-9]{1,4}$",
-        description="NET.STA.LOC.CHA",
-        examples=["BW.UH1..EHZ"],
+    TextForm(
+        r"^[A-Z0-9]{0,8}\.[A-Z0-9-]{1,8}\.[A-Z0-9]{0,8}\.[A-Z0-9]{1,4}$",
+        "write NET.STA.LOC.CHA, such as Z7.KVER..HHZ",
     ),
+    Query(description="NET.STA.LOC.CHA", examples=["BW.UH1..EHZ"]),
+]
+StationCode = Annotated[
+    str,
+    TextForm(r"^[A-Za-z0-9]{0,8}\.[A-Za-z0-9-]{1,8}$", "write NET.STA, such as Z7.KVER"),
+    Field(description="NET.STA"),
 ]
 Limit = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -71,6 +80,29 @@ class TimeSpan(StrictQuery):
 
     start: UtcTime | None = None
     end: UtcTime | None = None
+
+    @model_validator(mode="after")
+    def _times_in_order(self) -> Self:
+        in_order("start", self.start, "end", self.end)
+        return self
+
+
+def in_order[Value: (float, datetime)](
+    low_name: str, low: Value | None, high_name: str, high: Value | None
+) -> None:
+    """Require that a lower limit is not above an upper one; None is no limit.
+
+    Raises
+    ------
+    ValueError
+        If it is: nothing could ever match.
+    """
+    if low is None or high is None or low <= high:
+        return
+    texts = [format_utc(one) if isinstance(one, datetime) else f"{one:g}" for one in (low, high)]
+    raise ValueError(
+        f"{low_name} is {texts[0]}, above {high_name}, which is {texts[1]}; swap them"
+    )
 
 
 async def _refuse_unknown(request: Request) -> None:  # sync ones would take a thread each

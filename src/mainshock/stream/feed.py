@@ -28,6 +28,7 @@ _PROOF_NS = 60 * NANOSECONDS  # a record that waits longer for its proof holds n
 _SHED_SHOWN_S = 60.0
 _SEGMENTS_S = 2 * 86_400.0  # a data centre is asked for nothing older
 _NOT_OF_SOURCE = 0
+_MANY_REFUSED = 100  # packets in a row
 _Numbered = tuple[int, Packet]
 
 
@@ -85,6 +86,8 @@ class Feed:
     error: MainshockError | None = None
     _disk_problem: str = ""
     _shed_s: float | None = None
+    _n_refused: int = 0
+    _refusals: set[str] = field(default_factory=set)
     _n_read: int = 0
     _held_s: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -116,6 +119,11 @@ class Feed:
             return str(self.error)
         if self._disk_problem:
             return f"packets wait: {self._disk_problem}"
+        if self._n_refused >= _MANY_REFUSED:
+            return (
+                f"the last {self._n_refused} packets were refused and none was used, for "
+                f"{', '.join(sorted(self._refusals))}; the reasons lie in the dead letters"
+            )
         if self._shed_s is not None and self.clock() - self._shed_s < _SHED_SHOWN_S:
             return (
                 f"{self.n_shed} packets were dropped since the start, some of them just now: they "
@@ -244,10 +252,24 @@ class Feed:
         if number != _NOT_OF_SOURCE:
             self._unsafe.append(numbered)
         try:
-            return self.ingest.take([packet])
+            told = self.ingest.take([packet])
         except Exception:  # noqa: BLE001 - the next packet must be judged
             _log.exception("ingest failed over a packet of %d bytes", len(packet.payload))
             return []
+        self._note_refusals(told)
+        return told
+
+    def _note_refusals(self, told: Sequence[Message]) -> None:
+        """Count how many packets were refused since one was used."""
+        if any(one.topic == "waveform.v1" for one in told):
+            self._n_refused = 0
+            self._refusals.clear()
+        for one in told:
+            if one.topic == "deadletter.v1":
+                self._n_refused += 1
+                self._refusals.add(one.identity.partition("@")[0])
+                if self._n_refused == _MANY_REFUSED:
+                    _log.warning("%s", self.problem)
 
     def _next_packets(self) -> list[_Numbered]:
         """Return what waits, after a fifth of a second at most."""

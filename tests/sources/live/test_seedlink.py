@@ -13,6 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mainshock.core.errors import SourceError, UnreachableError
+from mainshock.serve.seedlink.server import SeedLinkServer
+from mainshock.serve.seedlink.settings import SeedLinkSettings
 from mainshock.sources.live import SourceSettings, Timing, open_packet_source
 from mainshock.sources.live.seedlink import LinkPatience, SeedLinkSource
 from mainshock.sources.live.seedlink_frames import next_frame_3, next_frame_4
@@ -585,3 +587,18 @@ def test_own_server_gives_all_of_several_stations_once(
                 restarted.publish(published(third[1::3] + third[2::3]))
                 packets = reader.wait_for(36 - n_missed)
     assert sorted(packet.payload for packet in packets) == sorted(records[n_missed:])
+
+
+@pytest.mark.parametrize("organisation", ["mainshock", "mainshock (synthetic)"])
+def test_made_up_records_keep_their_label_on_the_way(organisation):
+    server = SeedLinkServer(SeedLinkSettings(port=0, organisation=organisation))
+    server.start()
+    try:
+        for scheme in ("seedlink", "seedlink4"):
+            spec = f"{scheme}://127.0.0.1:{server.port}"
+            source = open_packet_source(spec, SourceSettings())
+            source.meet()
+            assert source.is_synthetic == ("synthetic" in organisation)
+            assert ("made-up" in source.label) == source.is_synthetic
+    finally:
+        server.stop()

@@ -1,9 +1,9 @@
 """``/api/v1/events``: earthquakes, all that is known of one, and where it may have been."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import ApiError, listing
@@ -15,6 +15,7 @@ from mainshock.serve.parameters import (
     Longitude,
     Number,
     TimeSpan,
+    in_order,
 )
 from mainshock.serve.schemas import (
     AlertsAnswer,
@@ -58,6 +59,13 @@ class EventParameters(TimeSpan):
     limit: Annotated[int, Field(ge=1, le=20_000)] = 200
     offset: Annotated[int, Field(ge=0, le=10_000_000)] = 0
 
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> Self:
+        in_order("min_magnitude", self.min_magnitude, "max_magnitude", self.max_magnitude)
+        in_order("min_depth", self.min_depth, "max_depth", self.max_depth)
+        in_order("min_latitude", self.min_latitude, "max_latitude", self.max_latitude)
+        return self
+
     def query(self) -> EventQuery:
         """Return the question to the store."""
         stated = dict(self)  # values as they are; model_dump would make text of times
@@ -96,7 +104,12 @@ def router(context: ServiceContext) -> APIRouter:
         """List the alerts about one event, newest first."""
         _event(context, event_id, None)
         found = context.store.alerts(event_id, _MOST_ALERTS)
-        return listing(AlertsAnswer, [alert_summary(one) for one in found], limit=_MOST_ALERTS)
+        return listing(
+            AlertsAnswer,
+            [alert_summary(one) for one in found],
+            limit=_MOST_ALERTS,
+            count=context.store.count_alerts(event_id),
+        )
 
     return routes
 

@@ -3,11 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field
 
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import listing
-from mainshock.serve.parameters import ERROR_ANSWERS, STRICT, Limit, TimeSpan
+from mainshock.serve.parameters import ERROR_ANSWERS, STRICT, Limit, StationCode, TimeSpan
 from mainshock.serve.schemas import Phase, PicksAnswer
 from mainshock.serve.summaries import pick_summary
 
@@ -20,9 +19,7 @@ __all__ = [
 class PickParameters(TimeSpan):
     """Which picks are wanted."""
 
-    station: Annotated[
-        str | None, Field(pattern=r"^[A-Za-z0-9]{0,8}\.[A-Za-z0-9-]{1,8}$", description="NET.STA")
-    ] = None
+    station: StationCode | None = None
     phase: Phase | None = None
     limit: Limit = 1000
     include_cancelled: bool = False
@@ -36,15 +33,18 @@ def router(context: ServiceContext) -> APIRouter:
 
     @routes.get("/picks")
     def list_picks(wanted: Annotated[PickParameters, Query()]) -> PicksAnswer:
-        """List the latest versions of picks in order of time; of too many, the newest."""
-        found = context.store.picks(
-            wanted.start,
-            wanted.end,
-            wanted.station,
-            wanted.phase,
-            wanted.limit,
-            wanted.include_cancelled,
+        """List the latest versions of picks in order of time; of too many, the newest.
+
+        `meta.count` tells how many match in all.
+        """
+        query = dict(wanted)  # values as they are; model_dump would make text of times
+        found = context.store.picks(**query)
+        del query["limit"]
+        return listing(
+            PicksAnswer,
+            [pick_summary(one) for one in found],
+            limit=wanted.limit,
+            count=context.store.count_picks(**query),
         )
-        return listing(PicksAnswer, [pick_summary(one) for one in found], limit=wanted.limit)
 
     return routes

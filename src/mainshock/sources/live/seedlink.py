@@ -4,6 +4,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from mainshock.sources.live.base import SourceSettings, Timing
 from mainshock.sources.live.seedlink_frames import Frame, next_frame_3, next_frame_4
 from mainshock.sources.live.seedlink_requests import (
     ServerAddress,
+    greeting_of,
     negotiate_3,
     negotiate_4,
     parse_address,
@@ -85,7 +87,6 @@ class SeedLinkSource:
     """
 
     is_live = True
-    is_synthetic = False
 
     def __init__(
         self,
@@ -100,6 +101,7 @@ class SeedLinkSource:
         self.version = version
         self.name = name
         self.label = f"live records of {address.host}"
+        self.is_synthetic = False
         self.patience = patience
         self._timing = timing
         self._pause_s = patience.first_retry_s
@@ -116,6 +118,28 @@ class SeedLinkSource:
     def problem(self) -> str:
         """Since when and why there is no connection, in words; empty while there is one."""
         return self._problem
+
+    def meet(self) -> None:
+        """Ask the server who it is: one of ours says whether its records are made up.
+
+        Raises
+        ------
+        UnreachableError
+            If it cannot be reached.
+        SourceError
+            If it is no SeedLink server.
+        """
+        with self._telling_why():
+            link = self._connected(threading.Event())
+            try:
+                _, organisation = greeting_of(link, self.patience.reply_s)
+            finally:
+                link.close()
+        if organisation.endswith("(synthetic)"):
+            self.is_synthetic = True
+            self.label = f"made-up records of {self.address.host}"
+        if organisation.endswith("(replay)"):
+            _log.warning("%s replays records of the past, which no live monitor takes", self.name)
 
     def packets(self, stop: threading.Event) -> Iterator[Packet]:
         """Yield records as they arrive.
@@ -171,13 +195,7 @@ class SeedLinkSource:
 
     def _open(self, stop: threading.Event) -> TcpLink:
         """Return a connection on which data are about to flow."""
-        link = TcpLink(
-            self.address.host,
-            self.address.port,
-            stop,
-            self.patience.connect_s,
-            self._timing.elapsed_s,
-        )
+        link = self._connected(stop)
         try:
             self._negotiate(
                 link, self.address.requests, self._memory.sequences, self.patience.reply_s
@@ -187,9 +205,18 @@ class SeedLinkSource:
             raise
         return link
 
+    def _connected(self, stop: threading.Event) -> TcpLink:
+        address, connect_s = self.address, self.patience.connect_s
+        return TcpLink(address.host, address.port, stop, connect_s, self._timing.elapsed_s)
+
     def _first_link(self, stop: threading.Event) -> TcpLink:
-        try:
+        with self._telling_why():
             return self._open(stop)
+
+    @contextmanager
+    def _telling_why(self) -> Iterator[None]:
+        try:
+            yield
         except LinkStoppedError:
             raise
         except LinkLostError as error:

@@ -9,7 +9,14 @@ from fnmatch import fnmatchcase
 from mainshock.core.errors import SettingsError, SourceError
 from mainshock.sources.live.tcp_link import TcpLink
 
-__all__ = ["ServerAddress", "StationRequest", "negotiate_3", "negotiate_4", "parse_address"]
+__all__ = [
+    "ServerAddress",
+    "StationRequest",
+    "greeting_of",
+    "negotiate_3",
+    "negotiate_4",
+    "parse_address",
+]
 
 _DEFAULT_PORT = 18000
 _ADDRESS = re.compile(
@@ -118,7 +125,7 @@ def negotiate_3(
     LinkLostError
         If it does not answer.
     """
-    greeting = _greeting(link, reply_s)
+    greeting, _ = greeting_of(link, reply_s)
     if not requests and "NSWILDCARD" not in greeting:
         # the server's one station, or all of them; there is no reply
         (last,) = sequences.values() if len(sequences) == 1 else (None,)
@@ -147,7 +154,7 @@ def negotiate_4(
     LinkLostError
         If it does not answer.
     """
-    greeting = _greeting(link, reply_s)
+    greeting, _ = greeting_of(link, reply_s)
     link.send("SLPROTO 4.0\r\n")
     reply = link.line(reply_s)
     if not reply.startswith("OK"):
@@ -186,14 +193,23 @@ def _is_pattern(station: str) -> bool:
     return "*" in station or "?" in station
 
 
-def _greeting(link: TcpLink, reply_s: float) -> str:
+def greeting_of(link: TcpLink, reply_s: float) -> tuple[str, str]:
+    """Return what a server calls its software and its organisation.
+
+    Raises
+    ------
+    SourceError
+        If it speaks no SeedLink.
+    LinkLostError
+        If it does not answer.
+    """
     link.send("HELLO\r\n")
     greeting = link.line(reply_s)
     organisation = link.line(reply_s)
     _log.info("SeedLink server: %s, %s", greeting, organisation)
     if not greeting.upper().startswith("SEEDLINK"):
         raise SourceError(f"the server answers HELLO with {greeting!r}; it speaks no SeedLink")
-    return greeting
+    return greeting, organisation
 
 
 def _ask(

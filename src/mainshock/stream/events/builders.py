@@ -18,7 +18,6 @@ AmplitudeReader = Callable[[Sequence[Pick]], AmplitudeInput | None]
 """Returns records around some picks with their responses, or None where there are none."""
 
 _Key = tuple[tuple[Pick, ...], bool]
-_SEED = 20261121
 
 
 @dataclass(slots=True, eq=False)
@@ -52,17 +51,16 @@ class RememberingBuilder:
         return self.builder.stations
 
     def build(self, picks: Sequence[Pick], event_id: str, rng: np.random.Generator) -> Event:
-        """Return the located event; ``rng`` is not used, so that no order matters.
+        """Return the located event.
 
         Raises
         ------
         DataError, GeometryError
             If the picks cannot fix an origin.
         """
-        del rng
         key = (tuple(picks), self._is_mature(picks))
         if key not in self._known:
-            self._known[key] = self._built(picks, event_id, is_mature=key[1])
+            self._known[key] = self._built(picks, event_id, rng, is_mature=key[1])
             while len(self._known) > self.most:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
@@ -75,12 +73,12 @@ class RememberingBuilder:
         return self.read_amplitudes is not None and self.clock - picks[0].time >= self.mature
 
     def _built(
-        self, picks: Sequence[Pick], event_id: str, *, is_mature: bool
+        self, picks: Sequence[Pick], event_id: str, rng: np.random.Generator, *, is_mature: bool
     ) -> Event | MainshockError:
         builder = self.builder
         if is_mature and self.read_amplitudes is not None:
             builder = replace(builder, amplitudes=self.read_amplitudes(picks))
         try:
-            return builder.build(picks, event_id, np.random.default_rng(_SEED))
+            return builder.build(picks, event_id, rng)
         except MainshockError as error:
             return error

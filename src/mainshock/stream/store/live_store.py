@@ -152,6 +152,18 @@ class LiveStore:
         ).limit(limit)
         return [_record(LivePick, text) for text in reversed(self._column(statement))]
 
+    def count_picks(
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        station: str | None = None,
+        phase: str | None = None,
+        include_cancelled: bool = False,
+    ) -> int:
+        """Return how many picks there are of those that ``picks`` tells, its limit aside."""
+        chosen = pick_statement(start, end, station, phase, include_cancelled=include_cancelled)
+        return self._count(chosen.with_only_columns(func.count()).order_by(None))
+
     def pick(self, pick_id: str) -> LivePick | None:
         """Return the latest version of a pick, or None for an unknown one."""
         found = self._column(select(picks.c.document).where(picks.c.pick_id == pick_id))
@@ -185,8 +197,7 @@ class LiveStore:
 
     def count_events(self, query: EventQuery | None = None) -> int:
         """Return how many events a query matches, its limit and offset aside."""
-        with self._database.reading() as connection:
-            return int(connection.execute(count_statement(query or EventQuery())).scalar_one())
+        return self._count(count_statement(query or EventQuery()))
 
     def event(self, event_id: str, version: int | None = None) -> EventVersion | None:
         """Return the latest or one version of an event, or None; the latest one with its draws."""
@@ -232,6 +243,13 @@ class LiveStore:
         if event_id is not None:
             statement = statement.where(alerts.c.event_id == event_id)
         return [_record(Alert, text) for text in self._column(statement)]
+
+    def count_alerts(self, event_id: str | None = None) -> int:
+        """Return how many alerts there are, or of one event."""
+        statement = select(func.count()).select_from(alerts)
+        if event_id is not None:
+            statement = statement.where(alerts.c.event_id == event_id)
+        return self._count(statement)
 
     def save_health(self, states: Sequence[StationHealth]) -> None:
         """Keep how instruments' data arrive; of each only the newest state."""
@@ -321,6 +339,10 @@ class LiveStore:
         ]
         if noted:
             connection.execute(insert(changes), noted)
+
+    def _count(self, statement: Any) -> int:  # statements of one number
+        with self._database.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
 
     def _rows(self, statement: Any) -> Sequence[Row[Any]]:  # statements of any columns
         with self._database.reading() as connection:
