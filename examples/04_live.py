@@ -28,6 +28,7 @@ from mainshock.locate.grid_method import GridLocation
 from mainshock.locate.registry import open_velocity_model
 from mainshock.pipeline.locating import EventBuilder
 from mainshock.sources.live import SourceSettings, open_packet_source
+from mainshock.stream.events.settling import SettlingStage
 from mainshock.stream.events.stage import EventStage
 from mainshock.stream.ingest import Ingest, IngestSettings
 from mainshock.stream.messages import read_event_message, read_pick_message
@@ -64,18 +65,23 @@ early = {one.pick_id: one for one in versions if one.status == "preliminary" and
 print(f"{len(early)} early picks, {len(settled)} settled")
 
 # %% [markdown]
-# Events: versions with a reason each, and the last of them settled.
+# Events: versions with a reason each. One stage looks at the newest picks at once, another settles
+# what a batch run would say; the last version is the settled one.
 
 # %%
 travel_times = open_velocity_model("constant:4.35,2.38")
 builder = EventBuilder(GridLocation(travel_times=travel_times, model_error=0.05), stations)
 associator = GridAssociator()
-stage = EventStage(builder, associator, travel_times, replace(associator, n_horizontal=12))
-state, found = stage.start(), []
+settling = SettlingStage(builder, associator, travel_times)
+early_look = EventStage(builder, replace(associator, n_horizontal=12), travel_times)
+state, early_state, found = settling.start(), early_look.start(), []
 for first in range(0, len(told), 5):
-    state, made = stage.step(state, told[first : first + 5])
+    picks = told[first : first + 5]
+    state, made = settling.step(state, picks)
+    early_state, made = early_look.step(early_state, [*picks, *made])
     found += made
-state, made = stage.finish(state)
+state, made = settling.finish(state)
+early_state, made = early_look.step(early_state, made)
 for version in map(read_event_message, [*found, *made]):
     origin = version.event.origin
     print(

@@ -45,6 +45,24 @@ def test_collect_check_split_describe(command, dataset, tmp_path):
     assert "PB.B921" in command("data", "describe", dataset).stdout
 
 
+def test_the_text_of_a_collection_tells_what_is_new(command, data_dir, tmp_path):
+    source = next((data_dir / "continuous" / "ridgecrest_20190707_0750").rglob("*.D.2019.188"))
+    first = command("data", "collect", tmp_path / "set", source).stdout.splitlines()
+    assert first[0].startswith("files: ")
+    assert first[0].endswith(" records from 1 file")
+    assert first[1].endswith(": 1 part")
+    again = command("data", "collect", tmp_path / "set", source).stdout
+    assert again.startswith("files: nothing new, 1 file complete before\n")
+
+
+def test_too_few_stations_for_a_split_are_told_as_stations(command, dataset, tmp_path):
+    shares = ("--by", "station", "--shares", "train=0.98,dev=0.01,test=0.01")
+    result = command("data", "split", dataset, *shares, "--out", tmp_path / "s.json")
+    assert result.exit_code == 1
+    assert "too few stations (4) for the shares train 0.98" in result.stderr
+    assert "noise" not in result.stderr
+
+
 def test_a_wrong_checksum_is_exit_code_1(command, dataset):
     part = next(dataset.rglob("*EHZ.D.2019.188"))
     part.write_bytes(part.read_bytes()[:-512])

@@ -95,6 +95,8 @@ def test_the_demo_goes_on_until_it_is_stopped_and_answers_everything(tmp_path):
         assert hello["data"]["is_synthetic"] is False
         assert hello["data"]["is_live"] is False
         assert (folder / "events.csv").is_file()
+        assert f"keeping results in {folder}" in monitor.said
+        assert "events.csv, events.xml, picks.csv, regions.geojson, samples.npz are" in monitor.said
         assert RunFolder(folder).stations() == folder / "state" / "stations.csv"
         check_one_run_a_folder(folder, tmp_path)
         assert monitor.terminated() == 0, monitor.said

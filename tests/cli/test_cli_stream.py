@@ -65,10 +65,19 @@ def test_text_output_and_a_folder_of_ones_own(command, stream, records, tmp_path
     )  # fmt: skip
     assert result.exit_code == 0
     assert f"ok: {len(records)}" in result.stdout
+    assert "gaps: 0, 0 s" in result.stdout
     assert "XX.AAA..HHZ,2020-09-13T12:26:40.000000Z,2020-09-13T12:27:19.990000Z,4000" in (
         result.stdout
     )
     assert (letters / "00000001.bin").exists()
+
+
+def test_what_was_dropped_and_put_aside_is_told_and_the_gaps(command, stream, records, tmp_path):
+    packets = [*records[:2], *records[3:], records[1], records[1], b"x"]
+    result = command("stream", "ingest", *stream(packets), "--out", tmp_path / "a")
+    assert result.exit_code == 0, result.stderr
+    assert f"1 put aside in {tmp_path / 'deadletters'}, 2 duplicates dropped" in result.stderr
+    assert "gaps: 1, " in result.stdout
 
 
 def test_the_machine_clock_needs_times_of_arrival(command, stream, records, tmp_path):
@@ -146,7 +155,7 @@ def test_alert_rules_are_told_in_words_and_nothing_is_sent(command, tmp_path):
     assert result.exit_code == 0, result.stderr
     assert result.stdout.splitlines() == [
         "rule felt: least_magnitude 3.5 -> log",
-        "channel log: file",
+        "channel log: file to alerts.jsonl",
     ]
     assert not (tmp_path / "alerts.jsonl").exists()
 

@@ -98,7 +98,7 @@ def test_files_of_records_are_split_by_station(data_dir):
 
 
 def test_what_cannot_be_split_is_refused(tmp_path):
-    with pytest.raises(DataError, match="gets no"):
+    with pytest.raises(DataError, match=r"too few events and stations of noise \(1\)"):
         split_items(made_up(0).iloc[:1], SplitSettings("event", SHARES), "items")
     with pytest.raises(DataError, match="gets nothing"):
         split_items(made_up(0), SplitSettings("time", SHARES, purge_gap_s=1e8), "items")

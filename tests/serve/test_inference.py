@@ -50,6 +50,15 @@ def tensor(windows: np.ndarray, **others) -> dict:
     return {"inputs": [{**one, **others}]}
 
 
+def test_a_record_shorter_than_the_window_is_noted(client, picker):
+    short = {**RECORD, "samples": [one[:50] for one in RECORD["samples"]]}
+    (note,) = client.post("/api/v1/infer", json=short).json()["meta"]["notes"]
+    assert f"lasts 0.5 s and was filled up with zeros to the {picker.window_s:g} s" in note
+    n_samples = round(picker.window_s * RECORD["sampling_rate_hz"])
+    whole = {**RECORD, "samples": [(one * 99)[:n_samples] for one in RECORD["samples"]]}
+    assert client.post("/api/v1/infer", json=whole).json()["meta"] == {"notes": []}
+
+
 def test_a_record_is_picked_as_the_picker_does(client, found, picker):
     waveform = next(one for one in found.waveforms if one.station == "UH3")
     body = {

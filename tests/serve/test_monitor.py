@@ -57,3 +57,17 @@ def test_told_to_stop_it_does_not_wait_until_all_is_worked_on():
     feed = SimpleNamespace(wait=lambda _: True, error=None)
     run = SimpleNamespace(feed=feed, finish=finish, problem="")
     assert Monitor.wait_for_end(SimpleNamespace(run=run), stop) is False
+
+
+def test_a_port_of_seedlink_that_is_taken_is_told_with_its_option():
+    def taken():
+        raise SettingsError("SeedLink server cannot listen; choose another port")
+
+    said = []
+    service = SimpleNamespace(start=lambda: None)
+    made = SimpleNamespace(
+        service=service, run=service, seedlink=SimpleNamespace(start=taken), _state="starting"
+    )
+    Monitor.start(made, said.append)
+    assert made.seedlink is None
+    assert said[0].endswith("choose another port by --seedlink-port, or -1 for none")

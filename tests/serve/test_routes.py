@@ -91,6 +91,41 @@ def test_an_unknown_parameter_is_told_the_known_ones(client):
     assert "'begin'" in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("events?min_magnitude=3&max_magnitude=1", "is 3, above max_magnitude, which is 1"),
+        ("events?min_depth=9&max_depth=-1", "min_depth is 9, above max_depth, which is -1"),
+        ("events?min_latitude=2&max_latitude=1", "min_latitude is 2, above max_latitude"),
+        ("events?start=2014-08-25&end=2014-08-24", "start is 2014-08-25T00:00:00.000000Z"),
+        ("picks?start=2014-08-25&end=2014-08-24", "2014-08-24T00:00:00.000000Z; swap them"),
+        ("picks?station=KVER", "station is 'KVER'; write NET.STA, such as Z7.KVER"),
+        ("picks?phase=Q", "phase is 'Q'; write P or S"),
+        ("picks?station=Z7.KVER%0A", "write NET.STA"),
+        ("picks?limit=10001", "limit is 10001; it must be less than or equal to 10000"),
+        ("events?quality=E", "quality is 'E'; write A, B, C or D"),
+        ("events?limit=0", "limit is 0; it must be greater than or equal to 1"),
+        ("events?order=size", "order is 'size'; it must be 'time'"),
+        ("waveforms?trace=Z7.KVER&start=2014-08-24", "'Z7.KVER'; write NET.STA.LOC.CHA"),
+        ("waveforms?trace=Z7.KVER..HHZ&end=2014-08-25", "start is missing; give it"),
+        ("waveforms?start=2014-08-24&trace=" + "x" * 500, "trace is too long to repeat"),
+    ],
+)  # fmt: skip
+def test_an_error_tells_the_value_and_the_remedy(client, query, told):
+    answer = client.get(f"/api/v1/{query}")
+    assert answer.status_code == 400, answer.text
+    error = answer.json()["error"]
+    assert told in error["message"]
+    assert error["detail"]["errors"][0]["message"] in error["message"]
+    assert "pattern" not in error["message"]
+
+
+def test_limits_may_be_equal_and_longitudes_cross_180_degrees(client):
+    same = {"min_magnitude": 1, "max_magnitude": 1, "start": START, "end": START}
+    assert data(client, "/api/v1/events", **same) == []
+    assert data(client, "/api/v1/events", min_longitude=170, max_longitude=-170) == []
+
+
 def test_a_failure_is_answered_without_its_trace(make_context, caplog):
     def broken():
         raise RuntimeError("the secret reason")
@@ -188,6 +223,15 @@ def test_picks_are_those_of_the_store(client, found):
     assert [one["time"] for one in later] == sorted(format_utc(one.time) for one in expected)
 
 
+def test_picks_are_counted_beyond_the_limit(client, found):
+    answer = client.get("/api/v1/picks", params={"limit": 1}).json()
+    assert answer["meta"] == {"count": len(found.picks), "limit": 1, "offset": 0}
+    assert len(answer["data"]) == 1
+    n_of_s = sum(pick.phase == "S" for pick in found.picks)
+    answer = client.get("/api/v1/picks", params={"limit": 1, "phase": "S"}).json()
+    assert 1 < answer["meta"]["count"] == n_of_s
+
+
 def test_events_are_listed_in_pages(client, events):
     answer = client.get("/api/v1/events", params={"limit": 1, "order": "time"}).json()
     assert answer["meta"] == {"count": len(events), "limit": 1, "offset": 0}
@@ -210,7 +254,7 @@ def test_events_are_chosen_by_place_time_and_quality(client, events):
         "quality": one.quality,
     }
     assert [told["event_id"] for told in data(client, "/api/v1/events", **around)] == [one.event_id]
-    assert data(client, "/api/v1/events", **{**around, "max_depth": -5}) == []
+    assert data(client, "/api/v1/events", **{**around, "min_depth": 500, "max_depth": 501}) == []
     assert data(client, "/api/v1/events", min_magnitude=0) == []  # these have no magnitude
 
 
@@ -263,6 +307,8 @@ def test_alerts_are_listed_for_all_and_for_one_event(client, events):
     assert [one["channel"] for one in alerts] == ["log"]
     assert data(client, f"/api/v1/events/{events[0].event_id}/alerts") == alerts
     assert data(client, f"/api/v1/events/{events[1].event_id}/alerts") == []
+    meta = client.get(f"/api/v1/events/{events[1].event_id}/alerts").json()["meta"]
+    assert meta["count"] == 0
 
 
 def test_models_are_those_of_the_registries(client):

@@ -185,6 +185,8 @@ def test_picks_are_told_in_order_of_time_and_the_newest_of_too_many(store):
     assert found(start=seconds(1), end=seconds(3)) == ["p1", "p2", "p3"]
     assert found(station="XX.A") == ["p0", "p2", "p4"]
     assert found(phase="S") == ["s"]
+    assert (store.count_picks(), store.count_picks(include_cancelled=True)) == (7, 8)
+    assert store.count_picks(seconds(1), seconds(9), "XX.A", "P") == 2
 
 
 EVENTS = {
@@ -274,6 +276,7 @@ def test_alerts_are_told_newest_first_and_a_later_state_replaces(store):
     assert [(one.alert_id, one.status) for one in store.alerts()] == [("b", "sent"), ("a", "sent")]
     assert [one.alert_id for one in store.alerts("e")] == ["a"]
     assert len(store.alerts(limit=1)) == 1
+    assert (store.count_alerts(), store.count_alerts("e"), store.count_alerts("x")) == (2, 1, 0)
     assert len(store.changes(0)) == 3
 
 

@@ -1,20 +1,25 @@
 /** The page: its head, its four views. */
 
+import { useEffect } from "react";
+
 import { EventDetail } from "./events/EventDetail";
 import { EventsView } from "./events/EventsView";
 import { LatestEvents } from "./events/LatestEvents";
 import { LatestPicks } from "./events/LatestPicks";
+import { nameOf } from "./events/words";
 import { usePosterior } from "./events/usePosterior";
 import { useLive } from "./live/liveStore";
 import { EventMap } from "./map/EventMap";
 import { messages } from "./messages";
 import { StationsView } from "./stations/StationsView";
+import { StoredNote } from "./traces/StoredNote";
 import { TracePanel } from "./traces/TracePanel";
 import { openEvent, useRoute, type Route } from "./ui/hooks";
-import { StatusBar } from "./ui/StatusBar";
+import { ServiceNote, StatusBar } from "./ui/StatusBar";
 
 export function App() {
   const route = useRoute();
+  useTitle(route);
   return (
     <>
       <a className="skip" href="#content" onClick={skip}>
@@ -24,6 +29,7 @@ export function App() {
         <h1>{messages.title}</h1>
         <Navigation view={route.view} />
         <StatusBar />
+        <ServiceNote />
       </header>
       <Problem />
       <main id="content" tabIndex={-1}>
@@ -31,6 +37,21 @@ export function App() {
       </main>
     </>
   );
+}
+
+/** Name the view in the window's title. */
+function useTitle(route: Route) {
+  const events = useLive("events");
+  const event = events.find((one) => route.view === "event" && one.event_id === route.eventId);
+  const name =
+    route.view !== "event"
+      ? messages.nav[route.view]
+      : event === undefined
+        ? route.eventId
+        : nameOf(event);
+  useEffect(() => {
+    document.title = `${name} – ${messages.title}`;
+  }, [name]);
 }
 
 /** Move the focus without touching the address, which names the view. */
@@ -86,9 +107,10 @@ function View({ route }: { route: Route }) {
 function LiveView() {
   const events = useLive("events");
   const posterior = usePosterior(events.find((event) => event.kind !== "cancel"));
+  const isStored = useLive("service")?.is_stored ?? false;
   return (
     <div className="columns live-view">
-      <TracePanel />
+      {isStored ? <StoredNote /> : <TracePanel />}
       <div className="side">
         <section className="panel" aria-label={messages.map.label}>
           <EventMap

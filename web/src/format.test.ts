@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { areaKm2, compact, degreeDecimals, latitude, longitude, plusMinus, span, utc, utcPlusMinus } from "./format";
+import { areaKm2, compact, degreeDecimals, latitude, longitude, plusMinus, shortSource, span, utc, utcPlusMinus } from "./format";
 
 describe("numbers with their uncertainty", () => {
   // the same cases as `mainshock.pipeline.wording.format_plus_minus`
@@ -37,6 +37,16 @@ describe("times", () => {
     [864_000, "10 d"],
   ])("%f s is %s", (seconds, text) => expect(span(seconds)).toBe(text));
 });
+
+it.each([
+  ["replay:/data/of/the/north/iceland/: replay of archived records", "replay:iceland: replay of archived records"],
+  ["replay:iceland", "replay:iceland"],
+  ["/var/lib/mainshock/monitor", "monitor"],
+  ["C:\\data\\monitor", "monitor"],
+  ["demo: demonstration replay of 2010 records", "demo: demonstration replay of 2010 records"],
+  ["seedlink://host.example:18000/BW_UH1: live records of host.example", "seedlink://host.example:18000/BW_UH1: live records of host.example"],
+  ["", ""],
+])("shortens %s", (source, short) => expect(shortSource(source)).toBe(short));
 
 it("keeps amplitudes and areas short", () => {
   expect(compact(123_456)).toBe("123456");

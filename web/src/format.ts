@@ -55,6 +55,13 @@ export function span(seconds: number): string {
   return `${(seconds / 86_400).toFixed(0)} d`;
 }
 
+/** What records come from, with only the last part of a path: `replay:iceland: ...`. */
+export function shortSource(source: string): string {
+  const [, kind = "", place = "", words = ""] = /^(\w{2,}:)?(.*?)(: .*)?$/.exec(source) ?? [];
+  if (place.startsWith("//")) return source; // an address on the network
+  return kind + (place.split(/[\\/]+/).filter(Boolean).at(-1) ?? place) + words;
+}
+
 /** A count or amplitude with at most three digits that matter. */
 export function compact(value: number): string {
   if (!Number.isFinite(value)) return "–";

@@ -126,11 +126,27 @@ def _tell_collected(out: Path, done: "dict[str, Collected]", n_parts: int, as_js
         print_json({"dataset": str(out), "n_parts": n_parts} | to_document(done))
         return
     for name, one in done.items():
-        print_result(
-            f"{name}: {one.n_fetched} answers with {one.n_items} records or events, "
-            f"{one.n_kept} complete before, {one.n_empty} empty"
-        )
-    print_result(f"{out}: {n_parts} parts")
+        print_result(f"{name}: {_collected_text(name, one)}")
+    print_result(f"{out}: {_counted(n_parts, 'part')}")
+
+
+def _collected_text(name: str, one: "Collected") -> str:
+    asked = "file" if name == "files" else "request"
+    texts = []
+    if one.n_fetched:
+        items = _counted(one.n_items, "event" if name == "catalogue" else "record")
+        texts.append(f"{items} from {_counted(one.n_fetched, asked)}")
+    else:
+        texts.append("nothing new")
+    if one.n_kept:
+        texts.append(f"{_counted(one.n_kept, asked)} complete before")
+    if one.n_empty:
+        texts.append(f"{_counted(one.n_empty, asked)} with nothing wanted")
+    return ", ".join(texts)
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 @app.command()
@@ -204,8 +220,8 @@ def _print_report(report: "DatasetReport") -> None:
     if report.labelled is not None:
         counts = report.labelled
         print_result(
-            f"labelled: {counts.n_traces} traces, {counts.n_events} events, "
-            f"{counts.n_stations} stations"
+            f"labelled: {_counted(counts.n_traces, 'trace')}, "
+            f"{_counted(counts.n_events, 'event')}, {_counted(counts.n_stations, 'station')}"
         )
     for name in ("catalogue", "labelled"):
         for text in problems.get(name, []):
@@ -266,14 +282,17 @@ def split(
     settings = SplitSettings(by.value, _shares(shares), seed, purge_gap_h * 3600.0, block_km)
     made = split_dataset(open_any(path), settings)
     document = _write_split(out, path, made)
-    tell_not_used((f"{len(ids)} {made.kind}", reason) for reason, ids in made.left_out.items())
+    item = made.kind.removesuffix("s")
+    tell_not_used((_counted(len(ids), item), reason) for reason, ids in made.left_out.items())
     say(f"split written to {out}")
     if as_json:
         print_json({name: document[name] for name in ("settings", "kind", "counts", "shared")})
         return
     for name, counts in made.counts.items():
-        told = ", ".join(f"{n} {what}" for what, n in counts.items() if what != "items")
-        print_result(f"{name}: {counts['items']} {made.kind} ({told})")
+        told = ", ".join(
+            _counted(n, what.removesuffix("s")) for what, n in counts.items() if what != "items"
+        )
+        print_result(f"{name}: {_counted(counts['items'], item)} ({told})")
 
 
 def _write_split(out: Path, path: Path, made: "Split") -> Any:  # a JSON document

@@ -29,7 +29,7 @@ def monitor(
     no_browser: own.NoBrowser = False,
     exit_at_end: own.ExitAtEnd = False,
     stations: own.Stations = None,
-    model: options.Picker = "default",
+    model: own.Picker = "default",
     velocity: options.Velocity = None,
     model_error: options.ModelError = None,
     terms: options.Terms = None,
@@ -185,6 +185,7 @@ def _run(made: "Monitor", *, exit_at_end: bool, opens_browser: bool) -> None:
     token = made.settings.service.token
     asks = "" if token is None else " (open it with /?token=TOKEN)"
     say(f"monitoring {made.source.name} ({made.source.label}); page at {made.service.url}{asks}")
+    say(f"keeping results in {made.settings.folder.root}")
     if made.seedlink is not None:
         say(f"SeedLink at {made.settings.seedlink_host}:{made.seedlink.port}")
     if opens_browser:
@@ -192,8 +193,9 @@ def _run(made: "Monitor", *, exit_at_end: bool, opens_browser: bool) -> None:
     try:
         if made.wait_for_end(stop):
             folder = made.settings.folder.root
-            write_results(made.run.store, folder)
-            say(f"the source has ended; events.csv and picks.csv are in {folder}")
+            paths = write_results(made.run.store, folder)
+            names = ", ".join(sorted(Path(path).name for path in paths.values()))
+            say(f"the source has ended; {names} are in {folder}")
             if not exit_at_end:
                 stop.wait()
     finally:

@@ -13,6 +13,7 @@ __all__ = [
     "Host",
     "KeepDays",
     "NoBrowser",
+    "Picker",
     "Port",
     "SeedLinkHost",
     "SeedLinkPort",
@@ -40,20 +41,25 @@ Host = Annotated[
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        "--data-dir", metavar="DIR", help="Where results are kept; by default in your home."
+        "--data-dir",
+        metavar="DIR",
+        help="Where results are kept; by default ~/.local/share/mainshock/monitor/SOURCE.",
     ),
 ]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")]
 ExitAtEnd = Annotated[
     bool,
     typer.Option(
-        "--exit-at-end", help="End with the replay; leaves events.csv and picks.csv in DIR."
+        "--exit-at-end",
+        help="End with the replay. Its end, with or without this, writes events.csv, events.xml, "
+        "picks.csv, regions.geojson and samples.npz into the data folder.",
     ),
 ]
 Stations = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="StationXML or table; for SeedLink and UDP sources."),
 ]
+Picker = Annotated[str, typer.Option(help="Picker: a registered name or a model folder.")]
 Alerts = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Rules and channels of alerts (TOML).")
 ]

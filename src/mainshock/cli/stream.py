@@ -64,8 +64,9 @@ def ingest(
     """Judge packets, and write the sound ones to an SDS archive, each sample once.
 
     Prints how many packets were ok, late, duplicate, overlap, corrupt, truncated, of a wrong
-    clock or unknown, and the segments without a break. No packet is fatal; those that are not
-    used lie with the reason in the folder of dead letters. Exit code 3 means that none was used.
+    clock or unknown, the gaps, and the segments without a break. No packet is fatal; those that
+    are not used lie with the reason in the folder of dead letters. Exit code 3 means that none was
+    used.
     """
     from mainshock.stream.ingest import ArchiveWriter, DeadLetterStore, Ingest, IngestSettings
     from mainshock.stream.ingest.packet_file import read_packet_file
@@ -102,9 +103,10 @@ def _tell(run: "Ingest", letters: Path, *, as_json: bool) -> None:
 
     document = _document(run)
     n_packets = sum(run.counts.values())
-    n_bad = n_packets - sum(run.counts[one] for one in ("ok", "late", "duplicate"))
-    if n_bad:
-        say(f"{n_bad} packets not used, or only in part: {letters}")
+    n_repeated = run.counts["duplicate"]
+    n_bad = n_packets - run.counts["ok"] - run.counts["late"] - n_repeated
+    if n_bad or n_repeated:
+        say(f"{n_bad} put aside in {letters}, {n_repeated} duplicates dropped")
     if as_json:
         print_json(document)
     else:
@@ -155,6 +157,8 @@ def _document(run: "Ingest") -> dict[str, Any]:
 
 def _text(document: dict[str, Any]) -> str:
     counts = [f"{kind}: {number}" for kind, number in document["counts"].items()]
+    gaps = document["gaps"]
+    counts.append(f"gaps: {gaps['n']}, {gaps['seconds']:g} s")
     columns = ("id", "start", "end", "npts")
     rows = [",".join(str(one[name]) for name in columns) for one in document["segments"]]
     return "\n".join([*counts, "", ",".join(columns), *rows])

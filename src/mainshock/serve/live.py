@@ -23,6 +23,7 @@ from mainshock import __version__
 from mainshock.core.times import format_utc
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.metrics import ServiceMetrics
+from mainshock.serve.routes.health import status_of
 from mainshock.serve.schemas import EventSummary
 from mainshock.serve.summaries import alert_summary, health_data, pick_summary
 from mainshock.serve.trace_feed import TraceFeed
@@ -224,6 +225,7 @@ class LiveHub:
             self._seen = await to_thread.run_sync(self._context.store.latest_change)
         connection.offer(self._hello())
         connection.offer(_news("traces", "", list(self._context.board or ())))
+        connection.offer(await to_thread.run_sync(self._state))
         self._connections.add(connection)
         self._metrics.connections.set(len(self._connections))
         try:
@@ -243,6 +245,13 @@ class LiveHub:
         }
         return _news("hello", "", data)
 
+    def _state(self) -> News:
+        """Return whether all works; what is stored alone has no live input that could fail."""
+        reason = self._context.is_ready()
+        is_stored = self._context.board is None
+        data = {"status": status_of(reason), "reason": reason, "is_stored": is_stored}
+        return _news("state", "", data)
+
     def _stream_time(self) -> str | None:
         board = self._context.board
         ends_ns = [board.end_ns(trace) or 0 for trace in board] if board is not None else []
@@ -258,6 +267,7 @@ class LiveHub:
             found.append(_news("traces", "", traces))
         if turn % _TURNS_A_SECOND == 0:
             found.append(_news("time", "", {"stream_time": self._stream_time()}))
+            found.append(self._state())
         if turn % _TURNS_A_HEALTH == 0:
             states = [health_data(one) for one in self._context.store.health()]
             found.append(_news("health", "", [one.model_dump(mode="json") for one in states]))

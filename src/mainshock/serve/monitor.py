@@ -168,7 +168,7 @@ class Monitor:
             try:
                 self.seedlink.start()
             except MainshockError as error:
-                say(f"no SeedLink server: {error}")
+                say(f"no SeedLink server: {error} by --seedlink-port, or -1 for none")
                 self.seedlink = None
         self.run.start()
         self._state = ""

@@ -1,7 +1,7 @@
 """What queries and paths may state, checked the same way by all routes."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.params import Depends as DependsMarker
@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mainshock.core.times import format_utc
 from mainshock.serve.envelope import ApiError, ErrorAnswer
-from mainshock.serve.schemas import TextForm, UtcTime
+from mainshock.serve.schemas import UtcTime
+from mainshock.serve.text_form import TextForm
 from mainshock.sources.fragments import ns_from_datetime
 
 __all__ = [
@@ -41,6 +42,7 @@ _TEXTS = {
     503: "Too much to do at present",
 }
 Answers = dict[int | str, dict[str, object]]
+Value = TypeVar("Value", float, datetime)
 
 
 def _error_answers(*statuses: int) -> Answers:
@@ -87,9 +89,7 @@ class TimeSpan(StrictQuery):
         return self
 
 
-def in_order[Value: (float, datetime)](
-    low_name: str, low: Value | None, high_name: str, high: Value | None
-) -> None:
+def in_order(low_name: str, low: Value | None, high_name: str, high: Value | None) -> None:
     """Require that a lower limit is not above an upper one; None is no limit.
 
     Raises
@@ -100,9 +100,7 @@ def in_order[Value: (float, datetime)](
     if low is None or high is None or low <= high:
         return
     texts = [format_utc(one) if isinstance(one, datetime) else f"{one:g}" for one in (low, high)]
-    raise ValueError(
-        f"{low_name} is {texts[0]}, above {high_name}, which is {texts[1]}; swap them"
-    )
+    raise ValueError(f"{low_name} is {texts[0]}, above {high_name}, which is {texts[1]}; swap them")
 
 
 async def _refuse_unknown(request: Request) -> None:  # sync ones would take a thread each

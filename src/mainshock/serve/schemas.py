@@ -1,26 +1,14 @@
 """What the service answers with: every field documented, so that clients can be generated."""
 
-import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    PlainSerializer,
-    WithJsonSchema,
-)
-from pydantic_core import CoreSchema, PydanticCustomError
-from pydantic_core.core_schema import no_info_after_validator_function
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from mainshock.core.errors import RecordError
 from mainshock.core.times import format_utc, parse_utc
-from mainshock.serve.envelope import Answer, Listing
+from mainshock.serve.envelope import Answer, Listing, Meta
+from mainshock.serve.text_form import TextForm
 
 __all__ = [
     "AlertSummary",
@@ -35,6 +23,7 @@ __all__ = [
     "HealthData",
     "InferAnswer",
     "InferData",
+    "InferMeta",
     "InferRequest",
     "InferredPick",
     "MeanData",
@@ -54,7 +43,6 @@ __all__ = [
     "StationMagnitudeData",
     "StationSummary",
     "StationsAnswer",
-    "TextForm",
     "UtcTime",
     "VersionSummary",
     "WaveformAnswer",
@@ -90,41 +78,6 @@ UtcTime = Annotated[
 
 Kind = Literal["new", "update", "cancel"]
 Status = Literal["preliminary", "settled"]
-
-
-@dataclass(frozen=True, slots=True)
-class TextForm:
-    """How a text must be written, for ``Annotated``; errors say it in words.
-
-    Parameters
-    ----------
-    pattern
-        Regular expression, for programs.
-    remedy
-        For people: how to write it.
-    """
-
-    pattern: str
-    remedy: str
-
-    def __get_pydantic_core_schema__(
-        self, source: object, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Return how pydantic checks such a text."""
-        return no_info_after_validator_function(self._checked, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """Return how OpenAPI describes it."""
-        return {**handler(schema), "pattern": self.pattern}
-
-    def _checked(self, text: str) -> str:
-        if re.search(self.pattern, text) is None or text.endswith("\n"):
-            raise PydanticCustomError("text_form", "{remedy}", {"remedy": self.remedy})
-        return text
-
-
 Phase = Annotated[str, TextForm("^[PS]$", "write P or S")]
 Quality = Annotated[str, TextForm("^[ABCD]$", "write A, B, C or D")]
 
@@ -495,5 +448,13 @@ class HealthAnswer(Answer[HealthData]):
     """How the service is."""
 
 
+class InferMeta(Meta):
+    """What a caller should know about the picks."""
+
+    notes: list[str] = Field(default_factory=list, description="Why picks may be missing.")
+
+
 class InferAnswer(Answer[InferData]):
     """Picks in a record that was sent."""
+
+    meta: InferMeta = InferMeta()

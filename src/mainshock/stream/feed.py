@@ -86,8 +86,7 @@ class Feed:
     error: MainshockError | None = None
     _disk_problem: str = ""
     _shed_s: float | None = None
-    _n_refused: int = 0
-    _refusals: set[str] = field(default_factory=set)
+    _refusals: "_Refusals" = field(default_factory=lambda: _Refusals())
     _n_read: int = 0
     _held_s: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -119,11 +118,8 @@ class Feed:
             return str(self.error)
         if self._disk_problem:
             return f"packets wait: {self._disk_problem}"
-        if self._n_refused >= _MANY_REFUSED:
-            return (
-                f"the last {self._n_refused} packets were refused and none was used, for "
-                f"{', '.join(sorted(self._refusals))}; the reasons lie in the dead letters"
-            )
+        if self._refusals.are_many:
+            return str(self._refusals)
         if self._shed_s is not None and self.clock() - self._shed_s < _SHED_SHOWN_S:
             return (
                 f"{self.n_shed} packets were dropped since the start, some of them just now: they "
@@ -256,20 +252,8 @@ class Feed:
         except Exception:  # noqa: BLE001 - the next packet must be judged
             _log.exception("ingest failed over a packet of %d bytes", len(packet.payload))
             return []
-        self._note_refusals(told)
+        self._refusals.note(told)
         return told
-
-    def _note_refusals(self, told: Sequence[Message]) -> None:
-        """Count how many packets were refused since one was used."""
-        if any(one.topic == "waveform.v1" for one in told):
-            self._n_refused = 0
-            self._refusals.clear()
-        for one in told:
-            if one.topic == "deadletter.v1":
-                self._n_refused += 1
-                self._refusals.add(one.identity.partition("@")[0])
-                if self._n_refused == _MANY_REFUSED:
-                    _log.warning("%s", self.problem)
 
     def _next_packets(self) -> list[_Numbered]:
         """Return what waits, after a fifth of a second at most."""
@@ -342,3 +326,32 @@ class Feed:
                 break
             self._flush_if_wanted()
             self._stop.wait(0.02)
+
+
+@dataclass(slots=True, eq=False)
+class _Refusals:
+    """How many packets were refused since one was used, and why."""
+
+    number: int = 0
+    kinds: set[str] = field(default_factory=set)
+
+    @property
+    def are_many(self) -> bool:
+        return self.number >= _MANY_REFUSED
+
+    def note(self, told: Sequence[Message]) -> None:
+        if any(one.topic == "waveform.v1" for one in told):
+            self.number = 0
+            self.kinds.clear()
+        for one in told:
+            if one.topic == "deadletter.v1":
+                self.number += 1
+                self.kinds.add(one.identity.partition("@")[0])
+                if self.number == _MANY_REFUSED:
+                    _log.warning("%s", self)
+
+    def __str__(self) -> str:
+        return (
+            f"the last {self.number} packets were refused and none was used, for "
+            f"{', '.join(sorted(self.kinds))}; the reasons lie in the dead letters"
+        )

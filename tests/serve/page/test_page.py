@@ -120,6 +120,7 @@ def test_event_detail_tells_everything_about_a_weak_event(service, visit, case):
     expect(versions).to_have_count(2)
     expect(versions.first).to_contain_text("two more stations")
     expect(versions.last).to_contain_text("preliminary")
+    expect(versions.last).to_contain_text(re.compile(r"48\.\d{3}° N\s+11\.\d{3}° E"))
     watched.assert_clean()
 
 
@@ -148,7 +149,39 @@ def test_stations_show_how_their_data_arrive(service, visit):
     expect(row).to_contain_text("3, 14 s in all")
     expect(row).to_contain_text("412 good, 9 late")
     expect(row).to_contain_text("current")
+    several = watched.page.locator("tr[data-instrument='BW.UH3..SH']")
+    expect(several).to_contain_text("(sum of its channels)")
     watched.assert_clean()
+
+
+def test_a_service_in_trouble_says_so_until_it_is_over(make_context, visit):
+    reasons = ["replay:/data: the source is lost; trying again"]
+    context = replace(make_context(), is_ready=lambda: reasons[0])
+    with ServiceThread(context) as service:
+        watched = visit(service, "/#/events")
+        note = watched.page.locator(".service-note")
+        expect(note).to_have_text("Not all works: replay:/data: the source is lost; trying again")
+        expect(watched.page.locator(".status .state")).to_have_class("state state-degraded")
+        reasons[0] = ""
+        expect(note).to_be_hidden()
+        expect(watched.page.locator(".status .state")).to_have_class("state state-open")
+        expect(watched.page.locator(".status .state")).to_have_text("Page connected")
+        watched.assert_clean()
+
+
+def test_stored_records_are_not_called_live(make_context, visit):
+    context = replace(make_context(source="/var/lib/monitor/north"), board=None)
+    with ServiceThread(context) as service:
+        watched = visit(service)
+        page = watched.page
+        expect(page.locator(".status")).to_contain_text("Stored records to 2010-05-27 16:27:54 UTC")
+        expect(page.locator(".source")).to_have_text("Source north")
+        expect(page.locator(".trace-axis")).to_have_count(0)
+        page.get_by_role("link", name="See its events").click()
+        expect(page.locator(EVENTS)).to_have_count(2)
+        page.get_by_role("link", name="Stations").click()
+        expect(page.locator("tr[data-instrument] .state-stored")).to_have_count(4)
+        watched.assert_clean()
 
 
 def test_in_an_outage_of_all_stations_live_data_grow_old(make_context, visit):
@@ -273,9 +306,20 @@ def test_hundred_channels_draw_only_what_is_in_view(make_context, visit, rng):
     ("width", "scheme"),
     [(390, "light"), (768, "dark"), (910, "light"), (1100, "light"), (1300, "dark")],
 )
-def test_no_view_is_wider_than_the_screen(service, visit, case, width, scheme):
-    watched = visit(service, "/", width=width, height=844, scheme=scheme)
-    page = watched.page
+def test_no_view_is_wider_than_the_screen(make_context, visit, case, width, scheme):
+    folder = "/a-folder/of-records" * 3 + "/with-a-name-that-no-line-holds" * 3 + "-at-all" * 9
+    context = replace(make_context(source=f"replay:{folder}"), is_ready=lambda: f"{folder}: lost")
+    with ServiceThread(context) as service:
+        watched = visit(service, "/", width=width, height=844, scheme=scheme)
+        _assert_no_view_is_wider(watched.page, case, width)
+        ground = watched.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        brightness = sum(int(one) for one in re.findall(r"\d+", ground)[:3]) / 3
+        assert (brightness < 60) == (scheme == "dark")
+        watched.assert_clean()
+
+
+def _assert_no_view_is_wider(page, case, width):
+    expect(page.locator(".service-note")).to_be_visible()
     for view, sign in (
         ("#/", ".trace-row canvas"),
         ("#/events", EVENTS),
@@ -285,10 +329,6 @@ def test_no_view_is_wider_than_the_screen(service, visit, case, width, scheme):
         page.evaluate("hash => { location.hash = hash }", view)
         expect(page.locator(sign).first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    brightness = sum(int(one) for one in re.findall(r"\d+", ground)[:3]) / 3
-    assert (brightness < 60) == (scheme == "dark")
-    watched.assert_clean()
 
 
 @pytest.mark.slow
@@ -304,6 +344,8 @@ def test_keyboard_reaches_the_content_and_the_events(service, visit, case):
     page.keyboard.press("Tab")  # the first event
     page.keyboard.press("Enter")
     expect(page.locator("h2")).to_contain_text(case.events[1].event_id)
+    expect(page.locator("h2")).to_be_focused()
+    expect(page).to_have_title(re.compile(case.events[1].event_id))
     watched.assert_clean()
 
 

@@ -87,11 +87,11 @@ def test_the_check_says_what_will_happen(config):
             "rule felt: least_magnitude 3.5, least_probability 0.8, update {'magnitude': 0.2}, "
             "in its region -> ops, log"
         ),
-        "channel ops: webhook",
-        "channel log: file",
-        "channel mail: mail, which no rule uses",
-        "channel broker: mqtt, which no rule uses",
-        "channel public: cap, which no rule uses",
+        "channel ops: webhook to hooks.example.org",
+        "channel log: file to alerts.jsonl",
+        "channel mail: mail to smtp.example.org:587, which no rule uses",
+        "channel broker: mqtt to 127.0.0.1:1883, which no rule uses",
+        "channel public: cap to cap and cap.example.org, which no rule uses",
     ]
 
 
@@ -121,6 +121,51 @@ def test_the_check_says_what_will_happen(config):
 def test_faults_are_told_with_their_place(old, new, told, config):
     with pytest.raises(SettingsError, match=told):
         read_alert_settings(config((old, new)))
+
+
+@pytest.mark.parametrize("old", ["https://hooks.example.org", "https://cap.example.org"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1:8080", "[::1]", "192.168.1.2", "10.0.0.1"]
+)
+def test_a_webhook_that_would_always_be_refused_is_told(old, host, config):
+    path = config((old, f"http://{host}"))
+    with pytest.raises(SettingsError, match=r"channels\.\w+: host .* is not public.*allow_private"):
+        read_alert_settings(path)
+    text = path.read_text()
+    path.write_text(text.replace('quakes"\nsecret', 'quakes"\nallow_private = true\nsecret'))
+    if old == "https://hooks.example.org":
+        read_alert_settings(path)
+
+
+def test_an_address_that_is_secret_is_not_shown(config):
+    secret = 'url_secret.env = "TEST_ALERTS_USER"'
+    path = config(('url = "https://hooks.example.org/quakes"', secret))
+    with pytest.raises(SettingsError, match="must begin with http") as caught:
+        check_alert_settings(path)  # the value there is none
+    assert "value of" not in str(caught.value)
+    assert read_alert_settings(path).channels["ops"].target() == "a secret address"
+
+
+def test_faults_of_rules_names_and_channels_are_told_at_once(config):
+    path = config(
+        ('"ops", "log"]', '"opps", "log"]'),
+        ("least_magnitude = 3.5", "least_magnitude = 99"),
+        ('path = "alerts.jsonl"', ""),
+        ('password.env = "TEST_ALERTS_PASSWORD"', 'password = "hunter2"'),
+    )
+    with pytest.raises(SettingsError) as caught:
+        read_alert_settings(path)
+    told = str(caught.value)
+    for one in (
+        "rules.0.least_magnitude is 99",
+        "rule 'felt' names the channel 'opps'",
+        "channels.log.path: Field required",
+        "channels.mail.password: a secret does not stand here; write password.env = NAME",
+        " or password.file = PATH",
+    ):
+        assert one in told
+    assert "at least 1 item" not in told
+    assert "hunter2" not in told
 
 
 def test_all_channels_faults_are_told_at_once(config):
@@ -162,7 +207,7 @@ def test_missing_secrets_are_told(config, tmp_path, monkeypatch):
 
 def test_two_rules_need_two_names(config):
     second = '[[rules]]\nname = "felt"\nchannels = ["log"]\n\n[channels.ops]'
-    with pytest.raises(SettingsError, match="two rules are called 'felt'"):
+    with pytest.raises(SettingsError, match="2 rules are called 'felt'"):
         read_alert_settings(config(("[channels.ops]", second)))
 
 

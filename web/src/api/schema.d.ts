@@ -34,6 +34,8 @@ export interface paths {
         /**
          * List Picks
          * @description List the latest versions of picks in order of time; of too many, the newest.
+         *
+         *     `meta.count` tells how many match in all.
          */
         get: operations["list_picks"];
         put?: never;
@@ -133,7 +135,7 @@ export interface paths {
         };
         /**
          * List Alerts
-         * @description List the alerts, newest first.
+         * @description List the alerts, newest first; `meta.count` tells how many there are in all.
          */
         get: operations["list_alerts"];
         put?: never;
@@ -846,8 +848,12 @@ export interface components {
          */
         InferAnswer: {
             data: components["schemas"]["InferData"];
-            /** @default {} */
-            meta: components["schemas"]["Meta"];
+            /**
+             * @default {
+             *       "notes": []
+             *     }
+             */
+            meta: components["schemas"]["InferMeta"];
         };
         /**
          * InferData
@@ -859,6 +865,17 @@ export interface components {
             /** Picks */
             picks: components["schemas"]["InferredPick"][];
             curves?: components["schemas"]["CurvesData"] | null;
+        };
+        /**
+         * InferMeta
+         * @description What a caller should know about the picks.
+         */
+        InferMeta: {
+            /**
+             * Notes
+             * @description Why picks may be missing.
+             */
+            notes?: string[];
         };
         /**
          * InferenceAnswer
@@ -1526,7 +1543,6 @@ export interface operations {
             query?: {
                 start?: string | null;
                 end?: string | null;
-                /** @description NET.STA */
                 station?: string | null;
                 phase?: string | null;
                 limit?: number;

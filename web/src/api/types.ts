@@ -30,6 +30,15 @@ export interface Hello {
   stream_time: string | null;
 }
 
+/** How the service itself is: not whether the page reaches it. */
+export interface ServiceState {
+  status: ServiceHealth["status"];
+  /** Empty when it is ready. */
+  reason: string;
+  /** Whether it shows what was stored, without live input. */
+  is_stored: boolean;
+}
+
 /** Text messages of the WebSocket. */
 export type LiveMessage =
   | { type: "hello"; data: Hello }
@@ -39,5 +48,6 @@ export type LiveMessage =
   | { type: "alert"; data: Alert }
   | { type: "health"; data: StationHealth[] }
   | { type: "time"; data: { stream_time: string | null } }
+  | { type: "state"; data: ServiceState }
   | { type: "pong" }
   | { type: "error"; error: { code: string; message: string } };

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 
 import { api } from "../api/client";
 import type { ArrivalRow, StationMagnitudeRow, VersionRow } from "../api/types";
-import { plusMinus, utc, utcPlusMinus } from "../format";
+import { latitude, longitude, plusMinus, utc, utcPlusMinus } from "../format";
 import { messages } from "../messages";
 import { useRequest } from "../ui/hooks";
 import { signed } from "./EventDetail";
@@ -73,7 +73,10 @@ export function Versions({ versions }: { versions: VersionRow[] }) {
         `${utc(Date.parse(one.issued))} UTC`,
         one.reason || "–",
         one.magnitude === null ? messages.none : one.magnitude.toFixed(1),
-        `${one.latitude.toFixed(3)}°, ${one.longitude.toFixed(3)}°`,
+        <>
+          <span className="nowrap">{latitude(one.latitude, 3)}</span>{" "}
+          <span className="nowrap">{longitude(one.longitude, 3)}</span>
+        </>,
         `${one.depth_km.toFixed(1)} km`,
         one.n_picks,
       ])}

@@ -1,16 +1,18 @@
 /** One event: every number with its uncertainty, where it comes from, and what limits it. */
 
+import { useEffect, useRef } from "react";
+
 import { api } from "../api/client";
 import type { EventDetail as Detail, EventSummary, Posterior } from "../api/types";
 import { useLive } from "../live/liveStore";
 import { EventMap } from "../map/EventMap";
 import { messages } from "../messages";
 import { Download } from "../ui/Download";
-import { openEvent, useRequest } from "../ui/hooks";
+import { hasMoved, openEvent, useRequest } from "../ui/hooks";
 import { DepthHistogram } from "./DepthHistogram";
 import { Alerts, Arrivals, StationMagnitudes, Versions } from "./DetailTables";
 import { Facts } from "./Facts";
-import { Badges, magnitudeText } from "./words";
+import { Badges, nameOf } from "./words";
 
 const text = messages.detail;
 
@@ -41,13 +43,16 @@ interface FoundProperties {
 }
 
 function Found({ event, posterior, events }: FoundProperties) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (hasMoved()) heading.current?.focus({ preventScroll: true }); // the link followed is gone
+  }, []);
   const samples = posterior?.samples ?? null;
   const mapped = events.filter((one) => one.event_id === event.event_id);
   return (
     <>
-      <h2>
-        {event.magnitude === null ? event.event_id : `${magnitudeText(event)}, ${event.event_id}`}{" "}
-        <Badges event={event} />
+      <h2 ref={heading} tabIndex={-1}>
+        {nameOf(event)} <Badges event={event} />
       </h2>
       {event.kind === "cancel" && <p className="warning">{text.cancelled}</p>}
       {event.status === "preliminary" && <p className="warning">{text.preliminary}</p>}

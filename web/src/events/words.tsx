@@ -17,6 +17,10 @@ export function magnitudeText(event: {
   return event.magnitude_sd === null ? value : `${value} ± ${event.magnitude_sd.toFixed(1)}`;
 }
 
+/** What an event is called in a heading. */
+export const nameOf = (event: EventSummary): string =>
+  event.magnitude === null ? event.event_id : `${magnitudeText(event)}, ${event.event_id}`;
+
 export const depthText = (event: EventSummary): string =>
   plusMinus(event.depth_km, event.depth_sd_km, "km");
 

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 
+import type { StationHealth } from "../api/types";
 import { stateOf } from "../map/content";
-import { dataNow } from "./dataNow";
+import { dataNow, newestSampleMs } from "./dataNow";
 
 const STREAM = Date.parse("2026-01-01T00:00:00Z");
 const HOUR_LATER = STREAM + 3_600_000;
@@ -19,4 +20,12 @@ it("takes data that are ahead of the clock for new", () => {
 it("takes the newest data of a replay for now", () => {
   expect(dataNow(false, STREAM, HOUR_LATER)).toBe(STREAM);
   expect(dataNow(false, null, HOUR_LATER)).toBeNull();
+});
+
+it("finds the newest sample of all instruments", () => {
+  const health = ["2026-01-01T00:00:00Z", "2025-12-31T23:00:00Z"].map((last_sample) => ({
+    last_sample,
+  })) as StationHealth[];
+  expect(newestSampleMs(health)).toBe(STREAM);
+  expect(newestSampleMs([])).toBeNull();
 });

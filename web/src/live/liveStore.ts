@@ -8,6 +8,7 @@ import type {
   Hello,
   LiveMessage,
   LivePick,
+  ServiceState,
   StationHealth,
   StationInfo,
 } from "../api/types";
@@ -29,6 +30,7 @@ const SPARE_WINDOWS = 2;
 export interface Snapshot {
   connection: ConnectionState;
   hello: Hello | null;
+  service: ServiceState | null;
   /** Time of the newest data, ms since 1970. */
   streamMs: number | null;
   /** What the age of data counts from, ms since 1970. */
@@ -48,6 +50,7 @@ export interface Snapshot {
 const EMPTY: Snapshot = {
   connection: "connecting",
   hello: null,
+  service: null,
   streamMs: null,
   dataNowMs: null,
   clockOffsetMs: 0,
@@ -197,6 +200,8 @@ export class LiveStore {
         return void this.load(); // also what was missed while away
       case "time":
         return this.setTime(message.data.stream_time);
+      case "state":
+        return this.set({ service: message.data });
       case "traces":
         return this.set({ traces: message.data });
       case "event":

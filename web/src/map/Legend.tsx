@@ -1,5 +1,6 @@
 /** What the signs on the map mean, and by what events are coloured. */
 
+import { useLive } from "../live/liveStore";
 import { messages } from "../messages";
 import { useIsDark } from "../ui/hooks";
 import type { EventColour } from "./mapLayers";
@@ -20,7 +21,8 @@ export function Legend({ by, onColour, isPosteriorMap, hasEventColours, hasRegio
   const palette = useIsDark() ? DARK : LIGHT;
   const colours = by === "age" ? palette.ages : palette.depths;
   const words = by === "age" ? text.ages : text.depths;
-  const states = Object.keys(text.stations) as StationState[];
+  const isStored = useLive("service")?.is_stored ?? false;
+  const states: StationState[] = isStored ? ["stored", "none"] : ["current", "late", "silent", "none"];
   return (
     <figcaption className="legend">
       {hasEventColours && (

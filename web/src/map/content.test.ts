@@ -10,7 +10,7 @@ it("tells a station's state by the age of its data", () => {
   expect(stateOf("2010-05-27T16:29:00Z", NOW)).toBe("late");
   expect(stateOf("2010-05-27T16:20:00Z", NOW)).toBe("silent");
   expect(stateOf(null, NOW)).toBe("none");
-  expect(stateOf("2010-05-27T16:20:00Z", null)).toBe("none");
+  expect(stateOf("2010-05-27T16:20:00Z", null)).toBe("stored");
 });
 
 it("takes the newest instrument of a station, and no other station that begins alike", () => {

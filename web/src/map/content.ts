@@ -15,9 +15,10 @@ export interface MapContent {
 const CURRENT_S = 30;
 const LATE_S = 300;
 
-/** How old an instrument's data are at a time. */
+/** How old an instrument's data are at a time; without one nothing is live, and they are stored. */
 export function stateOf(lastSample: string | null, dataNowMs: number | null): StationState {
-  if (lastSample === null || dataNowMs === null) return "none";
+  if (lastSample === null) return "none";
+  if (dataNowMs === null) return "stored";
   const ageS = (dataNowMs - Date.parse(lastSample)) / 1000;
   return ageS < CURRENT_S ? "current" : ageS < LATE_S ? "late" : "silent";
 }

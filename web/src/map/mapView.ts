@@ -13,7 +13,7 @@ maplibregl.setWorkerUrl(workerUrl);
 
 const FINE_FROM_ZOOM = 4;
 const MOST_LABELS = 40;
-const STATES: StationState[] = ["current", "late", "silent", "none"];
+const STATES: StationState[] = ["current", "late", "silent", "stored", "none"];
 
 export class MapView {
   private readonly map: maplibregl.Map;

@@ -13,13 +13,13 @@ export interface Palette {
   stations: Record<StationState, string>;
 }
 
-export type StationState = "current" | "late" | "silent" | "none";
+export type StationState = "current" | "late" | "silent" | "stored" | "none";
 export const AGE_LIMITS_S = [600, 3600, 86_400] as const;
 export const DEPTH_STOPS_KM = [0, 10, 30, 100, 300] as const;
 
 /** Viridis, reversed so that shallow events stand out on a light ground. */
 const VIRIDIS = ["#fde725", "#5ec962", "#21918c", "#3b528b", "#440154"] as const;
-const STATIONS = { current: "#009e73", late: "#e69f00", silent: "#c0392b", none: "#8a949e" };
+const STATIONS = { current: "#009e73", late: "#e69f00", silent: "#c0392b", stored: "#0072b2", none: "#8a949e" };
 
 export const LIGHT: Palette = {
   water: "#dfe9f0",
@@ -44,7 +44,7 @@ export const DARK: Palette = {
   sample: "#ff8fb8",
   ages: ["#ff5a4f", "#ff8c42", "#ffc46b", "#74808a"],
   depths: [...VIRIDIS],
-  stations: { ...STATIONS, current: "#2cc295", silent: "#ff6b5e" },
+  stations: { ...STATIONS, current: "#2cc295", silent: "#ff6b5e", stored: "#56b4e9" },
 };
 
 export const darkMedia = (): MediaQueryList => window.matchMedia("(prefers-color-scheme: dark)");

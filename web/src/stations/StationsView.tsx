@@ -1,5 +1,7 @@
 /** How the data of each instrument arrive. */
 
+import { Fragment } from "react";
+
 import type { EventSummary, StationHealth } from "../api/types";
 import { span, utc } from "../format";
 import { useLive } from "../live/liveStore";
@@ -15,6 +17,7 @@ export function StationsView() {
   const health = useLive("health");
   const stations = useLive("stations");
   const dataNowMs = useLive("dataNowMs");
+  const isStored = useLive("service")?.is_stored ?? false;
   const silent = stations.filter(
     (station) => !health.some((one) => one.trace_id.startsWith(`${station.code}.`)),
   );
@@ -53,7 +56,7 @@ export function StationsView() {
             </tbody>
           </table>
         )}
-        <p className="muted note">{text.ageNote}</p>
+        {!isStored && <p className="muted note">{text.ageNote}</p>}
       </section>
       <section className="panel side" aria-label={messages.map.label}>
         <EventMap events={NO_EVENTS} isStationMap onSelect={openEvent} />
@@ -74,16 +77,26 @@ function Instrument({ health, dataNowMs }: { health: StationHealth; dataNowMs: n
       </td>
       <td data-label={text.state}>
         <span className={`badge state-${state}`}>{text.states[state]}</span>{" "}
-        {ageS !== null && <span className="muted">{span(ageS)}</span>}
+        {ageS !== null && <span className="muted nowrap">{span(ageS)}</span>}
       </td>
       <td data-label={text.rate} className="nowrap">{health.sampling_rate_hz} Hz</td>
       <td data-label={text.last}>{utc(lastMs, 1)}</td>
-      <td data-label={text.latency}>
+      <td data-label={text.latency} className="nowrap">
         {health.latency_s === null ? messages.unknown : span(health.latency_s)}
       </td>
-      <td data-label={text.gaps}>{text.gapsValue(health.gaps, span(health.gap_s ?? 0))}</td>
+      <td data-label={text.gaps}>
+        {text.gapsValue(health.gaps, span(health.gap_s ?? 0), health.channels.length)}
+      </td>
       <td data-label={text.packets}>
-        {counts.map(([kind, count]) => `${count} ${text.kinds[kind] ?? kind}`).join(", ") || "0"}
+        <span>
+          {counts.length === 0 && "0"}
+          {counts.map(([kind, count], index) => (
+            <Fragment key={kind}>
+              {index > 0 && ", "}
+              <span className="nowrap">{`${count} ${text.kinds[kind] ?? kind}`}</span>
+            </Fragment>
+          ))}
+        </span>
       </td>
     </tr>
   );

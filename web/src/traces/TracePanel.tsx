@@ -79,7 +79,13 @@ export function TracePanel() {
       {channels.length === 0 && (
         <p className="empty">{traces.length === 0 ? text.noTraces : text.noMatch}</p>
       )}
-      <div className="trace-scroll" tabIndex={0} role="group" aria-label={text.title}>
+      <div
+        className="trace-scroll"
+        tabIndex={0}
+        role="group"
+        aria-label={text.title}
+        hidden={channels.length === 0}
+      >
         <Axis painter={painter} width={chartWidth} isDark={isDark} />
         <ul className="trace-list" ref={list}>
           {channels.map((id) => (

@@ -1,6 +1,7 @@
 /** The head of the page: what runs, how current it is, whether any of it is real. */
 
-import { span, utc } from "../format";
+import { shortSource, span, utc } from "../format";
+import { newestSampleMs } from "../live/dataNow";
 import { useLive } from "../live/liveStore";
 import { messages } from "../messages";
 
@@ -9,26 +10,62 @@ const text = messages.status;
 export function StatusBar() {
   const connection = useLive("connection");
   const hello = useLive("hello");
-  const streamMs = useLive("streamMs");
-  const offsetMs = useLive("clockOffsetMs");
+  const isStored = useLive("service")?.is_stored ?? false;
   const isReplay = hello !== null && /^(replay|demo)/.test(hello.source);
-  const behindS = streamMs === null ? 0 : Math.max(0, (Date.now() + offsetMs - streamMs) / 1000);
+  const state = useServiceText() === "" ? connection : "degraded";
   return (
     <div className="status" role="status" aria-label={text.label} data-connection={connection}>
-      <span className={`state state-${connection}`}>{text[connection]}</span>
+      <span className={`state state-${state}`}>{text[connection]}</span>
       {hello !== null && (
-        <span>
-          {text.source} <strong>{hello.source || messages.unknown}</strong>
+        <span className="source" title={hello.source}>
+          {text.source} <strong>{shortSource(hello.source) || messages.unknown}</strong>
         </span>
       )}
-      <span>
-        {text.data}{" "}
-        <time>{streamMs === null ? text.noData : `${utc(streamMs)} UTC`}</time>
-        {streamMs !== null && !isReplay && hello !== null && ` (${text.delay(span(behindS))})`}
-      </span>
+      {isStored ? <StoredTo /> : <DataTo isReplay={isReplay} />}
       {isReplay && <span className="badge replay">{text.replay}</span>}
       {hello?.is_synthetic && <span className="badge synthetic">{messages.synthetic}</span>}
     </div>
   );
 }
 
+function DataTo({ isReplay }: { isReplay: boolean }) {
+  const hello = useLive("hello");
+  const streamMs = useLive("streamMs");
+  const offsetMs = useLive("clockOffsetMs");
+  if (streamMs === null) return <span>{text.noData}</span>;
+  const behindS = Math.max(0, (Date.now() + offsetMs - streamMs) / 1000);
+  return (
+    <span>
+      {text.data} <time>{`${utc(streamMs)} UTC`}</time>
+      {!isReplay && hello !== null && ` (${text.delay(span(behindS))})`}
+    </span>
+  );
+}
+
+function StoredTo() {
+  const newestMs = newestSampleMs(useLive("health"));
+  if (newestMs === null) return <span>{text.stored}</span>;
+  return (
+    <span>
+      {text.storedTo} <time>{`${utc(newestMs)} UTC`}</time>
+    </span>
+  );
+}
+
+/** What does not work at the service, which the page may reach all the same. */
+export function ServiceNote() {
+  const told = useServiceText();
+  return (
+    <p className="service-note" role="status" hidden={told === ""}>
+      {told}
+    </p>
+  );
+}
+
+/** Return what is wrong with the service, or nothing where all works or it is out of reach. */
+function useServiceText(): string {
+  const connection = useLive("connection");
+  const service = useLive("service");
+  if (connection !== "open" || service === null) return "";
+  return text.service[service.status](service.reason);
+}

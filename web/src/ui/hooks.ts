@@ -48,10 +48,16 @@ export const openEvent = (eventId: string): void => {
   window.location.hash = eventAddress(eventId);
 };
 
+let moves = 0;
+
+/** Whether the reader came to this view from another one, not from outside. */
+export const hasMoved = (): boolean => moves > 0;
+
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(window.location.hash));
   useEffect(() => {
     const follow = () => {
+      moves += 1;
       setRoute(parseRoute(window.location.hash));
       window.scrollTo(0, 0);
     };

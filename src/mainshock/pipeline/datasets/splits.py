@@ -25,6 +25,12 @@ _MUST_NOT_SHARE: Mapping[str, tuple[str, ...]] = {
     "time": ("event",),
     "region": ("event",),
 }
+_GROUP_NAMES = {
+    "event": "events and stations of noise",
+    "station": "stations",
+    "region": "blocks",
+}
+_REMEDIES = {"event": "more events", "station": "more stations", "region": "take smaller blocks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +286,14 @@ def _by_group(
         is_noise = items["event"] == ""
         table["trace_category"] = np.where(is_noise, "noise", "earthquake")
         table["station_code"] = group
-    split: pd.Series[str] = split_by_event(table, settings.shares, settings.seed)["split"]
+    try:
+        split: pd.Series[str] = split_by_event(table, settings.shares, settings.seed)["split"]
+    except DataError as error:
+        shares = ", ".join(f"{name} {share:g}" for name, share in settings.shares.items())
+        raise DataError(
+            f"too few {_GROUP_NAMES[settings.by]} ({group.nunique()}) for the shares {shares}: a "
+            f"split would be empty; give it a larger share, or {_REMEDIES[settings.by]}"
+        ) from error
     return split
 
 

@@ -23,8 +23,6 @@ def router(context: ServiceContext) -> APIRouter:
     def list_alerts(limit: Annotated[int, Query(ge=1, le=10_000)] = 200) -> AlertsAnswer:
         """List the alerts, newest first; `meta.count` tells how many there are in all."""
         found = [alert_summary(one) for one in context.store.alerts(None, limit)]
-        return listing(
-            AlertsAnswer, found, limit=limit, count=context.store.count_alerts()
-        )
+        return listing(AlertsAnswer, found, limit=limit, count=context.store.count_alerts())
 
     return routes

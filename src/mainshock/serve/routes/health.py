@@ -13,7 +13,9 @@ from mainshock.serve.parameters import ERROR_ANSWERS, STRICT
 from mainshock.serve.schemas import HealthAnswer, HealthData
 from mainshock.serve.summaries import health_data
 
-__all__ = ["router"]
+__all__ = ["ServiceStatus", "router", "status_of"]
+
+ServiceStatus = Literal["ready", "degraded", "starting", "stopping"]
 
 _PAGE_BYTES = 4096
 
@@ -30,7 +32,7 @@ def router(context: ServiceContext, clock: Callable[[], float] = time.monotonic)
         """Tell how the service is."""
         reason = context.is_ready()
         data = HealthData(
-            status=_status(reason),
+            status=status_of(reason),
             reason=reason,
             source=context.source,
             is_synthetic=context.is_synthetic,
@@ -45,7 +47,8 @@ def router(context: ServiceContext, clock: Callable[[], float] = time.monotonic)
     return routes
 
 
-def _status(reason: str) -> Literal["ready", "degraded", "starting", "stopping"]:
+def status_of(reason: str) -> ServiceStatus:
+    """Return the state of a service that is not ready for a reason; of none, it is ready."""
     if reason == "starting":
         return "starting"
     if reason == "stopping":

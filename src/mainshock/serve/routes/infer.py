@@ -1,6 +1,6 @@
 """``POST /api/v1/infer``: picks in a record that is sent."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
@@ -13,8 +13,11 @@ from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import ApiError
 from mainshock.serve.inference import Inference
 from mainshock.serve.parameters import INFER_ERROR_ANSWERS, STRICT, require_json
-from mainshock.serve.schemas import CurvesData, InferAnswer, InferData, InferRequest
+from mainshock.serve.schemas import CurvesData, InferAnswer, InferData, InferMeta, InferRequest
 from mainshock.serve.summaries import inferred_pick, nullable_list
+
+if TYPE_CHECKING:
+    from mainshock.detect.base import Picker
 
 __all__ = ["router"]
 
@@ -61,6 +64,7 @@ def _infer(inference: Inference, body: bytes, *, with_curves: bool) -> InferAnsw
     except (RecordError, DataError) as error:
         raise ApiError(400, str(error)) from error
     data = InferData(model=picker.name, picks=[inferred_pick(pick) for pick in picks])
+    meta = InferMeta(notes=_notes(waveform, picker))
     if drawn is not None:
         rows = zip(drawn.phases, drawn.probability, strict=True)
         data.curves = CurvesData(
@@ -68,7 +72,20 @@ def _infer(inference: Inference, body: bytes, *, with_curves: bool) -> InferAnsw
             sampling_rate_hz=drawn.sampling_rate_hz,
             probability={phase: nullable_list(row) for phase, row in rows},
         )
-    return InferAnswer(data=data)
+    return InferAnswer(data=data, meta=meta)
+
+
+def _notes(waveform: Waveform, picker: "Picker") -> list[str]:
+    """Return why picks may be missing."""
+    length_s = waveform.n_samples / waveform.sampling_rate_hz
+    window_s: float = getattr(picker, "window_s", 0.0)  # networks have one
+    if length_s >= window_s:
+        return []
+    note = (
+        f"the record lasts {length_s:g} s and was filled up with zeros to the {window_s:g} s that "
+        f"{picker.name} looks at: picks may be missing or less certain; send a longer record"
+    )
+    return [note]
 
 
 def _waveform(wanted: InferRequest) -> Waveform:

@@ -5,7 +5,7 @@ import socket
 
 from mainshock.core.errors import SettingsError, UnreachableError
 
-__all__ = ["is_public", "resolve"]
+__all__ = ["is_public", "is_surely_private", "resolve"]
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -31,6 +31,23 @@ def is_public(text: str) -> bool:
     """
     address = _carried(ipaddress.ip_address(text.partition("%")[0]))
     return address.is_global and not address.is_multicast
+
+
+def is_surely_private(host: str) -> bool:
+    """Return whether a host is not public whatever its network says: no name is looked up.
+
+    Examples
+    --------
+    >>> is_surely_private("localhost"), is_surely_private("192.168.1.2"), is_surely_private("a.org")
+    (True, True, False)
+    """
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return not is_public(name)
+    except ValueError:  # a name, not an address
+        return False
 
 
 def resolve(host: str, port: int, allow_private: bool) -> str:

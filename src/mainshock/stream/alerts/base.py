@@ -132,6 +132,14 @@ class ChannelSettings(BaseModel):
     longest_wait_s: Positive = 60.0
     timeout_s: Annotated[float, Field(gt=0.0, le=120.0)] = 10.0
 
+    def target(self) -> str:
+        """Return where messages go, for people: a host or a path, never a secret."""
+        return ""
+
+    def problem(self) -> str:
+        """Return why no message can ever be sent, or an empty text; nothing is connected to."""
+        return ""
+
 
 class Channel(Protocol):
     """A way out for alerts; used by one thread."""

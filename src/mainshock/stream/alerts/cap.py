@@ -64,6 +64,16 @@ class CapSettings(ChannelSettings):
             raise ValueError("a cap channel needs out_folder, webhook or both")
         return self
 
+    def target(self) -> str:
+        """Return the folder and the host, as far as there are both."""
+        folder = "" if self.out_folder is None else str(self.out_folder)
+        host = "" if self.webhook is None else self.webhook.target()
+        return " and ".join(one for one in (folder, host) if one)
+
+    def problem(self) -> str:
+        """Return why the webhook can never be reached, or an empty text."""
+        return "" if self.webhook is None else self.webhook.problem()
+
 
 def _may_be_actual(settings: CapSettings, status: VersionStatus, n_stations: int) -> bool:
     return status == "settled" or n_stations >= settings.least_stations_for_actual

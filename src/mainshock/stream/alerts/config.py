@@ -139,20 +139,6 @@ class _File(BaseModel):
     channels: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)]  # depends on the kind
     link: Annotated[str, Field(pattern=r"^(|https?://[^\s<>{}]*\{event_id\}[^\s<>{}]*)$")] = ""
 
-    @model_validator(mode="after")
-    def _names_fit(self) -> "_File":
-        twice = [name for name, n in Counter(rule.name for rule in self.rules).items() if n > 1]
-        if twice:
-            raise ValueError(f"two rules are called {twice[0]!r}; give each its own name")
-        for rule in self.rules:
-            for channel in rule.channels:
-                if channel not in self.channels:
-                    known = ", ".join(self.channels)
-                    raise ValueError(
-                        f"rule {rule.name!r} names the channel {channel!r}; this file has {known}"
-                    )
-        return self
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlertSettings:
@@ -195,21 +181,65 @@ def read_alert_settings(path: Path) -> AlertSettings:
         document = tomllib.loads(content.decode("utf-8"))
     except ValueError as error:
         raise SettingsError(f"{path} is no TOML: {error}; mend that line") from None
+    file, faults = None, _name_faults(document)
     try:
         file = _File.model_validate(document)
     except ValidationError as error:
-        raise SettingsError(f"{path}: {_told(error)}") from None  # pydantic quotes its input
-    channels, faults = {}, []
-    for name, table in file.channels.items():
+        faults.insert(0, _told(error))
+    channels = _all_channel_settings(_tables(document.get("channels")), faults)
+    if faults or file is None:
+        raise SettingsError(f"{path}: " + "; ".join(faults)) from None  # pydantic quotes its input
+    return AlertSettings(file.rules, channels, file.link, path.resolve().parent)
+
+
+def _tables(value: object) -> dict[str, dict[str, Any]]:
+    """Return the tables in a table; anything else is told by ``_File``."""
+    named = value.items() if isinstance(value, dict) else ()
+    return {name: one for name, one in named if isinstance(one, dict)}
+
+
+def _name_faults(document: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the names of rules, and those of channels in rules.
+
+    Of the document as it was read, so that this is told beside all other faults.
+    """
+    stated = document.get("rules")
+    rules = [one for one in stated if isinstance(one, dict)] if isinstance(stated, list) else []
+    names = Counter(one["name"] for one in rules if isinstance(one.get("name"), str))
+    faults = [
+        f"{n} rules are called {name!r:.80}; give each its own name"
+        for name, n in names.items()
+        if n > 1
+    ]
+    known = _tables(document.get("channels"))
+    for rule in rules:
+        channels = rule.get("channels")
+        faults += [
+            f"rule {rule.get('name')!r:.80} names the channel {channel!r:.80}; "
+            f"this file has {', '.join(known) or 'none'}"
+            for channel in (channels if isinstance(channels, list) else ())
+            if isinstance(channel, str) and channel not in known
+        ]
+    return faults
+
+
+def _all_channel_settings(
+    tables: Mapping[str, Mapping[str, Any]], faults: list[str]
+) -> dict[str, ChannelSettings]:
+    """Return the settings of the channels, and add what is wrong to ``faults``."""
+    channels = {}
+    for name, table in tables.items():
         try:
             channels[name] = _channel_settings(table)
         except ValidationError as error:
             faults.append(_told(error, f"channels.{name}"))
         except RegistryError as error:
             faults.append(f"channels.{name}.kind: {error}")
-    if faults:
-        raise SettingsError(f"{path}: " + "; ".join(faults))
-    return AlertSettings(file.rules, channels, file.link, path.resolve().parent)
+        else:
+            problem = channels[name].problem()
+            if problem:
+                faults.append(f"channels.{name}: {problem}")
+    return channels
 
 
 def _channel_settings(table: Mapping[str, Any]) -> ChannelSettings:
@@ -222,11 +252,21 @@ def _channel_settings(table: Mapping[str, Any]) -> ChannelSettings:
 def _told(error: ValidationError, where: str = "") -> str:
     """Return what is wrong, place by place, without any value that may be a secret."""
     texts = []
-    for fault in error.errors(include_url=False):
+    faults = error.errors(include_url=False)
+    inner = {fault["loc"][:n] for fault in faults for n in range(len(fault["loc"]))}
+    for fault in faults:
+        if fault["type"] == "too_short" and fault["loc"] in inner:
+            continue  # it only misses what is told to be wrong
         place = ".".join(str(part) for part in (where, *fault["loc"]) if part != "")
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             texts.append(f"{place} is no known key; remove it or mend its name")
+        elif fault.get("ctx", {}).get("class_name") == "SecretSource":
+            key = fault["loc"][-1]
+            texts.append(
+                f"{place}: a secret does not stand here; write {key}.env = NAME or "
+                f"{key}.file = PATH"
+            )
         elif fault["type"] in ("missing", "value_error") or not _may_show(place):
             texts.append(f"{place}: {message}".removeprefix(": "))
         else:
@@ -271,7 +311,7 @@ def check_alert_settings(path: Path) -> list[str]:
     used = {name for rule in settings.rules for name in rule.channels}
     for name, channel in settings.channels.items():
         unused = "" if name in used else ", which no rule uses"
-        lines.append(f"channel {name}: {channel.kind}{unused}")
+        lines.append(f"channel {name}: {channel.kind} to {channel.target()}{unused}")
     return lines
 
 

@@ -16,6 +16,10 @@ class FileSettings(ChannelSettings):
     kind: Literal["file"] = "file"
     path: Path
 
+    def target(self) -> str:
+        """Return the path as the configuration states it."""
+        return str(self.path)
+
 
 class FileChannel:
     """Appends each message as one line of JSON; it is on disk when ``send`` returns."""

@@ -51,6 +51,10 @@ class MailSettings(ChannelSettings):
             raise ValueError("a password needs tls = 'starttls' or 'implicit'")
         return self
 
+    def target(self) -> str:
+        """Return host and port."""
+        return f"{self.host}:{self.port}"
+
 
 def make_mail(request: AlertRequest, settings: MailSettings) -> EmailMessage:
     """Return the mail; versions of an alert form one thread."""

@@ -58,6 +58,10 @@ class MqttSettings(ChannelSettings):
             raise ValueError("a password needs tls = true")
         return self
 
+    def target(self) -> str:
+        """Return host and port."""
+        return f"{self.host}:{self.port}"
+
 
 class MqttChannel:
     """Publishes each message over a connection of its own, and waits until the broker has it.

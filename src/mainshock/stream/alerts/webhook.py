@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import Field, StringConstraints, model_validator
 
 from mainshock.core.errors import SettingsError, UnreachableError
-from mainshock.stream.alerts.addresses import resolve
+from mainshock.stream.alerts.addresses import is_surely_private, resolve
 from mainshock.stream.alerts.base import AlertRequest, ChannelSettings
 from mainshock.stream.alerts.secret import SecretSource
 
@@ -53,6 +53,19 @@ class WebhookSettings(ChannelSettings):
         if self.url is not None:
             _split(self.url)
         return self
+
+    def target(self) -> str:
+        """Return the host, unless the whole address is a secret."""
+        return "a secret address" if self.url is None else _split(self.url).hostname or ""
+
+    def problem(self) -> str:
+        """Return why ``post`` would always refuse the address, or an empty text."""
+        if self.url is None or self.allow_private or not is_surely_private(self.target()):
+            return ""
+        return (
+            f"host {self.target()} is not public; name another host, or set allow_private = true "
+            "if that is meant"
+        )
 
 
 def _split(url: str) -> SplitResult:
