@@ -33,6 +33,35 @@ _Numbered = tuple[int, Packet]
 
 
 @dataclass(slots=True, eq=False)
+class _Refusals:
+    """How many packets were refused since one was used, and why."""
+
+    number: int = 0
+    kinds: set[str] = field(default_factory=set)
+
+    @property
+    def are_many(self) -> bool:
+        return self.number >= _MANY_REFUSED
+
+    def note(self, told: Sequence[Message]) -> None:
+        if any(one.topic == "waveform.v1" for one in told):
+            self.number = 0
+            self.kinds.clear()
+        for one in told:
+            if one.topic == "deadletter.v1":
+                self.number += 1
+                self.kinds.add(one.identity.partition("@")[0])
+                if self.number == _MANY_REFUSED:
+                    _log.warning("%s", self)
+
+    def __str__(self) -> str:
+        return (
+            f"the last {self.number} packets were refused and none was used, for "
+            f"{', '.join(sorted(self.kinds))}; the reasons lie in the dead letters"
+        )
+
+
+@dataclass(slots=True, eq=False)
 class Feed:
     """Reads a source until it ends, and publishes what ingest makes of its packets.
 
@@ -86,7 +115,7 @@ class Feed:
     error: MainshockError | None = None
     _disk_problem: str = ""
     _shed_s: float | None = None
-    _refusals: "_Refusals" = field(default_factory=lambda: _Refusals())
+    _refusals: _Refusals = field(default_factory=_Refusals)
     _n_read: int = 0
     _held_s: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -326,32 +355,3 @@ class Feed:
                 break
             self._flush_if_wanted()
             self._stop.wait(0.02)
-
-
-@dataclass(slots=True, eq=False)
-class _Refusals:
-    """How many packets were refused since one was used, and why."""
-
-    number: int = 0
-    kinds: set[str] = field(default_factory=set)
-
-    @property
-    def are_many(self) -> bool:
-        return self.number >= _MANY_REFUSED
-
-    def note(self, told: Sequence[Message]) -> None:
-        if any(one.topic == "waveform.v1" for one in told):
-            self.number = 0
-            self.kinds.clear()
-        for one in told:
-            if one.topic == "deadletter.v1":
-                self.number += 1
-                self.kinds.add(one.identity.partition("@")[0])
-                if self.number == _MANY_REFUSED:
-                    _log.warning("%s", self)
-
-    def __str__(self) -> str:
-        return (
-            f"the last {self.number} packets were refused and none was used, for "
-            f"{', '.join(sorted(self.kinds))}; the reasons lie in the dead letters"
-        )

@@ -162,7 +162,7 @@ class LiveStore:
     ) -> int:
         """Return how many picks there are of those that ``picks`` tells, its limit aside."""
         chosen = pick_statement(start, end, station, phase, include_cancelled=include_cancelled)
-        return self._count(chosen.with_only_columns(func.count()).order_by(None))
+        return self._count(chosen.with_only_columns(func.count(picks.c.pick_id)).order_by(None))
 
     def pick(self, pick_id: str) -> LivePick | None:
         """Return the latest version of a pick, or None for an unknown one."""
