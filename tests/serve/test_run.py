@@ -73,6 +73,19 @@ def test_stations_are_found_in_the_folder(folder, tmp_path):
     context.store.close()
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_synthetic"), [("synthetic", True), ("replay of demo", False), ("", False)]
+)
+def test_stored_results_keep_their_label(folder, tmp_path, kind, is_synthetic):
+    (tmp_path / "mainshock.sqlite").write_bytes((folder / "mainshock.sqlite").read_bytes())
+    if kind:
+        (tmp_path / "source.txt").write_text(kind + "\n")
+    context = open_stored(RunFolder(tmp_path), ServiceSettings())
+    assert context.is_synthetic is is_synthetic
+    assert context.source.endswith(kind or "stored records")
+    context.store.close()
+
+
 def test_a_token_comes_without_the_blanks_around_it(tmp_path):
     (tmp_path / "token").write_text("  0123456789abcdef\n")
     assert read_token(tmp_path / "token") == "0123456789abcdef"

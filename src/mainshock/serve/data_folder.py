@@ -39,7 +39,8 @@ def open_stored(
         archive=folder.archive,
         stations=listed,
         inventory=read_inventory(chosen) if chosen is not None and is_xml else None,
-        source=str(folder.root),
+        source=f"{folder.root}: {folder.kind() or 'stored records'}",
+        is_synthetic=folder.kind() == "synthetic",
         settings=settings,
     )
 

@@ -41,6 +41,17 @@ class RunFolder:
         return self.root / "deadletters"
 
     @property
+    def source(self) -> Path:
+        """What the records come from."""
+        return self.root / "source.txt"
+
+    def kind(self) -> str:
+        """Return ``live``, ``synthetic`` or ``replay of`` what; empty where nothing was written."""
+        with suppress(FileNotFoundError):
+            return self.source.read_text(encoding="utf-8").strip()
+        return ""
+
+    @property
     def catalogue(self) -> Path:
         """Events and picks in Parquet, a file a day."""
         return self.root / "catalogue"
@@ -113,12 +124,10 @@ class FolderClaim:
         return lock
 
     def _take_over(self, source: PacketSource) -> None:
-        label = self._folder.root / "source.txt"
+        label = self._folder.source
         kind = "synthetic" if source.is_synthetic else "live"
         wanted = kind if source.is_live else f"replay of {source.name}"
-        there = ""
-        with suppress(FileNotFoundError):
-            there = label.read_text(encoding="utf-8").strip()
+        there = self._folder.kind()
         if not there and self._folder.store.exists():
             there = "live"
         if not there and self._has_files():
