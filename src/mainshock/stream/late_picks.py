@@ -16,8 +16,8 @@ from mainshock.sources.fragments import NANOSECONDS, TimeWindow, datetime_from_n
 from mainshock.stream.archive_reading import archived_waveforms, record_start_ns
 from mainshock.stream.bus import Message
 from mainshock.stream.messages import pick_message
+from mainshock.stream.picking.instrument import ChunkPlan
 from mainshock.stream.picking.pick_versions import new_version
-from mainshock.stream.picking.stage import PickingStage
 from mainshock.stream.records import LivePick
 from mainshock.stream.store.live_store import LiveStore
 
@@ -215,7 +215,7 @@ class LatePicks:
         edge_ns = round(self.settings.edge_s * NANOSECONDS)
         began_ns = record_start_ns(self.archive, key, window.start_ns + edge_ns)
         # a picker's windows lie where they lie in a batch run, so that it says the same
-        stride_ns = round(PickingStage(self.picker).plan.stride_s * NANOSECONDS)
+        stride_ns = round(ChunkPlan.of(self.picker).stride_s * NANOSECONDS)
         strides = max(0, window.start_ns - margin_ns - began_ns) // stride_ns
         wide = TimeWindow(began_ns + strides * stride_ns - _SLACK_NS, window.end_ns + margin_ns)
         start, end = datetime_from_ns(window.start_ns), datetime_from_ns(window.end_ns)

@@ -1,9 +1,11 @@
 """Turns what each association finds into versions of events: new, update, cancel."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from mainshock.core.documents import to_document
 from mainshock.core.geo import geodesic_distance_km
 from mainshock.core.records import Event, Pick
 from mainshock.stream.records import EventVersion, VersionStatus
@@ -53,6 +55,18 @@ class OpenEvents:
     versions: dict[str, EventVersion] = field(default_factory=dict)
     settled: dict[str, EventVersion] = field(default_factory=dict)
     taken_ids: dict[str, datetime] = field(default_factory=dict)
+    _texts: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def settled_texts(self) -> list[str]:
+        """Return the settled events as JSON documents; each version is written once."""
+        texts = {}
+        for event_id, one in self.settled.items():
+            known = self._texts.get(event_id)
+            if known is None or known[0] != one.version:
+                known = one.version, json.dumps(to_document(one))
+            texts[event_id] = known
+        self._texts = texts
+        return [text for _, text in texts.values()]
 
     def see(
         self, found: Sequence[Event], issued: datetime, status: VersionStatus

@@ -236,11 +236,15 @@ class EventStage:
         open_events = state.open_events
         document = {
             "events": [to_document(without_draws(one)) for one in open_events.versions.values()],
-            "settled_events": [to_document(one) for one in open_events.settled.values()],
             "taken_ids": to_document(open_events.taken_ids),
             "judged_until": to_document(state.judged_until),
         }
-        return f'{{"ledger":{state.ledger.snapshot()},"rest":{json.dumps(document)}}}'.encode()
+        parts = (
+            f'"ledger":{state.ledger.snapshot()}',
+            f'"settled":[{",".join(open_events.settled_texts())}]',
+            f'"rest":{json.dumps(document)}',
+        )
+        return f"{{{','.join(parts)}}}".encode()
 
     def restore(self, snapshot: bytes) -> EventState:
         """Return the state that bytes hold."""
@@ -250,7 +254,8 @@ class EventStage:
         state.ledger = PickLedger.restore(document["ledger"])
         state.judged_until = rest.judged_until
         state.open_events.versions = {one.event_id: one for one in rest.events}
-        state.open_events.settled = {one.event_id: one for one in rest.settled_events}
+        settled = [from_document(EventVersion, one) for one in document["settled"]]
+        state.open_events.settled = {one.event_id: one for one in settled}
         state.open_events.taken_ids = dict(rest.taken_ids)
         return state
 
@@ -258,6 +263,5 @@ class EventStage:
 @dataclass(frozen=True)
 class _Rest:
     events: tuple[EventVersion, ...]
-    settled_events: tuple[EventVersion, ...]
     taken_ids: dict[str, datetime]
     judged_until: datetime

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zlib import crc32
 
+from mainshock.detect.base import Picker
 from mainshock.sources.fragments import datetime_from_ns
 from mainshock.stream.picking.pick_versions import OpenPicks
 from mainshock.stream.picking.record_buffer import RecordBuffer
 
 __all__ = ["Chunk", "ChunkPlan", "InstrumentState"]
+
+_USUAL_WINDOW_S, _USUAL_STRIDE_S = 30.0, 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,12 @@ class ChunkPlan:
 
     window_s: float
     stride_s: float
+
+    @classmethod
+    def of(cls, picker: Picker) -> "ChunkPlan":
+        """Return the plan for a picker; one without windows of its own gets usual ones."""
+        window_s = getattr(picker, "window_s", _USUAL_WINDOW_S)
+        return cls(window_s, getattr(picker, "stride_s", _USUAL_STRIDE_S))
 
     @property
     def length_s(self) -> float:

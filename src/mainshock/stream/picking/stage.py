@@ -27,7 +27,6 @@ __all__ = ["PickingStage", "PickingState"]
 _log = logging.getLogger(__name__)
 _LONGEST_PACKET_S = 300.0  # longer ones are not waited for in full
 Show = Callable[[str, ProbabilityCurves], None]
-_DEFAULT_WINDOW_S, _DEFAULT_STRIDE_S = 30.0, 15.0
 
 
 @dataclass(slots=True, eq=False)
@@ -80,8 +79,7 @@ class PickingStage:
     @property
     def plan(self) -> ChunkPlan:
         """How records are cut for this picker."""
-        window_s = getattr(self.picker, "window_s", _DEFAULT_WINDOW_S)
-        return ChunkPlan(window_s, getattr(self.picker, "stride_s", _DEFAULT_STRIDE_S))
+        return ChunkPlan.of(self.picker)
 
     def start(self) -> PickingState:
         """Return the state before the first record."""
