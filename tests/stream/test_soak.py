@@ -1,4 +1,4 @@
-"""Ten simulated minutes of the live path: everything runs, and memory stays within its limit."""
+"""Ten simulated minutes of the live path: everything runs, and memory does not run away."""
 
 import json
 import os
@@ -12,12 +12,13 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 import soak
 
 STATIONS, HOURS = 10, 1 / 6
-SLACK_MB = 60.0  # libraries of other builds are larger
+# the limit itself, which `make soak` judges, is missed by some MB so far: this guards against more
+SLACK_MB = 60.0
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_ten_minutes_find_earthquakes_within_the_memory():
+def test_ten_minutes_find_earthquakes_and_memory_does_not_run_away():
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, soak.__file__, "--json"]
     command += ["--stations", str(STATIONS), "--hours", f"{HOURS:.4f}"]
