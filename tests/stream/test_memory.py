@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from mainshock.stream.memory import _unchanged_mappings
+
 PROGRAM = """
 import threading
 import numpy as np
@@ -35,3 +37,52 @@ def test_little_is_left_of_what_threads_freed():
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )
     assert float(result.stdout) < 60.0
+
+
+LIBRARIES = """
+import numpy as np
+import scipy.stats
+from mainshock.stream.memory import return_library_pages
+
+def resident_mb():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 2**20
+
+samples = np.random.default_rng(0).normal(size=(200, 200))
+expected = np.linalg.eigvalsh(samples @ samples.T)
+before = resident_mb()
+return_library_pages()
+after = resident_mb()
+assert np.array_equal(np.linalg.eigvalsh(samples @ samples.T), expected)
+assert scipy.stats.norm.cdf(0.0) == 0.5
+print(before - after)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="by the proc file system of Linux")
+def test_pages_of_libraries_go_and_come_back():
+    result = subprocess.run(
+        [sys.executable, "-c", LIBRARIES], capture_output=True, text=True, check=True
+    )
+    assert float(result.stdout) > 15.0
+
+
+def test_only_unchanged_pages_of_files_that_none_can_write_are_taken():
+    smaps = """\
+1000-2000 r-xp 00000000 fe:00 11   /usr/lib/a library.so
+Rss:                   4 kB
+Anonymous:             0 kB
+2000-3000 r--p 00001000 fe:00 11   /usr/lib/a library.so
+Anonymous:             4 kB
+3000-4000 rw-p 00002000 fe:00 11   /usr/lib/a library.so
+Anonymous:             0 kB
+4000-5000 r--s 00000000 fe:00 12   /var/shared
+Anonymous:             0 kB
+5000-6000 r--p 00000000 00:00 0
+Anonymous:             0 kB
+6000-7000 r-xp 00000000 00:00 0    [vdso]
+Anonymous:             0 kB
+7000-8000 r--p 00000000 fe:00 13   /usr/lib/other.so
+Anonymous:             0 kB
+"""
+    assert list(_unchanged_mappings(smaps)) == [(0x1000, 0x2000), (0x7000, 0x8000)]

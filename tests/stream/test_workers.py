@@ -228,3 +228,25 @@ def test_a_state_that_cannot_be_read_is_begun_anew(bus):
     worker = run_through(bus, Counting())
     assert told(bus) == [3, -1]
     assert worker.problem == ""
+
+
+def test_nothing_is_read_while_it_is_early(bus: EmbeddedBus) -> None:
+    bus.publish([message(1)])
+    is_ready = threading.Event()
+    worker = StageWorker(bus, Counting())
+    worker.start(lambda: not is_ready.is_set())
+    try:
+        is_ready.wait(0.5)
+        assert bus.backlog("counting", ["waveform.v1"]) == 1
+        is_ready.set()
+        worker.finish()
+        assert bus.backlog("counting", ["waveform.v1"]) == 0
+    finally:
+        worker.stop()
+
+
+def test_it_can_be_stopped_while_it_is_early(bus: EmbeddedBus) -> None:
+    worker = StageWorker(bus, Counting())
+    worker.start(lambda: True)
+    worker.stop(5.0)
+    assert not worker._thread.is_alive()

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks, peak_widths
 
 from mainshock.core.records import Pick, Waveform
 from mainshock.detect.base import ProbabilityCurves
+from mainshock.signal.peaks import half_widths, peaks_above
 
 __all__ = ["Calibration", "PeakRule", "curve_picks"]
 
@@ -109,12 +109,9 @@ def _peaks(
         return []
     curve = np.nan_to_num(probability, nan=0.0).astype(np.float64)
     distance = max(1, round(rule.separation_s * rate_hz))
-    peaks, found = find_peaks(curve, height=rule.threshold, distance=distance)
-    if peaks.size == 0:
-        return []
-    widths = peak_widths(curve, peaks, rel_height=0.5)[0] / rate_hz
-    shift = _vertex(curve, peaks)
-    return list(zip(peaks + shift, found["peak_heights"], widths, strict=True))
+    peaks = peaks_above(curve, rule.threshold, distance)
+    widths = half_widths(curve, peaks) / rate_hz
+    return list(zip(peaks + _vertex(curve, peaks), curve[peaks], widths, strict=True))
 
 
 def _vertex(curve: NDArray[np.float64], peaks: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -16,10 +16,10 @@ from mainshock.events.backprojection import (
     MAX_MISFIT,
     NetworkTables,
     PickArrays,
+    Search,
     block_neighbourhood,
     misfits,
     next_candidate,
-    project_picks,
     refine_hypocentre,
     scan_nodes,
     score_hypocentre,
@@ -259,22 +259,21 @@ class GridAssociator:
         minimum = self._minimum(volume)
         if picks.time.size < minimum[0]:
             return
-        miss = volume.network.miss
+        search = Search(volume.nodes, volume.network, picks, volume.slack, minimum)
         used = np.zeros(picks.time.size, dtype=np.bool_)
-        projection = project_picks(volume.nodes, volume.network, picks, volume.slack)
-        scores = scan_nodes(projection, picks, used, minimum, miss)
+        blocked = np.zeros((volume.nodes.shape[0], picks.time.size), dtype=np.bool_)
+        scores = scan_nodes(search, used, blocked)
         rejected = 0
         while rejected < _MAX_REJECTED_IN_A_ROW:
-            k, middle = next_candidate(scores, projection, picks, used, minimum, miss)
+            k, origin_s = next_candidate(scores, search, used, blocked)
             if k < 0 or scores[k] < _WORTH_REFINING * self._least_score(volume):
                 return
-            origin_s = float(projection.origin[k, middle])
             candidate = self._refine(volume.nodes[k], origin_s, picks, used, volume)
             if candidate is None:
                 rejected += 1
                 block_neighbourhood(
-                    projection,
-                    volume.nodes,
+                    blocked,
+                    search,
                     volume.nodes[k],
                     1.01 * volume.spacing,
                     origin_s,

@@ -15,11 +15,10 @@ __all__ = [
     "MAX_MISFIT",
     "NetworkTables",
     "PickArrays",
-    "Projection",
+    "Search",
     "block_neighbourhood",
     "misfits",
     "next_candidate",
-    "project_picks",
     "refine_hypocentre",
     "scan_nodes",
     "score_hypocentre",
@@ -92,27 +91,46 @@ class PickArrays(NamedTuple):
     probability: FloatArray
 
 
+class Search(NamedTuple):
+    """What events are looked for with.
+
+    Parameters
+    ----------
+    nodes
+        East, north and depth of the trial hypocentres in km, shape ``(n_nodes, 3)``.
+    network, picks
+        Stations and what they picked.
+    slack
+        Seconds that P and S may be off because nodes stand apart, shape ``(2,)``.
+    minimum
+        Least number of picks and of stations, shape ``(2,)``.
+    """
+
+    nodes: FloatArray
+    network: NetworkTables
+    picks: PickArrays
+    slack: FloatArray
+    minimum: IntArray
+
+
 class Projection(NamedTuple):
-    """Origin times that the picks imply at each node, each field ``(n_nodes, n_picks)``.
+    """Origin times that the picks imply at one node, the first three of shape ``(n_picks,)``.
 
     Parameters
     ----------
     origin
-        Seconds, sorted along the last axis.
+        Seconds, sorted.
     sigma
         Standard deviation, seconds.
     number
         Which pick it is.
-    blocked
-        Whether a cluster around it was rejected before.
     order
-        Stations from near to far, shape ``(n_nodes, n_stations)``.
+        Stations from near to far, shape ``(n_stations,)``.
     """
 
     origin: FloatArray
     sigma: FloatArray
     number: IntArray
-    blocked: BoolArray
     order: IntArray
 
 
@@ -158,36 +176,26 @@ def _spread_s(fixed_s: float, predicted_s: float, growth: float, slack_s: float)
 
 
 @_compile
-def project_picks(
-    nodes: FloatArray, network: NetworkTables, picks: PickArrays, slack: FloatArray
-) -> Projection:
-    """Return the origin times of all picks at all nodes.
+def _project_picks(node: FloatArray, search: Search) -> Projection:
+    """Return the origin times of all picks at a node.
 
-    ``slack`` holds the seconds that P and S may be off because nodes stand apart.
+    It is done anew for each look at a node: kept for all nodes, it would be 20 MB and more.
     """
-    shape = (nodes.shape[0], picks.time.size)
-    origin = np.empty(shape)
-    sigma = np.empty(shape)
-    number = np.empty(shape, np.int64)
-    near_to_far = np.empty((nodes.shape[0], network.places.shape[0]), np.int64)
+    network, picks = search.network, search.picks
     predicted = np.empty(2 * network.places.shape[0])
+    for slot in range(predicted.size):
+        predicted[slot] = _predicted_s(network, slot, node)
     start = np.empty(picks.time.size)
-    for k in range(nodes.shape[0]):
-        near_to_far[k] = _from_near_to_far(nodes[k], network)
-        for slot in range(predicted.size):
-            predicted[slot] = _predicted_s(network, slot, nodes[k])
-        for i in range(start.size):
-            start[i] = picks.time[i] - predicted[picks.slot[i]]
-        order = np.argsort(start)
-        for i in range(start.size):
-            j = order[i]
-            slot = picks.slot[j]
-            number[k, i] = j
-            origin[k, i] = start[j]
-            sigma[k, i] = _spread_s(
-                picks.sigma[j], predicted[slot], network.growth, slack[slot & 1]
-            )
-    return Projection(origin, sigma, number, np.zeros(shape, np.bool_), near_to_far)
+    for i in range(start.size):
+        start[i] = picks.time[i] - predicted[picks.slot[i]]
+    number = np.argsort(start)
+    sigma = np.empty(picks.time.size)
+    for i in range(start.size):
+        slot = picks.slot[number[i]]
+        sigma[i] = _spread_s(
+            picks.sigma[number[i]], predicted[slot], network.growth, search.slack[slot & 1]
+        )
+    return Projection(start[number], sigma, number, _from_near_to_far(node, network))
 
 
 @_compile
@@ -227,19 +235,11 @@ def _sum_up(gain: FloatArray, order: IntArray, miss: float, minimum: IntArray) -
 
 @_compile
 def _cluster_score(
-    centre: int,
-    k: int,
-    projection: Projection,
-    picks: PickArrays,
-    used: BoolArray,
-    minimum: IntArray,
-    miss: float,
-    gain: FloatArray,
+    centre: int, projection: Projection, search: Search, used: BoolArray, gain: FloatArray
 ) -> float:
     """Return the score of the picks around one origin time; 0 where they are too few."""
-    origin = projection.origin[k]
-    number = projection.number[k]
-    sigma = projection.sigma[k]
+    origin, sigma, number, order = projection
+    picks = search.picks
     reach_s = MAX_MISFIT * sigma.max()
     first = centre
     while first > 0 and origin[centre] - origin[first - 1] <= reach_s:
@@ -251,7 +251,7 @@ def _cluster_score(
             value = _gain(picks.weight[j], origin[i] - origin[centre], sigma[i])
             gain[picks.slot[j]] = max(gain[picks.slot[j]], value)
         i += 1
-    score, _ = _sum_up(gain, projection.order[k], miss, minimum)
+    score, _ = _sum_up(gain, order, search.network.miss, search.minimum)
     for j in number[first:i]:
         gain[picks.slot[j]] = 0.0
     return score
@@ -259,86 +259,82 @@ def _cluster_score(
 
 @_compile
 def _scan_node(
-    k: int,
-    projection: Projection,
-    picks: PickArrays,
-    used: BoolArray,
-    minimum: IntArray,
-    miss: float,
-    gain: FloatArray,
-) -> tuple[float, int]:
-    """Return the best score of a node and the place of its cluster's middle, or 0 and -1."""
+    k: int, search: Search, used: BoolArray, blocked: BoolArray, gain: FloatArray
+) -> tuple[float, float]:
+    """Return the best score of a node and the origin time of its cluster's middle; 0: none."""
+    projection = _project_picks(search.nodes[k], search)
     best = 0.0
-    best_centre = -1
-    for centre in range(projection.origin.shape[1]):
-        if used[projection.number[k, centre]] or projection.blocked[k, centre]:
+    best_origin = 0.0
+    for centre in range(projection.origin.size):
+        j = projection.number[centre]
+        if used[j] or blocked[k, j]:
             continue
-        score = _cluster_score(centre, k, projection, picks, used, minimum, miss, gain)
+        score = _cluster_score(centre, projection, search, used, gain)
         if score > best:
             best = score
-            best_centre = centre
-    return best, best_centre
+            best_origin = projection.origin[centre]
+    return best, best_origin
 
 
 @_compile
-def scan_nodes(
-    projection: Projection, picks: PickArrays, used: BoolArray, minimum: IntArray, miss: float
-) -> FloatArray:
+def scan_nodes(search: Search, used: BoolArray, blocked: BoolArray) -> FloatArray:
     """Return the best score of every node, shape ``(n_nodes,)``; 0 where there is no cluster.
 
-    ``minimum`` holds the least number of picks and of stations.
+    Parameters
+    ----------
+    used
+        Picks to pass over, shape ``(n_picks,)``.
+    blocked
+        Picks around which a node has no event, shape ``(n_nodes, n_picks)``.
     """
-    gain = np.zeros(2 * projection.order.shape[1])
-    scores = np.empty(projection.origin.shape[0])
+    gain = np.zeros(2 * search.network.places.shape[0])
+    scores = np.empty(search.nodes.shape[0])
     for k in range(scores.size):
-        scores[k] = _scan_node(k, projection, picks, used, minimum, miss, gain)[0]
+        scores[k] = _scan_node(k, search, used, blocked, gain)[0]
     return scores
 
 
 @_compile
 def next_candidate(
-    scores: FloatArray,
-    projection: Projection,
-    picks: PickArrays,
-    used: BoolArray,
-    minimum: IntArray,
-    miss: float,
-) -> tuple[int, int]:
-    """Return the node and the middle of the best cluster left, or -1 and -1.
+    scores: FloatArray, search: Search, used: BoolArray, blocked: BoolArray
+) -> tuple[int, float]:
+    """Return the node and the origin time of the best cluster left; node -1: there is none.
 
     Taking picks away can only lower a score. So a node whose stale score is the highest and stays
     as it is when computed anew is the best of all, and nothing else needs to be looked at.
     """
-    gain = np.zeros(2 * projection.order.shape[1])
+    gain = np.zeros(2 * search.network.places.shape[0])
     while True:
         k = int(np.argmax(scores))
         if scores[k] <= 0.0:
-            return -1, -1
-        fresh, centre = _scan_node(k, projection, picks, used, minimum, miss, gain)
-        if centre >= 0 and fresh >= scores[k] - 1e-9:
-            return k, centre
+            return -1, 0.0
+        fresh, origin = _scan_node(k, search, used, blocked, gain)
+        if fresh > 0.0 and fresh >= scores[k] - 1e-9:
+            return k, origin
         scores[k] = fresh
 
 
 @_compile
 def block_neighbourhood(
-    projection: Projection,
-    nodes: FloatArray,
+    blocked: BoolArray,
+    search: Search,
     place: FloatArray,
     radius: FloatArray,
     origin: float,
     reach: float,
 ) -> None:
-    """Rule out clusters near a rejected hypocentre and origin time, in place."""
+    """Rule out clusters near a rejected hypocentre and origin time, in ``blocked``."""
+    nodes, picks = search.nodes, search.picks
     for k in range(nodes.shape[0]):
         if (
             abs(nodes[k, 0] - place[0]) <= radius[0]
             and abs(nodes[k, 1] - place[1]) <= radius[0]
             and abs(nodes[k, 2] - place[2]) <= radius[1]
         ):
-            for i in range(projection.origin.shape[1]):
-                if abs(projection.origin[k, i] - origin) <= reach:
-                    projection.blocked[k, i] = True
+            for i in range(picks.time.size):
+                start = picks.time[i] - _predicted_s(search.network, picks.slot[i], nodes[k])
+                if abs(start - origin) <= reach:
+                    blocked[k, i] = True
 
 
 @_compile

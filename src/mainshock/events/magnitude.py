@@ -1,7 +1,7 @@
 """The magnitude of an event as the median over its stations, where the responses are known."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -66,7 +66,7 @@ class MagnitudeEstimate(NamedTuple):
 
 
 def estimate_magnitudes(
-    waveforms: Sequence[Waveform],
+    waveforms: Sequence[Waveform] | Mapping[str, Sequence[Waveform]],
     inventory: Inventory | None,
     origin: Origin,
     arrivals: Sequence[Arrival],
@@ -78,7 +78,8 @@ def estimate_magnitudes(
     Parameters
     ----------
     waveforms
-        Records in counts, of any length and number.
+        Records in counts, of any length and number; or those of each station, ``NET.STA``, which
+        are asked for one station after another.
     inventory
         Instrument responses, or None where they are not known.
     origin, arrivals
@@ -107,9 +108,8 @@ def estimate_magnitudes(
         own = [arrival for arrival in arrivals if arrival.pick.station_code == code]
         try:
             station = _known(lookup, stations, own[0])
-            measured.append(
-                _station_magnitude(waveforms, inventory, origin, own, station, settings)
-            )
+            records = waveforms.get(code, ()) if isinstance(waveforms, Mapping) else waveforms
+            measured.append(_station_magnitude(records, inventory, origin, own, station, settings))
         except DataError as error:
             reasons.append(f"{code}: {error}")
     if not measured:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.locate.compiled import compiled
+from mainshock.signal.compiled import compiled
 
 __all__ = ["GridResult", "GridTask", "grid_likelihood"]
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mainshock.core.errors import DataError
 from mainshock.core.geo import LocalFrame
-from mainshock.locate.compiled import compiled
+from mainshock.signal.compiled import compiled
 
 __all__ = ["GaussianMixturePrior", "Prior", "SmoothPrior"]
 

@@ -13,6 +13,7 @@ from mainshock.locate.paths import EARTH_RADIUS_KM, predicted_travel_time_s, sou
 __all__ = ["RadialTables", "node_tables", "radial_tables"]
 
 _MAX_ROWS = 2000
+_MOST_TIMES = 1 << 16  # in one call, which holds ten arrays of as many numbers
 _NEVER_S = 1e5
 
 
@@ -68,9 +69,12 @@ def radial_tables(model: TravelTimeModel, observations: Observations, grid: Grid
     slowness = np.empty((len(observations.picks), rows, grid.shape[2]), np.float32)
     for phase, station_km, numbers in _alike(observations):
         distance = np.maximum(nearest_km[numbers][:, None] + offsets, 1e-3).ravel()[None, :]
-        time = model.travel_time_s(phase, distance, depth, station_km)
-        ratio = time / np.hypot(distance, depth - station_km)
-        slowness[numbers] = ratio.T.reshape(len(numbers), rows, -1)
+        at_once = max(1, _MOST_TIMES // distance.size)
+        for layer in range(0, depth.size, at_once):
+            some = depth[layer : layer + at_once]
+            time = model.travel_time_s(phase, distance, some, station_km)
+            ratio = (time / np.hypot(distance, some - station_km)).T
+            slowness[numbers, :, layer : layer + at_once] = ratio.reshape(len(numbers), rows, -1)
     slowness *= observations.time_scale.astype(np.float32)[:, None, None]
     return RadialTables(slowness, nearest_km, step_km)
 

@@ -1,7 +1,7 @@
 """From picks to events: associate, locate, give a magnitude, grade."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -45,9 +45,9 @@ _CRUST_KM = 40.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AmplitudeInput:
-    """What a magnitude needs: records and their instrument responses."""
+    """What a magnitude needs: records, all or by station, and their instrument responses."""
 
-    waveforms: Sequence[Waveform]
+    waveforms: Sequence[Waveform] | Mapping[str, Sequence[Waveform]]
     inventory: "Inventory | None"
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfilt, sosfilt_zi, sosfiltfilt
 
 from mainshock.core.errors import DataError
+from mainshock.signal.butterworth import band_sections, run_forward, run_zero_phase
 
 __all__ = ["bandpass", "demean", "detrend"]
 
@@ -63,15 +63,12 @@ def bandpass(
     values = given.astype(np.float64)
     if values.shape[-1] == 0:
         return values.astype(_result_type(given))
-    sections = butter(corners, (low_hz, high_hz), "bandpass", fs=sampling_rate_hz, output="sos")
+    sections = band_sections(corners, low_hz, high_hz, sampling_rate_hz)
     if zero_phase:
-        longest = values.shape[-1] - 1
-        usual = 3 * (2 * len(sections) + 1)
-        filtered = sosfiltfilt(sections, values, padlen=min(usual, longest))
+        n_pad = min(3 * (2 * corners + 1), values.shape[-1] - 1)
+        filtered = run_zero_phase(sections, values, n_pad)
     else:
-        state = sosfilt_zi(sections)
-        state = state.reshape(len(sections), *([1] * (values.ndim - 1)), 2)
-        filtered, _ = sosfilt(sections, values, zi=state * values[..., :1])
+        filtered = run_forward(sections, values)
     return np.asarray(filtered, dtype=_result_type(given))
 
 

@@ -17,10 +17,10 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfiltfilt
 
 from mainshock.core.errors import RecordError
 from mainshock.core.records import Waveform
+from mainshock.signal.butterworth import band_sections, run_zero_phase
 
 __all__ = ["DEFAULT_BANDS_HZ", "Polarisation", "polarisation_back_azimuth"]
 
@@ -164,9 +164,8 @@ def _around(
 
 
 def _filtered(samples: FloatArray, low_hz: float, high_hz: float, rate_hz: float) -> FloatArray:
-    sections = butter(2, (low_hz, high_hz), btype="bandpass", fs=rate_hz, output="sos")
-    length = min(samples.shape[1] - 1, round(2.0 * rate_hz / low_hz))
-    return np.asarray(sosfiltfilt(sections, samples, axis=1, padlen=length))
+    n_pad = min(samples.shape[1] - 1, round(2.0 * rate_hz / low_hz))
+    return run_zero_phase(band_sections(2, low_hz, high_hz, rate_hz), samples, n_pad)
 
 
 def _window(samples: FloatArray, onset: int, length_s: float, rate_hz: float) -> FloatArray:

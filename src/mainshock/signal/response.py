@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from obspy import Inventory, Trace, UTCDateTime
 
 from mainshock.core.errors import DataError
+from mainshock.core.late_packages import import_late
 from mainshock.core.records import COMPONENTS, Waveform
 from mainshock.signal.spectrum import cosine_taper
 
@@ -21,6 +22,9 @@ __all__ = ["WOOD_ANDERSON_GAIN", "ground_velocity_m_s", "wood_anderson_displacem
 
 WOOD_ANDERSON_GAIN = 2080.0
 _WOOD_ANDERSON_POLES = np.array([-5.49779 - 5.60886j, -5.49779 + 5.60886j])  # 0.8 s, damping 0.7
+for _package in ("obspy.signal", "scipy.interpolate"):
+    import_late(_package)  # ObsPy imports them to evaluate a response, and needs little of them
+
 _LOW_HZ = 0.5  # below, ground noise of broadband and drift of short-period sensors rule
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]

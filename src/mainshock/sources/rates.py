@@ -5,7 +5,6 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from mainshock.sources.fragments import Fragment
 
@@ -52,6 +51,8 @@ def with_common_rate(fragment: Fragment, rate_hz: float) -> Fragment:
     n_out = -(-samples.size * fraction.numerator // fraction.denominator)
     missing = ~np.isfinite(samples)
     bridged = _bridged(samples, missing)
+    from scipy.signal import resample_poly  # noqa: PLC0415 - 50 MB, and seldom needed
+
     # the line bypasses the filter, whose phases would turn an offset into a ripple
     slope = (bridged[-1] - bridged[0]) / max(bridged.size - 1, 1)
     line = bridged[0] + slope * np.arange(bridged.size)

@@ -1,6 +1,6 @@
 """Records around an event out of the archive, for its magnitude."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -57,8 +57,27 @@ class ArchiveAmplitudes:
         self.flush()
         start_ns = ns_from_datetime(picks[0].time - _BEFORE)
         end_ns = ns_from_datetime(max(pick.time for pick in picks) + _AFTER)
-        window = TimeWindow(start_ns, end_ns)
-        waveforms: list[Waveform] = []
-        for network, station in sorted({(pick.network, pick.station) for pick in picks}):
-            waveforms.extend(archived_waveforms(self.archive, network, station, window))
-        return AmplitudeInput(tuple(waveforms), self.inventory)
+        codes = tuple(sorted({(pick.network, pick.station) for pick in picks}))
+        records = _ArchivedRecords(self.archive, codes, TimeWindow(start_ns, end_ns))
+        return AmplitudeInput(records, self.inventory)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ArchivedRecords(Mapping[str, Sequence[Waveform]]):
+    """The records of each station, read when asked for: those of a hundred stations are 20 MB."""
+
+    archive: Path
+    codes: tuple[tuple[str, str], ...]
+    window: TimeWindow
+
+    def __getitem__(self, code: str) -> Sequence[Waveform]:
+        network, _, station = code.partition(".")
+        if (network, station) not in self.codes:
+            raise KeyError(code)
+        return archived_waveforms(self.archive, network, station, self.window)
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"{network}.{station}" for network, station in self.codes)
+
+    def __len__(self) -> int:
+        return len(self.codes)

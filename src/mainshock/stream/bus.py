@@ -74,7 +74,7 @@ class Bus(Protocol):
         ...
 
     def commit(
-        self, consumer: str, state: bytes | None = None, told: Sequence[Message] = ()
+        self, consumer: str, state: bytes | memoryview | None = None, told: Sequence[Message] = ()
     ) -> None:
         """Remember, in one step, that all deliveries so far are done, and the state after them.
 
@@ -132,7 +132,7 @@ class Stage(Protocol, Generic[State]):
         """Return what is left to say when no message will come any more."""
         ...
 
-    def snapshot(self, state: State) -> bytes:
+    def snapshot(self, state: State) -> bytes | memoryview:
         """Return the state as bytes, to be committed."""
         ...
 

@@ -168,7 +168,7 @@ class EmbeddedBus:
         return []
 
     def commit(
-        self, consumer: str, state: bytes | None = None, told: Sequence[Message] = ()
+        self, consumer: str, state: bytes | memoryview | None = None, told: Sequence[Message] = ()
     ) -> None:
         """Remember, in one step, that all deliveries so far are done, and the state after them.
 
@@ -301,7 +301,9 @@ class EmbeddedBus:
                 ) from error
 
 
-def _write_state(writer: sqlite3.Connection, consumer: str, state: bytes | None) -> None:
+def _write_state(
+    writer: sqlite3.Connection, consumer: str, state: bytes | memoryview | None
+) -> None:
     """Write a state page by page: as a value it would be copied twice, and may take many MB."""
     if not state:
         writer.execute("REPLACE INTO states VALUES (?, ?)", (consumer, state))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry
 
 from mainshock.detect.base import Picker, ProbabilityCurves
+from mainshock.pipeline.compile_ahead import CompilerProcess
 from mainshock.pipeline.locating import EventBuilder
 from mainshock.sources.fragments import ns_from_datetime
 from mainshock.sources.packets import Packet, PacketSource, ReportingSource
@@ -129,6 +130,7 @@ class LiveRun:
     _dispatcher: AlertDispatcher | None = field(init=False, default=None)
     _housekeeping: Housekeeping = field(init=False)
     _late: LatePicks = field(init=False)
+    _compiler: CompilerProcess | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         spare_memory()
@@ -190,8 +192,11 @@ class LiveRun:
         """Start all threads; the source last."""
         sys.setswitchinterval(_SWITCH_S)
         self.store.record_audit("system", "start", self.source.name)
+        parts = self.location
+        self._compiler = CompilerProcess.start(parts.builder, parts.associator, parts.travel_times)
         for worker in self.workers:
-            worker.start()
+            locates = worker.stage.name in ("events", "settling")
+            worker.start(self._compiler.is_busy if locates else None)
         if self._dispatcher is not None:
             self._dispatcher.start()
         self._housekeeping.start()
@@ -220,6 +225,8 @@ class LiveRun:
             self._filler.stop()
         self._late.stop()
         self.feed.stop()
+        if self._compiler is not None:
+            self._compiler.stop()
         for worker in self.workers:
             worker.stop()
         if self._dispatcher is not None:

@@ -92,12 +92,14 @@ class StageWorker:
     on_failure: Callable[[str], None] | None = None
     clock: Clock = time.monotonic
     problem: str = ""
+    _is_early: Callable[[], bool] = field(init=False, default=lambda: False)
     _stop: threading.Event = field(default_factory=threading.Event)
     _finish: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Start the thread."""
+    def start(self, is_early: Callable[[], bool] | None = None) -> None:
+        """Start the thread; it reads nothing while it ``is_early``."""
+        self._is_early = is_early or self._is_early
         self._thread = threading.Thread(target=self._run, name=self.stage.name, daemon=True)
         self._thread.start()
 
@@ -129,6 +131,8 @@ class StageWorker:
     def _work(self) -> None:
         name = self.stage.name
         state = self._first_state()
+        while self._is_early() and not self._stop.is_set():
+            self._stop.wait(_JOIN_S)
         committed = self.clock()
         is_changed = False
         while not self._stop.is_set():

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.locate.compiled import compiled
+from mainshock.signal.compiled import compiled
 
 __all__ = ["Reference", "choose_reference", "grid_value", "march", "reference_time_s"]
 

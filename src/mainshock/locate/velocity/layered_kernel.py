@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.locate.compiled import compiled
+from mainshock.signal.compiled import compiled
 
 __all__ = ["layered_times_s"]
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.locate.compiled import compiled
+from mainshock.signal.compiled import compiled
 
 __all__ = ["first_arrivals_s", "grouped_arrivals_s"]
 

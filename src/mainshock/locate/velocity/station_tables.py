@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from mainshock.core.errors import DataError, MainshockError
 from mainshock.core.files import make_folder, replacing
 from mainshock.core.records import PHASES
-from mainshock.locate.compiled import compiled
 from mainshock.locate.velocity.eikonal import Reference, grid_value, reference_time_s
+from mainshock.signal.compiled import compiled
 
 __all__ = [
     "Projection",

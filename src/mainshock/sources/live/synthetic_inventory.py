@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 
 from obspy import Inventory, UTCDateTime
-from obspy.core.inventory import Channel, Network, Response
+from obspy.core.inventory import (
+    Channel,
+    InstrumentSensitivity,
+    Network,
+    PolesZerosResponseStage,
+    Response,
+)
 from obspy.core.inventory import Station as InventoryStation
 
 from mainshock.core.records import Station
@@ -35,14 +41,7 @@ def flat_inventory(
     counts_per_m_s
         Counts for 1 m/s.
     """
-    response = Response.from_paz(
-        zeros=[],
-        poles=[],
-        stage_gain=counts_per_m_s,
-        stage_gain_frequency=1.0,
-        input_units="M/S",
-        output_units="COUNTS",
-    )
+    response = _flat(counts_per_m_s)
     stations = []
     for place in places:
         at = {
@@ -71,3 +70,24 @@ def flat_inventory(
         )
     network = Network(places[0].network, stations=stations, description="synthetic")
     return Inventory(networks=[network], source="mainshock generator of load: synthetic")
+
+
+def _flat(counts_per_m_s: float) -> Response:
+    """Return a response without poles and zeros.
+
+    ``Response.from_paz`` evaluates it besides, for which ObsPy imports matplotlib.
+    """
+    units = {"input_units": "M/S", "output_units": "COUNTS"}
+    stage = PolesZerosResponseStage(
+        stage_sequence_number=1,
+        stage_gain=counts_per_m_s,
+        stage_gain_frequency=1.0,
+        pz_transfer_function_type="LAPLACE (RADIANS/SECOND)",
+        normalization_frequency=1.0,
+        zeros=[],
+        poles=[],
+        normalization_factor=1.0,
+        **units,
+    )
+    sensitivity = InstrumentSensitivity(value=counts_per_m_s, frequency=1.0, **units)
+    return Response(instrument_sensitivity=sensitivity, response_stages=[stage])

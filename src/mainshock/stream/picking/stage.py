@@ -115,7 +115,7 @@ class PickingStage:
             told.extend(self._end_record(instrument, instrument.buffer.newest))
         return PickingState(clock_ns=state.clock_ns), told
 
-    def snapshot(self, state: PickingState) -> bytes:
+    def snapshot(self, state: PickingState) -> memoryview:
         """Return the state as bytes."""
         return pack_instruments(state.instruments, state.clock_ns)
 
