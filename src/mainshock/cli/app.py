@@ -12,7 +12,18 @@ from typing import Annotated
 import typer
 
 from mainshock import __version__
-from mainshock.cli import data, demo, detect, locate, models, monitor, pick, serve, stream
+from mainshock.cli import (
+    data,
+    demo,
+    detect,
+    locate,
+    megathrust,
+    models,
+    monitor,
+    pick,
+    serve,
+    stream,
+)
 from mainshock.cli.output import report_error
 from mainshock.core.errors import MainshockError
 
@@ -33,6 +44,7 @@ app.command("demo")(demo.demo)
 app.command("pick")(pick.pick)
 app.add_typer(locate.app, name="locate")
 app.add_typer(detect.app, name="detect")
+app.add_typer(megathrust.app, name="megathrust")
 app.add_typer(models.app, name="models")
 app.command("monitor")(monitor.monitor)
 app.command("serve")(serve.serve)

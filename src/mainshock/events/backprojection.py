@@ -15,6 +15,7 @@ __all__ = [
     "MAX_MISFIT",
     "NetworkTables",
     "PickArrays",
+    "Projection",
     "Search",
     "block_neighbourhood",
     "misfits",

@@ -25,7 +25,7 @@ from mainshock.locate.likelihood import grid_likelihood
 from mainshock.pipeline.locating import EventBuilder, locate_picks
 from mainshock.signal.compiled import is_kept
 
-__all__ = ["CompilerProcess"]
+__all__ = ["CompilerProcess", "made_up_picks"]
 
 _log = logging.getLogger(__name__)
 _MODULE = "mainshock.pipeline.compile_ahead"

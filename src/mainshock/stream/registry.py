@@ -8,5 +8,7 @@ from mainshock.stream.bus import Stage
 
 __all__ = ["LIVE_STAGES"]
 
-# a stage has a state of its own kind; shaking, forecast and context of events belong here
-LIVE_STAGES: Registry[Callable[[], Stage[Any]]] = Registry("live stage", {})
+# a stage has a state of its own kind; shaking and forecast belong here too
+LIVE_STAGES: Registry[Callable[[], Stage[Any]]] = Registry(
+    "live stage", {"context": "mainshock.stream.context:context_stage"}
+)

@@ -3,10 +3,12 @@
 import { currentToken } from "./token";
 import type {
   Alert,
+  EventContext,
   EventDetail,
   EventSummary,
   LivePick,
   Posterior,
+  SegmentCollection,
   ServiceHealth,
   StationInfo,
 } from "./types";
@@ -41,6 +43,15 @@ export async function fetchAuthorised(url: URL, signal?: AbortSignal): Promise<R
 }
 
 async function get<T>(path: string, query: Record<string, string | number>, signal?: AbortSignal) {
+  return ((await getWhole(path, query, signal)) as { data: T }).data;
+}
+
+/** Return an answer as it is, with its envelope where it has one. */
+async function getWhole(
+  path: string,
+  query: Record<string, string | number>,
+  signal?: AbortSignal,
+): Promise<unknown> {
   const url = serviceUrl(`api/v1/${path}`);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
   const response = await fetchAuthorised(url, signal);
@@ -53,7 +64,7 @@ async function get<T>(path: string, query: Record<string, string | number>, sign
       error?.message ?? `${response.status} ${response.statusText}`,
     );
   }
-  return (body as { data: T }).data;
+  return body;
 }
 
 type Signal = AbortSignal | undefined;
@@ -75,4 +86,8 @@ export const api = {
     get<Posterior>(`events/${encodeURIComponent(id)}/posterior`, {}, signal),
   alerts: (id: string, signal?: Signal) =>
     get<Alert[]>(`events/${encodeURIComponent(id)}/alerts`, {}, signal),
+  context: (id: string, signal?: Signal) =>
+    get<EventContext>(`events/${encodeURIComponent(id)}/context`, {}, signal),
+  segments: async () =>
+    (await getWhole("megathrust/segments.geojson", {})) as SegmentCollection,
 };

@@ -146,6 +146,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/megathrust/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segments
+         * @description List assessed trench segments; empty where the package ships none.
+         */
+        get: operations["list_segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/megathrust/segments/{region}/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Segment
+         * @description Tell what is known of one segment.
+         */
+        get: operations["get_segment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Event Context
+         * @description Tell which assessed megathrust segment an event lies near to.
+         */
+        get: operations["get_event_context"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/waveforms": {
         parameters: {
             query?: never;
@@ -542,6 +602,44 @@ export interface components {
             residual_s: number;
             /** Inlier Probability */
             inlier_probability: number;
+        };
+        /**
+         * CaveatsMeta
+         * @description What limits an assessment.
+         */
+        CaveatsMeta: {
+            /** Caveats */
+            caveats: string[];
+        };
+        /**
+         * ContextAnswer
+         * @description The context of one event.
+         */
+        ContextAnswer: {
+            data: components["schemas"]["ContextData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * ContextData
+         * @description What is known of the place of an event.
+         */
+        ContextData: {
+            /** Event Id */
+            event_id: string;
+            /** Version */
+            version: number;
+            /** Is Synthetic */
+            is_synthetic: boolean;
+            /** @description The nearest one that was assessed; null beyond 300 km */
+            segment: components["schemas"]["SegmentData"] | null;
+            /**
+             * Distance Km
+             * @description From the epicentre to the segment's middle
+             */
+            distance_km: number | null;
+            /** Caveats */
+            caveats: string[];
         };
         /**
          * CurvesData
@@ -1205,6 +1303,96 @@ export interface components {
              * @description Relative to the origin time
              */
             time_s: number[];
+        };
+        /**
+         * SegmentAnswer
+         * @description One segment.
+         */
+        SegmentAnswer: {
+            data: components["schemas"]["SegmentData"];
+            meta: components["schemas"]["CaveatsMeta"];
+        };
+        /**
+         * SegmentData
+         * @description What a model says of one trench segment: a potential classification, not a forecast.
+         */
+        SegmentData: {
+            /** Region */
+            region: string;
+            /** Index */
+            index: number;
+            /**
+             * Probability
+             * @description That its largest earthquake reaches M 8.0
+             */
+            probability: number;
+            /**
+             * Class
+             * @description The likeliest class, from 0; null where the model abstains
+             */
+            class: number | null;
+            /**
+             * Conformal Set
+             * @description Classes that cannot be ruled out
+             */
+            conformal_set: number[];
+            /**
+             * Applicability
+             * @description Likeness to what the model learned from, 0 to 1; at 0 it does not apply
+             */
+            applicability: number;
+            /** Is Applicable */
+            is_applicable: boolean;
+            /**
+             * Longitude
+             * @description Its middle on the trench
+             */
+            longitude: number | null;
+            /** Latitude */
+            latitude: number | null;
+            /**
+             * Azimuth
+             * @description Of the trench towards growing index
+             */
+            azimuth: number | null;
+            /**
+             * M Max
+             * @description Largest magnitude seen; 1.0: none was seen
+             */
+            m_max: number | null;
+        };
+        /**
+         * SegmentsAnswer
+         * @description Segments in order of region and number.
+         */
+        SegmentsAnswer: {
+            /** Data */
+            data: components["schemas"]["SegmentData"][];
+            meta: components["schemas"]["SegmentsMeta"];
+        };
+        /**
+         * SegmentsMeta
+         * @description Which segments an answer holds, and what limits them.
+         */
+        SegmentsMeta: {
+            /**
+             * Count
+             * @description How many there are in all.
+             */
+            count: number;
+            /**
+             * Limit
+             * @description How many an answer holds at most.
+             */
+            limit: number;
+            /**
+             * Offset
+             * @description How many of them were passed over.
+             * @default 0
+             */
+            offset: number;
+            /** Caveats */
+            caveats: string[];
         };
         /**
          * ServerLive
@@ -1878,6 +2066,189 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertsAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_segments: {
+        parameters: {
+            query?: {
+                region?: string | null;
+                min_latitude?: number | null;
+                max_latitude?: number | null;
+                /** @description Above max_longitude: across 180 degrees */
+                min_longitude?: number | null;
+                max_longitude?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentsAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as sam */
+                region: string;
+                /** @description Number along the trench */
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_event_context: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an event */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContextAnswer"];
                 };
             };
             /** @description A value cannot be used */

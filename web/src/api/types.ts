@@ -20,6 +20,10 @@ export type StationHealth = Schemas["StationHealthData"];
 export type StationInfo = Schemas["StationSummary"];
 export type ServiceHealth = Schemas["HealthData"];
 export type Alert = Schemas["AlertSummary"];
+export type EventContext = Schemas["ContextData"];
+
+/** Assessed megathrust segments, with what must stand beside them. */
+export type SegmentCollection = GeoJSON.FeatureCollection & { caveats: string[] };
 
 export interface Hello {
   server_time: string;

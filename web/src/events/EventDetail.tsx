@@ -9,6 +9,7 @@ import { EventMap } from "../map/EventMap";
 import { messages } from "../messages";
 import { Download } from "../ui/Download";
 import { hasMoved, openEvent, useRequest } from "../ui/hooks";
+import { Context } from "./Context";
 import { DepthHistogram } from "./DepthHistogram";
 import { Alerts, Arrivals, StationMagnitudes, Versions } from "./DetailTables";
 import { Facts } from "./Facts";
@@ -60,6 +61,7 @@ function Found({ event, posterior, events }: FoundProperties) {
         <div>
           <Facts event={event} />
           <Cautions event={event} />
+          <Context eventId={event.event_id} version={event.version} />
           <Links event={event} />
         </div>
         <div>

@@ -5,8 +5,17 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { EventSummary, Posterior } from "../api/types";
 import { useLive } from "../live/liveStore";
 import { messages } from "../messages";
-import { boundsOf, eventPoints, regionAreas, samplePoints, stationPoints, type MapContent } from "./content";
+import {
+  boundsOf,
+  eventPoints,
+  NOTHING,
+  regionAreas,
+  samplePoints,
+  stationPoints,
+  type MapContent,
+} from "./content";
 import { Legend } from "./Legend";
+import { useSegments } from "./segments";
 import type { EventColour } from "./mapLayers";
 import type { MapView } from "./mapView";
 
@@ -40,7 +49,10 @@ export function EventMap({
   const [by, setBy] = useState<EventColour>("age");
   const select = useRef(onSelect);
   select.current = onSelect;
-  const content = useContent(events, selected, posterior, isPosteriorMap);
+  const [hasSegments, setHasSegments] = useState(false);
+  const { segments, problem } = useSegments(hasSegments);
+  const marks = useContent(events, selected, posterior, isPosteriorMap);
+  const content = useMemo(() => ({ ...marks, segments: segments ?? NOTHING }), [marks, segments]);
 
   useEffect(() => {
     let made: MapView | null = null;
@@ -88,6 +100,10 @@ export function EventMap({
         hasEventColours={!isPosteriorMap && !isStationMap}
         hasRegions={content.regions.features.length > 0}
         regionsText={regionsText}
+        hasSegments={hasSegments}
+        onSegments={isPosteriorMap || isStationMap ? null : setHasSegments}
+        segments={segments}
+        segmentsProblem={problem}
         onFit={() => whole !== null && view?.fit(whole)}
       />
     </figure>
@@ -99,7 +115,7 @@ function useContent(
   selected: string | null,
   posterior: Posterior | null,
   isPosteriorMap: boolean,
-): MapContent {
+): Omit<MapContent, "segments"> {
   const stations = useLive("stations");
   const health = useLive("health");
   const dataNowMs = useLive("dataNowMs");

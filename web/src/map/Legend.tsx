@@ -1,5 +1,6 @@
 /** What the signs on the map mean, and by what events are coloured. */
 
+import type { SegmentCollection } from "../api/types";
 import { useLive } from "../live/liveStore";
 import { messages } from "../messages";
 import { useIsDark } from "../ui/hooks";
@@ -14,9 +15,15 @@ interface Properties {
   hasRegions: boolean;
   onFit: () => void;
   regionsText: string;
+  hasSegments: boolean;
+  /** Null where the map does not offer segments. */
+  onSegments: ((isShown: boolean) => void) | null;
+  segments: SegmentCollection | null;
+  segmentsProblem: string | null;
 }
 
-export function Legend({ by, onColour, isPosteriorMap, hasEventColours, hasRegions, onFit, regionsText }: Properties) {
+export function Legend(properties: Properties) {
+  const { by, onColour, isPosteriorMap, hasEventColours, hasRegions, onFit, regionsText } = properties;
   const text = messages.map;
   const palette = useIsDark() ? DARK : LIGHT;
   const colours = by === "age" ? palette.ages : palette.depths;
@@ -55,7 +62,52 @@ export function Legend({ by, onColour, isPosteriorMap, hasEventColours, hasRegio
         </button>
         <span className="muted">{text.credit}</span>
       </div>
+      <Segments {...properties} />
     </figcaption>
+  );
+}
+
+function Segments({ hasSegments, onSegments, segments, segmentsProblem }: Properties) {
+  const text = messages.segment;
+  const palette = useIsDark() ? DARK : LIGHT;
+  if (onSegments === null) return null;
+  const isShown = segments !== null && segments.features.length > 0;
+  return (
+    <div className="segment-legend">
+      <div className="legend-row">
+        <label>
+          <input
+            type="checkbox"
+            checked={hasSegments}
+            onChange={(event) => onSegments(event.target.checked)}
+          />{" "}
+          {text.layer}
+        </label>
+        {isShown && (
+          <>
+            <span className="key">
+              0{" "}
+              <span
+                className="ramp"
+                style={{ background: `linear-gradient(to right, ${palette.segments.join(", ")})` }}
+              />{" "}
+              1
+            </span>
+            <span>{text.probability}</span>
+            <span>{text.opacity}</span>
+          </>
+        )}
+        {segments?.features.length === 0 && <span className="muted">{text.noneShipped}</span>}
+      </div>
+      {segmentsProblem !== null && <p className="problem">{messages.detail.failed(segmentsProblem)}</p>}
+      {isShown && (
+        <ul className="cautions">
+          {segments.caveats.map((one) => (
+            <li key={one}>{one}</li>
+          ))}
+        </ul>
+      )}
+    </div>
   );
 }
 

@@ -10,7 +10,11 @@ export interface MapContent {
   events: Points;
   regions: GeoJSON.FeatureCollection;
   samples: Points;
+  /** Megathrust segments; nothing until the reader asks for them. */
+  segments: GeoJSON.FeatureCollection;
 }
+
+export const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
 const CURRENT_S = 30;
 const LATE_S = 300;

@@ -27,12 +27,30 @@ export function eventColour(by: EventColour, palette: Palette): ExpressionSpecif
   return ["interpolate", ["linear"], ["get", "depth_km"], ...stops] as ExpressionSpecification;
 }
 
+/** Colour of a segment by the probability of M 8.0. */
+export function segmentColour(palette: Palette): ExpressionSpecification {
+  const [low, middle, high] = palette.segments;
+  return ["interpolate", ["linear"], ["get", "probability"], 0, low, 0.5, middle, 1, high];
+}
+
+/** A segment unlike what the model learned from is hardly seen. */
+const SEGMENT_OPACITY: ExpressionSpecification = [
+  "interpolate",
+  ["linear"],
+  ["get", "applicability"],
+  0,
+  0.2,
+  1,
+  1,
+];
+
 export function mapStyle(palette: Palette, by: EventColour): StyleSpecification {
   return {
     version: 8,
     sources: {
       land: source(),
       borders: source(),
+      segments: source(),
       regions: source(),
       samples: source(),
       events: source(),
@@ -46,6 +64,16 @@ export function mapStyle(palette: Palette, by: EventColour): StyleSpecification 
         type: "line",
         source: "borders",
         paint: { "line-color": palette.border, "line-width": 1 },
+      },
+      {
+        id: "segments",
+        type: "line",
+        source: "segments",
+        paint: {
+          "line-color": segmentColour(palette),
+          "line-opacity": SEGMENT_OPACITY,
+          "line-width": ["interpolate", ["linear"], ["zoom"], 0, 4, 4, 8, 8, 16],
+        },
       },
       {
         id: "samples",

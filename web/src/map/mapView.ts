@@ -7,6 +7,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { readCoarse, readFine, type BaseMap } from "./atlas";
 import type { MapContent } from "./content";
 import { eventColour, mapStyle, triangle, type EventColour } from "./mapLayers";
+import { segmentText } from "./segments";
 import { currentPalette, darkMedia, type StationState } from "./palette";
 
 maplibregl.setWorkerUrl(workerUrl);
@@ -48,6 +49,7 @@ export class MapView {
       const id: unknown = event.features?.[0]?.properties["event_id"];
       if (typeof id === "string") onSelect(id);
     });
+    this.map.on("click", "segments", (event) => this.tellSegment(event));
     this.map.on("mouseenter", "events", () => (this.map.getCanvas().style.cursor = "pointer"));
     this.map.on("mouseleave", "events", () => (this.map.getCanvas().style.cursor = ""));
     this.map.on("zoomend", () => void this.refine());
@@ -62,7 +64,7 @@ export class MapView {
     this.content = content;
     await this.ready;
     if (this.isRemoved || this.content !== content) return; // newer content came meanwhile
-    for (const name of ["stations", "events", "regions", "samples"] as const) {
+    for (const name of ["stations", "events", "regions", "samples", "segments"] as const) {
       this.fill(name, content[name]);
     }
     this.label(content.stations);
@@ -137,6 +139,17 @@ export class MapView {
 
   private fill(name: string, data: GeoJSON.GeoJSON): void {
     this.map.getSource<maplibregl.GeoJSONSource>(name)?.setData(data);
+  }
+
+  /** Tell of a segment where it was clicked, unless an event lies there. */
+  private tellSegment(event: maplibregl.MapLayerMouseEvent): void {
+    const properties = event.features?.[0]?.properties;
+    if (properties === undefined) return;
+    if (this.map.queryRenderedFeatures(event.point, { layers: ["events"] }).length > 0) return;
+    new maplibregl.Popup({ maxWidth: "280px" })
+      .setLngLat(event.lngLat)
+      .setText(segmentText(properties))
+      .addTo(this.map);
   }
 
   /** Write station codes as HTML: the page brings no glyphs for the map. */

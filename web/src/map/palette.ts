@@ -10,6 +10,7 @@ export interface Palette {
   sample: string;
   ages: [string, string, string, string];
   depths: [string, string, string, string, string];
+  segments: [string, string, string];
   stations: Record<StationState, string>;
 }
 
@@ -31,6 +32,7 @@ export const LIGHT: Palette = {
   sample: "#b8336a",
   ages: ["#b10026", "#f03b20", "#fd9a3c", "#9aa3ab"],
   depths: [...VIRIDIS],
+  segments: ["#c9b8e0", "#8e62bd", "#3f0a6b"],
   stations: STATIONS,
 };
 
@@ -44,6 +46,7 @@ export const DARK: Palette = {
   sample: "#ff8fb8",
   ages: ["#ff5a4f", "#ff8c42", "#ffc46b", "#74808a"],
   depths: [...VIRIDIS],
+  segments: ["#54416e", "#9b72cb", "#ead6ff"],
   stations: { ...STATIONS, current: "#2cc295", silent: "#ff6b5e", stored: "#56b4e9" },
 };
 

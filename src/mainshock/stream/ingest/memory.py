@@ -84,16 +84,13 @@ class RecordMarks:
     """
 
     def __init__(self, n_records: int = 4096) -> None:
-        self._starts = np.zeros(64, dtype=np.int64)
-        self._checksums = np.zeros(64, dtype=np.uint32)
-        self._most = n_records
+        # written to at once, so that a channel takes no more later
+        self._starts = np.full(n_records, -1, dtype=np.int64)
+        self._checksums = np.full(n_records, 1, dtype=np.uint32)
         self._n = 0
 
     def add(self, header: FragmentHeader, number: int) -> None:
         """Remember a record by its checksum."""
-        if self._n == self._starts.size < self._most:
-            self._starts = np.concatenate([self._starts, np.zeros_like(self._starts)])
-            self._checksums = np.concatenate([self._checksums, np.zeros_like(self._checksums)])
         place = self._n % self._starts.size
         self._starts[place] = header.start_ns
         self._checksums[place] = number

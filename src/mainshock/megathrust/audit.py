@@ -1,0 +1,172 @@
+"""Tells whether a table's features say more than where its segments are.
+
+Three questions: how much do folds leak, what do location-only baselines reach, and does the score
+survive labels that were shifted along the trench? The shift keeps all structure of labels and
+features and breaks only what ties one to the other (a toroidal permutation).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mainshock.megathrust.evaluate import BASELINES, LabelledSegments, folds_of, predict_folds
+from mainshock.megathrust.registry import SEGMENT_CLASSIFIERS
+from mainshock.megathrust.scores import macro_f1, rupture_bootstrap, score_probabilities
+from mainshock.megathrust.splits import FoldAudit, audit_fold
+
+__all__ = ["Audit", "Leakage", "audit", "shifted_labels"]
+
+_LEVEL = 0.05
+_LEAST_GAIN = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Leakage:
+    """What the folds at one distance share, and what is reached there.
+
+    Parameters
+    ----------
+    exclusion_km
+        Between training and test along the trench.
+    folds
+        What each fold shares.
+    macro_f1, baselines
+        Pooled over folds, of the model and of each baseline.
+    """
+
+    exclusion_km: float
+    folds: tuple[FoldAudit, ...]
+    macro_f1: float
+    baselines: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an audit found.
+
+    Parameters
+    ----------
+    model
+        Name.
+    leakage
+        At each distance.
+    permutation_p
+        Share of shifted labels that the model scores as well on, at the distance of the verdict.
+    permutation_mean, observed
+        Macro-F1 on shifted labels, mean, and on the true ones.
+    gain95
+        Interval over ruptures of the gain over the best location-only baseline.
+    brier, ece
+        Of the highest class, all folds together.
+    has_skill
+        Whether features say more than location.
+    verdict
+        The same in words.
+    """
+
+    model: str
+    leakage: tuple[Leakage, ...]
+    permutation_p: float
+    permutation_mean: float
+    observed: float
+    gain95: tuple[float, float]
+    brier: float
+    ece: float
+    has_skill: bool
+    verdict: str
+
+
+def shifted_labels(
+    table: pd.DataFrame, y: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return the labels of each region, rolled along the trench by chance, some in reverse."""
+    shifted = y.copy()
+    region = table["region"].to_numpy()
+    for name in np.unique(region):
+        rows = np.flatnonzero(region == name)
+        rows = rows[np.argsort(table["s_km"].to_numpy()[rows], kind="stable")]
+        values = y[rows][::-1] if rng.random() < 0.5 else y[rows]
+        shifted[rows] = np.roll(values, rng.integers(rows.size))
+    return shifted
+
+
+def audit(
+    data: LabelledSegments,
+    model: str = "extra-trees",
+    distances_km: tuple[float, ...] = (0.0, 100.0, 400.0),
+    *,
+    verdict_km: float = 100.0,
+    n_permutations: int = 40,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Audit:
+    """Return what a table's features say beyond location.
+
+    Parameters
+    ----------
+    model
+        A classifier that sees features alone: one that knows places would answer by them.
+    verdict_km
+        Exclusion distance of permutations and verdict.
+    """
+    tell = progress or (lambda _: None)
+    leakage = []
+    for distance_km in distances_km:
+        tell(f"folds {distance_km:g} km apart")
+        leakage.append(_leakage(data, model, distance_km))
+    folds = folds_of(data, "exclusion", verdict_km)
+    make = SEGMENT_CLASSIFIERS.load(model)
+    found = predict_folds(make, data, folds, with_sets=False)
+    best = max(
+        (predict_folds(SEGMENT_CLASSIFIERS.load(name), data, folds, with_sets=False)
+         for name in BASELINES),
+        key=lambda one: macro_f1(data.y[one.rows], one.probability),
+    )  # fmt: skip
+    y = data.y[found.rows]
+    whole = score_probabilities(y, found.probability)
+    gain95 = rupture_bootstrap(
+        data.runs[found.rows],
+        lambda rows: (
+            macro_f1(y[rows], found.probability[rows]) - macro_f1(y[rows], best.probability[rows])
+        ),
+    )
+    rng = np.random.default_rng(seed)
+    chance = []
+    for number in range(n_permutations):
+        tell(f"shifted labels {number + 1} of {n_permutations}")
+        labels = shifted_labels(data.table, data.y, rng)
+        again = predict_folds(
+            make, LabelledSegments(data.table, labels, data.runs), folds, with_sets=False
+        )
+        chance.append(macro_f1(labels[again.rows], again.probability))
+    p = (1.0 + np.count_nonzero(np.array(chance) >= whole.macro_f1)) / (n_permutations + 1.0)
+    mean = float(np.mean(chance))
+    has_skill = bool(p <= _LEVEL and whole.macro_f1 - mean >= _LEAST_GAIN)
+    return Audit(
+        model, tuple(leakage), float(p), mean, whole.macro_f1, gain95, whole.brier, whole.ece,
+        has_skill, _in_words(has_skill, float(p), gain95),
+    )  # fmt: skip
+
+
+def _leakage(data: LabelledSegments, model: str, distance_km: float) -> Leakage:
+    folds = folds_of(data, "exclusion", distance_km)
+    scores = {}
+    for name in (model, *BASELINES):
+        found = predict_folds(SEGMENT_CLASSIFIERS.load(name), data, folds, with_sets=False)
+        scores[name] = macro_f1(data.y[found.rows], found.probability)
+    shared = tuple(audit_fold(data.table, data.y, data.runs, fold) for fold in folds)
+    return Leakage(distance_km, shared, scores.pop(model), scores)
+
+
+def _in_words(has_skill: bool, p: float, gain95: tuple[float, float]) -> str:
+    if not has_skill:
+        return f"no skill beyond location: labels shifted along the trench do as well (p = {p:.3f})"
+    said = f"the features say more than shifted labels would (p = {p:.3f})"
+    if gain95[0] > 0.0:
+        return f"skill beyond location: {said}, and more than any location-only baseline"
+    if gain95[1] < 0.0:
+        return f"some skill: {said}, yet a location-only baseline does better"
+    return f"some skill: {said}, but a location-only baseline does as well"
