@@ -128,24 +128,23 @@ def _evaluation(paths: list[Path], model: str) -> list[dict[str, Any]]:
 def _assess(model: str, path: Path | None, *, held_out: bool) -> _Assessed:
     """Return what a trained classifier says of segments."""
     from mainshock.core.errors import DataError
-    from mainshock.megathrust import segments
     from mainshock.megathrust.assessment import assessments_of
     from mainshock.megathrust.held_out import HELD_OUT, assess_held_out
+    from mainshock.megathrust.segments import read_segments
     from mainshock.megathrust.shapes import with_azimuths
-    from mainshock.megathrust.stored import load_model
+    from mainshock.megathrust.stored import load_model, read_training
 
-    loaded = load_model(model)
-    manifest = loaded.manifest
+    manifest, _, _ = read_training(model)
     if manifest["n_classes"] != 2:
         raise DataError(
             f"{model} knows {manifest['n_classes']} classes; maps show the probability of M 8.0, "
             "so give a model trained with --classes 2"
         )
-    table = segments.read_segments(path or Path(segments.__file__).parent / "data" / "segments")
+    table = read_training()[1] if path is None else read_segments(path)
     if held_out:
         taught, frame = HELD_OUT, assess_held_out(table, manifest["model"], int(manifest["seed"]))
     else:
-        taught, frame = _taught(manifest["regions"], table), loaded.assess(table)
+        taught, frame = _taught(manifest["regions"], table), load_model(model).assess(table)
     name = f"{manifest['model']}, held out" if held_out else str(manifest["model"])
     return _Assessed(name, with_azimuths(assessments_of(_with_places(frame, table))), taught)
 

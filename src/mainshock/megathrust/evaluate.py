@@ -77,13 +77,13 @@ class Prediction:
     probability
         Shape ``(n, n_classes)``.
     sets
-        Classes in the conformal set, bool, of the same shape.
+        Classes in the conformal set, bool, of the same shape; None where none were made.
     """
 
     rows: NDArray[np.int64]
     fold: NDArray[np.int64]
     probability: NDArray[np.float64]
-    sets: NDArray[np.bool_]
+    sets: NDArray[np.bool_] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,9 @@ class Evaluation:
 
     ``macro_f1``, ``auc`` and ``brier`` are means over folds, ``macro_f1_sd`` the deviation over
     them; those with ``pooled`` are of all folds together, as are ``ece`` and ``interval95``, the
-    interval of the pooled macro-F1 over ruptures drawn anew. ``ece_folds`` is the mean over folds,
+    interval of the pooled macro-F1 over ruptures drawn anew. ``coverage90`` is the share of
+    conformal sets that hold the true class, ``share_of_sets_of_all`` of those that hold every
+    class; NaN for baselines, which have none. ``ece_folds`` is the mean over folds,
     which few segments a fold make too high. ``versus_nearest95`` is the interval of the difference
     in pooled macro-F1 to the five nearest along the trench, over the same draws.
     """
@@ -160,10 +162,11 @@ def predict_folds(
         if with_sets:
             conformal = ConformalSets.calibrated(model, known, data.y[train], data.n_classes)
             sets.append(conformal.sets(asked, probability))
-        else:
-            sets.append(np.ones_like(probability, dtype=bool))
     return Prediction(
-        np.concatenate(rows), np.concatenate(numbers), np.concatenate(found), np.concatenate(sets)
+        np.concatenate(rows),
+        np.concatenate(numbers),
+        np.concatenate(found),
+        np.concatenate(sets) if sets else None,
     )
 
 
@@ -216,6 +219,7 @@ def summarise(
     folds = [_of_fold(data, found, number) for number in np.unique(found.fold)]
     scores = [one for _, one in folds]
     is_great = y == data.n_classes - 1
+    sets = found.sets
 
     def pooled(rows: NDArray[np.int64]) -> float:
         return macro_f1(y[rows], found.probability[rows])
@@ -241,8 +245,8 @@ def summarise(
         log_loss=whole.log_loss,
         balanced_accuracy=whole.balanced_accuracy,
         class_f1=whole.f1,
-        coverage90=float(found.sets[np.arange(y.size), y].mean()),
-        share_of_sets_of_all=float(found.sets.all(axis=1).mean()),
+        coverage90=np.nan if sets is None else float(sets[np.arange(y.size), y].mean()),
+        share_of_sets_of_all=np.nan if sets is None else float(sets.all(axis=1).mean()),
         versus_nearest95=rupture_bootstrap(runs, gain, _N_DRAWS),
         folds=tuple({"test": name, **_plain(one)} for name, one in folds),
     )

@@ -23,7 +23,14 @@ from mainshock.megathrust.labels import runs_of
 from mainshock.megathrust.models import FeatureClassifier, extra_trees
 from mainshock.megathrust.registry import SEGMENT_CLASSIFIERS
 
-__all__ = ["DEFAULT_FOLDER", "StoredModel", "fit_model", "load_model", "save_model"]
+__all__ = [
+    "DEFAULT_FOLDER",
+    "StoredModel",
+    "fit_model",
+    "load_model",
+    "read_training",
+    "save_model",
+]
 
 _TRAINING, _MANIFEST, _FORMAT = "training.csv", "manifest.json", 1
 _BESIDE = ("longitude", "latitude", "azimuth", "m_max")
@@ -156,6 +163,22 @@ def load_model(model: Path | str = "default") -> StoredModel:
     DataError
         If the folder is damaged.
     """
+    manifest, table, y = read_training(model)
+    return fit_model(table, y, manifest["model"], int(manifest["seed"]), manifest)
+
+
+def read_training(
+    model: Path | str = "default",
+) -> tuple[dict[str, Any], pd.DataFrame, NDArray[np.int64]]:
+    """Return the manifest of a trained classifier, its training segments and their classes.
+
+    Raises
+    ------
+    SourceError
+        If there is none.
+    DataError
+        If the folder is damaged.
+    """
     folder = DEFAULT_FOLDER if str(model) == "default" else Path(model)
     try:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
@@ -169,6 +192,5 @@ def load_model(model: Path | str = "default") -> StoredModel:
         raise DataError(f"{folder / _MANIFEST} is damaged: {error}") from error
     if manifest.get("format") != _FORMAT or sha256(content).hexdigest() != manifest.get("sha256"):
         raise DataError(f"{folder} is damaged or of another version; train it again")
-    rows = pd.read_csv(folder / _TRAINING)
-    y = rows.pop("class").to_numpy(dtype=np.int64)
-    return fit_model(rows, y, manifest["model"], int(manifest["seed"]), manifest)
+    table = pd.read_csv(folder / _TRAINING)
+    return manifest, table, table.pop("class").to_numpy(dtype=np.int64)
