@@ -16,12 +16,12 @@ from typer.testing import CliRunner
 
 from mainshock.cli.megathrust_map import map_segments
 from mainshock.core.errors import DataError, MissingDependencyError
-from mainshock.megathrust import stored
 from mainshock.megathrust.assessment import SegmentAssessment, caveats, read_assessments
 from mainshock.megathrust.colours import RUPTURE
 from mainshock.megathrust.interactive import write_interactive
 from mainshock.megathrust.plots import plot_segments, plot_zone
 from mainshock.megathrust.report import check_evaluation, write_report
+from mainshock.megathrust.stored import save_model
 from mainshock.megathrust.zones import zone_name
 
 SCORE = {
@@ -186,32 +186,30 @@ def test_scores_without_baselines_or_regions_left_out_are_refused(segments, tmp_
     assert not (tmp_path / "report.html").exists()
 
 
-class FakeModel:
-    """Stands for a stored model: says the same of every segment, without places."""
-
-    def __init__(self, n_classes: int = 2) -> None:
-        self.manifest = {"n_classes": n_classes, "regions": ["mad"], "model": "fake", "seed": 0}
-
-    def assess(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return assessments in the form of a stored model."""
-        return table[["region", "index"]].assign(
-            **{"probability": 0.4, "class": 0, "conformal_set": "0|1", "applicability": True}
-        )
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Folders of classifiers of two and three classes, trained on a made-up region ``mad``."""
+    folder = tmp_path_factory.mktemp("models")
+    rng = np.random.default_rng(0)
+    for n_classes in (2, 3):
+        y = np.tile(np.arange(n_classes), 8)
+        known = {"region": "mad", "index": np.arange(y.size), "s_km": 50.0 * np.arange(y.size)}
+        table = pd.DataFrame(known | {"AGE": rng.normal(y, 0.1)})
+        save_model(folder / str(n_classes), table, y, model="logistic", n_classes=n_classes, seed=0)
+    return folder
 
 
 @pytest.fixture
-def command(monkeypatch, tmp_path):
-    """The command over a fake model and a table of one made-up region."""
-    monkeypatch.setattr(stored, "load_model", lambda name: FakeModel(3 if "three" in name else 2))
+def command(models, tmp_path):
+    """The command over a table of one made-up region, far from all that was taught."""
     app = typer.Typer()
     app.command()(map_segments)
     rows = {"": range(3), "LON": [179.5, 179.9, -179.7], "LAT": [-20.0] * 3, "MR_GCMT": [1.0] * 3}
-    pd.DataFrame(rows).to_csv(tmp_path / "mad.csv", index=False)
+    pd.DataFrame(rows | {"AGE": [50.0] * 3}).to_csv(tmp_path / "mad.csv", index=False)
     (tmp_path / "evaluation.json").write_text(json.dumps(EVALUATION))
-    (tmp_path / "model").mkdir()
 
-    def run(*options: str):
-        where = ["--model", str(tmp_path / "model"), "--segments", str(tmp_path / "mad.csv")]
+    def run(*options: str, n_classes: int = 2):
+        where = ["--model", str(models / str(n_classes)), "--segments", str(tmp_path / "mad.csv")]
         return CliRunner().invoke(app, [*where, "--out", str(tmp_path / "out"), *options])
 
     return run
@@ -233,7 +231,7 @@ def test_command_writes_all_files(command, tmp_path):
 
 
 def test_command_refuses_a_model_of_three_classes(command):
-    done = command("--model", "three")
+    done = command(n_classes=3)
     assert isinstance(done.exception, DataError)
     assert "3 classes" in str(done.exception)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["map_segments"]
 
-_PLACES = {"longitude": "longitude", "latitude": "latitude", "AZIMUTH": "azimuth", "m_max": "m_max"}
+_BESIDE = ("longitude", "latitude", "azimuth", "m_max")
 
 
 def map_segments(
@@ -161,9 +161,8 @@ def _taught(regions: "list[str]", table: "pd.DataFrame") -> str:
 
 def _with_places(frame: "pd.DataFrame", table: "pd.DataFrame") -> "pd.DataFrame":
     """Return assessments with the places and magnitudes that the table knows and they lack."""
-    known = {old: new for old, new in _PLACES.items() if old in table and new not in frame}
-    keys = ["region", "index"]
-    return frame.merge(table[[*keys, *known]].rename(columns=known), on=keys, how="left")
+    known = [name for name in _BESIDE if name in table and name not in frame]
+    return frame.merge(table[["region", "index", *known]], on=["region", "index"], how="left")
 
 
 def _tell(
