@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -23,9 +25,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_module_of_it_does_not_load_it_and_a_name_of_it_does(package: str) -> None:
     import_late(package)
-    from heavy_package import light
-
-    assert light.NUMBER == 3
+    assert import_module("heavy_package.light").NUMBER == 3
     assert "loaded" not in vars(sys.modules[package])
     from heavy_package import NUMBER
 
@@ -40,6 +40,28 @@ def test_everything_can_be_taken_from_it(package: str) -> None:
     taken: dict[str, object] = {}
     exec(f"from {package} import *", taken)
     assert taken["loaded"]
+
+
+def test_threads_wait_for_the_one_that_loads(package: str) -> None:
+    folder = Path(sys.path[0]) / package
+    (folder / "__init__.py").write_text("import time\ntime.sleep(0.3)\nloaded = True\n")
+    import_late(package)
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda _: sys.modules[package].loaded, range(6)))
+    assert found == [True] * 6
+
+
+def test_a_load_that_failed_is_tried_again(package: str) -> None:
+    folder = Path(sys.path[0]) / package
+    (folder / "__init__.py").write_text(
+        f"from pathlib import Path\nif not Path({str(folder / 'ready')!r}).exists():\n"
+        "    raise OSError('not yet')\nloaded = True\n"
+    )
+    import_late(package)
+    with pytest.raises(OSError, match="not yet"):
+        _ = sys.modules[package].loaded
+    (folder / "ready").touch()
+    assert sys.modules[package].loaded
 
 
 def test_what_is_there_stays(package: str) -> None:

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from mainshock.pipeline import compile_ahead
 from mainshock.pipeline.compile_ahead import CompilerProcess
 
 PROGRAM = """
@@ -27,10 +29,11 @@ builder = EventBuilder(setup.method(times, list(stations)), stations)
 parts = builder, ASSOCIATORS.load("grid")(), times
 assert not is_kept(grid_likelihood)
 compiler = CompilerProcess.start(*parts)
+process = compiler.process
 assert compiler.is_busy()
 while compiler.is_busy():
     time.sleep(0.05)
-assert compiler.process.returncode == 0
+assert process.returncode == 0
 assert is_kept(grid_likelihood)
 assert CompilerProcess.start(*parts).process is None
 """
@@ -52,9 +55,27 @@ def _sleeper() -> "subprocess.Popen[bytes]":
 def test_one_that_takes_too_long_is_ended(caplog: pytest.LogCaptureFixture) -> None:
     compiler = CompilerProcess(_sleeper(), time.monotonic() - 1.0)
     assert not compiler.is_busy()
-    assert compiler.process is not None
-    assert compiler.process.poll() is not None
+    assert compiler.process is None
     assert "took more than" in caplog.text
+
+
+def test_one_that_fails_is_told_and_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    failing = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
+    failing.wait()
+    compiler = CompilerProcess(failing, time.monotonic() + 60.0)
+    assert not compiler.is_busy()
+    assert "ended with 3" in caplog.text
+
+
+def test_what_cannot_be_sent_is_compiled_later(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(compile_ahead, "is_kept", lambda _: False)
+    unsent = threading.Lock()
+    assert CompilerProcess.start(unsent, unsent, unsent).process is None
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
+    assert CompilerProcess.start(None, None, None).process is None
+    assert caplog.text.count("compiled when it is needed") == 2
 
 
 def test_one_can_be_ended_before() -> None:

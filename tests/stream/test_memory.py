@@ -42,7 +42,7 @@ def test_little_is_left_of_what_threads_freed():
 LIBRARIES = """
 import numpy as np
 import scipy.stats
-from mainshock.stream.memory import return_library_pages
+from mainshock.stream.memory import LibraryPages
 
 def resident_mb():
     with open("/proc/self/statm") as file:
@@ -51,7 +51,7 @@ def resident_mb():
 samples = np.random.default_rng(0).normal(size=(200, 200))
 expected = np.linalg.eigvalsh(samples @ samples.T)
 before = resident_mb()
-return_library_pages()
+LibraryPages().give_back()
 after = resident_mb()
 assert np.array_equal(np.linalg.eigvalsh(samples @ samples.T), expected)
 assert scipy.stats.norm.cdf(0.0) == 0.5

@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec, module_from_spec
+from threading import RLock
 from types import ModuleType
-from typing import cast
 
 __all__ = ["import_late"]
 
@@ -34,8 +34,7 @@ def import_late(package: str) -> None:
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(f"there is no package {package}", name=package)
     module = module_from_spec(spec)
-    load = spec.loader.exec_module
-    setattr(module, "__getattr__", _asked(module, load))  # noqa: B010 - a module may have one
+    setattr(module, "__getattr__", _asked(module, spec.loader.exec_module))  # noqa: B010
     sys.modules[package] = module
     parent, _, name = package.rpartition(".")
     if parent:
@@ -43,13 +42,27 @@ def import_late(package: str) -> None:
 
 
 def _asked(module: ModuleType, load: Callable[[ModuleType], None]) -> Callable[[str], object]:
-    """Return the package's ``__getattr__``, which goes away as it loads the package."""
+    """Return the package's ``__getattr__``, which goes away once it has loaded the package.
+
+    Other threads wait meanwhile. After a load that failed the next one to ask tries again.
+    """
+    lock = RLock()
+    is_loading = False
 
     def getattribute(name: str) -> object:
+        nonlocal is_loading
         if name.startswith("__") and name != "__all__":  # asked of every module, by warnings
             raise AttributeError(name)
-        if module.__dict__.pop("__getattr__", None) is not None:
-            load(module)
-        return cast(object, getattr(module, name))
+        with lock:
+            if not is_loading and "__getattr__" in vars(module):
+                is_loading = True
+                try:
+                    load(module)
+                    del vars(module)["__getattr__"]
+                finally:
+                    is_loading = False
+        if name not in vars(module):
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        return vars(module)[name]
 
     return getattribute

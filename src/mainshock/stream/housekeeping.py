@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 
 from mainshock.core.errors import MainshockError
-from mainshock.stream.memory import return_free_memory, return_library_pages
+from mainshock.stream.memory import LibraryPages, return_free_memory
 from mainshock.stream.store.catalogue import export_and_retain
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.store.retention import Retention
@@ -19,7 +18,6 @@ __all__ = ["Housekeeping"]
 
 _log = logging.getLogger(__name__)
 _EVERY_S, _MEMORY_S = 3600.0, 30.0
-_LIBRARIES_EVERY = 20  # times that memory is given back
 _CHANGES_KEPT = timedelta(days=1)
 
 
@@ -93,12 +91,12 @@ class Housekeeping:
 
     def _run(self) -> None:
         waited_s = 0.0
-        for turn in count():
-            if self._ending.wait(min(self.every_s, _MEMORY_S)):
-                return
+        libraries: LibraryPages | None = LibraryPages()
+        while not self._ending.wait(min(self.every_s, _MEMORY_S)):
             return_free_memory()
-            if turn % _LIBRARIES_EVERY == 0:
-                return_library_pages()
+            if libraries is not None:  # once: what is needed after the start stays
+                libraries.give_back()
+                libraries = None
             waited_s += min(self.every_s, _MEMORY_S)
             if waited_s >= self.every_s:
                 waited_s = 0.0

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["return_free_memory", "return_library_pages", "spare_memory"]
+__all__ = ["LibraryPages", "return_free_memory", "spare_memory"]
 
 # names of glibc's <malloc.h>
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
@@ -38,17 +38,31 @@ def return_free_memory() -> None:
             library.malloc_trim(0)
 
 
-def return_library_pages() -> None:
-    """Take away the pages of libraries, most of which were needed at the start alone.
+class LibraryPages:
+    """The pages of the libraries that are loaded when it is made.
 
-    What is still in use comes back from the system's own copy at the next touch. Only pages that
-    no one can write and no one has changed are taken away. Takes some ten milliseconds.
+    Most are needed at the start alone. They lie on disk, so they can be taken away once all has
+    started; what is still in use comes back at the next touch.
     """
+
+    def __init__(self) -> None:
+        self._known = frozenset(_own_mappings())
+
+    def give_back(self) -> None:
+        """Take the pages away that no one can write and no one has changed.
+
+        Libraries that came later stay as they are: one that is just being loaded must not lose
+        what the loader has written. Takes some ten milliseconds.
+        """
+        library = ctypes.CDLL(None)
+        for begin, end in self._known.intersection(_own_mappings()):
+            library.madvise(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), _MADV_DONTNEED)
+
+
+def _own_mappings() -> list[tuple[int, int]]:
     if sys.platform != "linux":
-        return
-    library = ctypes.CDLL(None)
-    for begin, end in _unchanged_mappings(Path("/proc/self/smaps").read_text(encoding="utf-8")):
-        library.madvise(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), _MADV_DONTNEED)
+        return []
+    return list(_unchanged_mappings(Path("/proc/self/smaps").read_text(encoding="utf-8")))
 
 
 def _unchanged_mappings(smaps: str) -> Iterator[tuple[int, int]]:
