@@ -27,7 +27,13 @@ def main() -> None:
     """Train, score, assess."""
     data = labelled()
     stored.save_model(
-        stored.DEFAULT_FOLDER, data.table, data.y, model="default", n_classes=2, seed=SEED
+        stored.DEFAULT_FOLDER,
+        data.table,
+        data.y,
+        model="default",
+        n_classes=2,
+        seed=SEED,
+        runs=data.runs,
     )
     found = assess_held_out(data.table, "default", SEED)
     columns = found[list(COLUMNS)].round({"probability": 4, "applicability": 4})
@@ -50,7 +56,8 @@ def labelled() -> LabelledSegments:
 
 def scores(data: LabelledSegments, scheme: str) -> dict[str, object]:
     """Return what ``mainshock megathrust evaluate --json`` says."""
-    results, baselines = evaluate(data, scheme, "default", (EXCLUSION_KM,), print)
+    distances_km = None if scheme == "region" else (EXCLUSION_KM,)
+    results, baselines = evaluate(data, scheme, "default", distances_km, print)
     return {
         "scheme": scheme,
         "classes": 2,

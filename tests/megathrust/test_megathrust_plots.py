@@ -39,20 +39,23 @@ SCORE = {
     "interval95": [0.3, 0.52],
 }
 # made up
+BASELINES = ("majority", "region-prior", "nearest-1", "nearest-5")
 EVALUATION = [
     {
         "scheme": "exclusion",
         "classes": 2,
         "model": "extra-trees",
         "results": [SCORE | {"exclusion_km": 100.0, "macro_f1_pooled": 0.83}],
-        "baselines": {"nearest-5": [SCORE | {"exclusion_km": 100.0, "macro_f1_pooled": 0.88}]},
+        "baselines": {
+            name: [SCORE | {"exclusion_km": 100.0, "macro_f1_pooled": 0.88}] for name in BASELINES
+        },
     },
     {
         "scheme": "region",
         "classes": 2,
         "model": "extra-trees",
         "results": [SCORE],
-        "baselines": {"region-prior": [SCORE | {"macro_f1_pooled": 0.18}]},
+        "baselines": {name: [SCORE | {"macro_f1_pooled": 0.18}] for name in BASELINES},
     },
 ]
 
@@ -164,7 +167,7 @@ def test_report_shows_every_score_beside_its_baselines(segments, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "spoiled", ["none", "no baselines", "no region", "other distance", "scheme"]
+    "spoiled", ["none", "no baselines", "one baseline", "no region", "other distance", "scheme"]
 )
 def test_scores_without_baselines_or_regions_left_out_are_refused(segments, tmp_path, spoiled):
     evaluation = copy.deepcopy(EVALUATION)
@@ -173,6 +176,8 @@ def test_scores_without_baselines_or_regions_left_out_are_refused(segments, tmp_
             evaluation = []
         case "no baselines":
             evaluation[1]["baselines"] = {}
+        case "one baseline":
+            evaluation[0]["baselines"].pop("region-prior")
         case "no region":
             evaluation = evaluation[:1]
         case "other distance":

@@ -84,3 +84,25 @@ def test_packaged_classifier_is_of_the_packaged_segments() -> None:
     assert len(held_out) == len(segments)
     schemes = [one["scheme"] for one in json.loads(EVALUATION.read_text())]
     assert schemes == ["exclusion", "rupture", "region"]
+
+
+def test_a_region_of_the_same_name_elsewhere_is_not_the_one_trained_on(tmp_path: Path) -> None:
+    made = data(3, planted=0.9)
+    placed = made.table.assign(longitude=0.4 * made.table["index"], latitude=10.0)
+    save_model(tmp_path, placed, made.y, model="default", n_classes=2, seed=0)
+    stored = load_model(tmp_path)
+    assert stored.is_trained_on(placed).all()
+    assert not stored.is_trained_on(placed.assign(latitude=30.0)).any()
+    assert not stored.is_trained_on(made.table).any()
+    moved = stored.assess(placed.assign(latitude=30.0))
+    strange = stored.assess(placed.assign(region="elsewhere"))
+    np.testing.assert_array_equal(moved["probability"], strange["probability"])
+    assert moved["region"].tolist() == placed["region"].tolist()
+
+
+def test_three_classes_state_no_probability_of_great_earthquakes(tmp_path: Path) -> None:
+    made = data(3)
+    y = np.arange(len(made.table)) % 3
+    save_model(tmp_path, made.table, y, model="logistic", n_classes=3, seed=0)
+    with pytest.raises(DataError, match="--classes 2"):
+        load_model(tmp_path).assess(made.table)

@@ -41,7 +41,9 @@ def test_written_tables_are_read_back(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("AGE,MR_GCMT\n1,2\n", "first column"),
-        (",AGE\n0,old\n", "no number"),
+        (",AGE\n0,1\n1,old\n", "line 3: AGE is old"),
+        (",AGE\n0,inf\n1,2\n", "line 2: AGE is inf"),
+        (",AGE\n", "no segments"),
         (",AGE\n0.5,1\n", "whole"),
         (",AGE\n0,1\n0,2\n", "twice"),
         ("", "no table"),
@@ -51,6 +53,11 @@ def test_bad_tables_are_told(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "abc.csv").write_text(text)
     with pytest.raises(DataError, match=said):
         read_segments(tmp_path)
+
+
+def test_text_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "abc.csv").write_text(",AGE,NOTE\n0,1.0,hello\n1,2.0,\n")
+    assert feature_names(read_segments(tmp_path)) == ["AGE"]
 
 
 def test_no_table_is_told(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from mainshock.megathrust.assessment import CAVEATS, SegmentAssessment
+from mainshock.megathrust.assessment import CAVEATS, SegmentAssessment, caveats
 from mainshock.serve.routes import megathrust
 from mainshock.serve.run import ServiceThread
 
@@ -33,7 +33,7 @@ def client(make_context, segments):
     """A client of a service to which the made-up segments are those that ship."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(megathrust, "packaged_assessments", lambda: tuple(segments))
-        patch.setattr(megathrust, "packaged_evaluation", tuple)
+        patch.setattr(megathrust, "packaged_caveats", caveats)
         service = ServiceThread(make_context())
     with service, httpx.Client(base_url=service.url, timeout=60.0) as opened:
         yield opened

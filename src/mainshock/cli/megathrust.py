@@ -79,6 +79,12 @@ def _data(
     rows = is_complete(table).to_numpy() if only_complete else np.ones(len(table), dtype=bool)
     if not rows.any():
         raise DataError(f"no segment of {segments} has all features; give --all-rows")
+    if np.unique(y[rows]).size < 2:
+        raise DataError(f"all {rows.sum()} segments of {segments} are of class {y[rows][0]}")
+    if not rows.all():
+        without = set(table["region"]) - set(table["region"][rows])
+        said = f", all of {', '.join(sorted(without))}" if without else ""
+        say(f"{(~rows).sum()} of {rows.size} segments miss a feature and are left out{said}")
     return LabelledSegments(table[rows].reset_index(drop=True), y[rows], runs[rows])
 
 
@@ -96,7 +102,8 @@ def evaluate(
     classes: _Classes = 2,
     model: Annotated[str, typer.Option(help="Name of a classifier.")] = "default",
     exclusion_km: Annotated[
-        list[float] | None, typer.Option(help="Distances, instead of 0 50 100 200 400 600.")
+        list[float] | None,
+        typer.Option(help="Instead of 0 50 100 200 400 600 (rupture: 100)."),
     ] = None,
     all_rows: Annotated[
         bool, typer.Option("--all-rows", help="Also segments that miss a feature.")
@@ -110,9 +117,8 @@ def evaluate(
     from mainshock.megathrust import evaluate as evaluation
 
     data = _data(segments, labels, classes, only_complete=not all_rows)
-    distances = evaluation.DISTANCES_KM if not exclusion_km else tuple(exclusion_km)
     with progress("scoring") as step:
-        results, baselines = evaluation.evaluate(data, scheme.value, model, distances, step)
+        results, baselines = evaluation.evaluate(data, scheme.value, model, exclusion_km, step)
     if as_json:
         print_json(
             {
@@ -162,7 +168,9 @@ def train(
     from mainshock.megathrust.stored import load_model, save_model
 
     data = _data(segments, labels, classes, only_complete=False)
-    manifest = save_model(out, data.table, data.y, model=model, n_classes=classes, seed=seed)
+    manifest = save_model(
+        out, data.table, data.y, model=model, n_classes=classes, seed=seed, runs=data.runs
+    )
     load_model(out)
     if as_json:
         print_json({**manifest, "path": str(out)})
@@ -197,13 +205,15 @@ def predict(
     ]
     with replacing(out) as temporary:
         found.round({"probability": 6, "applicability": 4}).to_csv(temporary, index=False)
-    known = set(stored.manifest["regions"])
-    strange = sorted(set(found["region"]) - known)
+    strange = sorted(set(found["region"][~stored.is_trained_on(table)]))
     if strange:
         say(f"not trained on: {', '.join(strange)}; there only the features speak")
+    absent = [name for name in stored.applicability.names if name not in table]
+    if absent:
+        say(f"features that the table lacks: {', '.join(absent)}")
     say(_CAVEAT)
     if as_json:
-        summary = {"n": len(found), "not_trained_on": strange, "path": str(out)}
+        summary = {"n": len(found), "not_trained_on": strange, "lacking": absent, "path": str(out)}
         print_json({**summary, "caveat": _CAVEAT})
         return
     great = int((found["probability"] >= 0.5).sum())

@@ -128,12 +128,18 @@ def _evaluation(paths: list[Path], model: str) -> list[dict[str, Any]]:
 def _assess(model: str, path: Path | None, *, held_out: bool) -> _Assessed:
     """Return what a trained classifier says of segments."""
     from mainshock.core.errors import DataError
-    from mainshock.megathrust.assessment import assessments_of
-    from mainshock.megathrust.held_out import HELD_OUT, assess_held_out
+    from mainshock.megathrust.assessment import (
+        HELD_OUT,
+        assessments_of,
+        packaged_assessments,
+    )
+    from mainshock.megathrust.held_out import assess_held_out
     from mainshock.megathrust.segments import read_segments
     from mainshock.megathrust.shapes import with_azimuths
     from mainshock.megathrust.stored import load_model, read_training
 
+    if path is None and model == "default":
+        return _Assessed("default, held out", list(packaged_assessments()), HELD_OUT)
     manifest, _, _ = read_training(model)
     if manifest["n_classes"] != 2:
         raise DataError(

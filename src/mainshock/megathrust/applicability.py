@@ -16,6 +16,7 @@ from mainshock.megathrust.models import FeatureClassifier, feature_matrix
 __all__ = ["Applicability"]
 
 FloatArray = NDArray[np.float64]
+_MOST_MISSING = 0.5  # of the weight of the features
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +27,8 @@ class Applicability:
     ----------
     names
         Features.
+    weight
+        Share of each in what the trees go by, shape ``(n_features,)``.
     middle, scale
         Median and weighed scale of each, shape ``(n_features,)``.
     known
@@ -35,6 +38,7 @@ class Applicability:
     """
 
     names: list[str]
+    weight: FloatArray
     middle: FloatArray
     scale: FloatArray
     known: FloatArray
@@ -46,25 +50,29 @@ class Applicability:
         names = trees.feature_names_
         matrix = feature_matrix(X, names)
         forest = trees.pipeline_.steps[-1][1]
-        weight = np.sqrt(np.asarray(forest.feature_importances_)[: len(names)])
+        weight = np.asarray(forest.feature_importances_)[: len(names)]
         middle = np.nanmedian(matrix, axis=0)
         spread = np.nanpercentile(matrix, 75, axis=0) - np.nanpercentile(matrix, 25, axis=0)
-        scale = weight / np.where(spread > 0.0, spread, 1.0)
+        scale = np.sqrt(weight) / np.where(spread > 0.0, spread, 1.0)
         known = np.nan_to_num((matrix - middle) * scale)
         region = X["region"].to_numpy()
         apart = np.linalg.norm(known[:, None] - known, axis=2)
         apart[region[:, None] == region] = np.inf
         nearest = apart.min(axis=1)
         usual = np.sort(nearest[np.isfinite(nearest)])
-        return cls(names, middle, scale, known, usual)
+        return cls(names, weight / weight.sum(), middle, scale, known, usual)
 
     def share(self, X: pd.DataFrame) -> FloatArray:
         """Return the share of training segments that are as unlike other regions, 0 to 1.
 
-        0: farther from all that was learnt than any of them; the classifier does not apply.
+        0: farther from all that was learnt than any of them, or without most of what the trees
+        go by; the classifier does not apply.
         """
-        asked = np.nan_to_num((feature_matrix(X, self.names) - self.middle) * self.scale)
+        matrix = feature_matrix(X, self.names)
+        asked = np.nan_to_num((matrix - self.middle) * self.scale)
+        is_blind = np.isnan(matrix) @ self.weight > _MOST_MISSING
         nearest = np.linalg.norm(asked[:, None] - self.known, axis=2).min(axis=1)
         if self.usual.size == 0:
-            return np.where(nearest > 0.0, 0.0, 1.0)
-        return np.asarray(1.0 - np.searchsorted(self.usual, nearest, "left") / self.usual.size)
+            return np.where((nearest > 0.0) | is_blind, 0.0, 1.0)
+        share = 1.0 - np.searchsorted(self.usual, nearest, "left") / self.usual.size
+        return np.where(is_blind, 0.0, share)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CAVEATS",
     "COLUMNS",
+    "HELD_OUT",
     "NEAREST_LIMIT_KM",
     "NearestSegment",
     "SegmentAssessment",
@@ -34,6 +35,7 @@ __all__ = [
     "caveats",
     "nearest_segment",
     "packaged_assessments",
+    "packaged_caveats",
     "packaged_evaluation",
     "read_assessments",
     "write_assessments",
@@ -53,6 +55,10 @@ COLUMNS = (
     "m_max",
 )
 _REQUIRED = ("region", "index", "probability", "class", "conformal_set", "applicability")
+HELD_OUT = (
+    "Each segment was assessed by a classifier that was taught neither its rupture nor anything "
+    "within 100 km of it."
+)
 CAVEATS = (
     "Potential classification from about 33 independent great ruptures; not a forecast.",
     "It says nothing of when a segment will break, and little of whether it will.",
@@ -76,7 +82,8 @@ class SegmentAssessment:
     probability
         That its largest earthquake reaches M 8.0.
     predicted_class
-        The likeliest class, from 0; None where the model abstains.
+        The likeliest class, from 0; None where none is stated. Where the model abstains the set
+        holds all classes.
     conformal_set
         The classes that cannot be ruled out; more than one says that the model does not know.
     applicability
@@ -192,6 +199,11 @@ def caveats(evaluation: Sequence[Mapping[str, Any]] = ()) -> tuple[str, ...]:
     """
     left_out = [one for one in evaluation if one.get("scheme") == "region" and one.get("results")]
     return (*CAVEATS, *([_left_out_words(one) for one in left_out] or [_NO_LEFT_OUT]))
+
+
+def packaged_caveats() -> tuple[str, ...]:
+    """Return what must stand beside the packaged assessments."""
+    return (*caveats(packaged_evaluation()), HELD_OUT)
 
 
 def _left_out_words(evaluation: Mapping[str, Any]) -> str:

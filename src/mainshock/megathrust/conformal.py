@@ -1,9 +1,10 @@
-"""Sets of classes that hold the true one in nine cases of ten, region by region.
+"""Sets of classes that hold the true one in nine cases of ten, class by class.
 
 Split conformal prediction with scores from folds inside the training (Vovk et al. 2005; Barber et
-al. 2021, 10.1214/20-AOS1965). Segments of one rupture, and of one region, are not exchangeable with
-others; so each region has a threshold of its own, and one that the training did not hold takes
-what held when whole regions were left out.
+al. 2021, 10.1214/20-AOS1965). Each class has a threshold of its own, so that the few great segments
+are covered as well as the many others. Segments of one rupture, and of one region, are not
+exchangeable with others: a region that the training did not hold takes what held when whole regions
+were left out.
 """
 
 from dataclasses import dataclass
@@ -29,14 +30,17 @@ class ConformalSets:
 
     Parameters
     ----------
-    regions
-        Threshold for each region of the training.
+    known
+        Threshold of each class in regions of the training, shape ``(n_classes,)``.
     elsewhere
-        For regions that it does not hold.
+        The same in regions that it does not hold.
+    regions
+        Names of the regions of the training.
     """
 
-    regions: dict[str, float]
-    elsewhere: float
+    known: Probabilities
+    elsewhere: Probabilities
+    regions: frozenset[str]
 
     @classmethod
     def calibrated(
@@ -53,23 +57,18 @@ class ConformalSets:
             found = _held_out(model, X, y, n_classes, ExclusionDistance(_INNER_KM))
         else:
             found = inner()
-        near = found[np.arange(y.size), y]
-        far = near
+        far = found
         if X["region"].nunique() > 2:
             alone = getattr(model, "features_alone", lambda: model)()
-            far = _held_out(alone, X, y, n_classes, LeaveRegionOut())[np.arange(y.size), y]
-        region = X["region"].to_numpy()
-        overall = _lower_quantile(near, level)
-        regions = {
-            str(name): min(_lower_quantile(near[region == name], level), overall)
-            for name in np.unique(region)
-        }
-        return cls(regions, min(_lower_quantile(far, level), overall))
+            far = _held_out(alone, X, y, n_classes, LeaveRegionOut())
+        near = _by_class(found, y, level)
+        regions = frozenset(str(name) for name in X["region"].unique())
+        return cls(near, np.minimum(_by_class(far, y, level), near), regions)
 
     def sets(self, X: pd.DataFrame, probability: Probabilities) -> NDArray[np.bool_]:
         """Return which classes are in the set of each row; the likeliest one always is."""
-        threshold = np.array([self.regions.get(name, self.elsewhere) for name in X["region"]])
-        inside = probability >= threshold[:, None]
+        is_known = X["region"].isin(self.regions).to_numpy()
+        inside = probability >= np.where(is_known[:, None], self.known, self.elsewhere)
         inside[np.arange(len(X)), probability.argmax(axis=1)] = True
         return np.asarray(inside)
 
@@ -89,6 +88,12 @@ def _held_out(
             found[test] = 0.0
             found[test, : asked.shape[1]] = asked
     return found
+
+
+def _by_class(found: Probabilities, y: NDArray[np.int64], level: float) -> Probabilities:
+    """Return what all but ``1 - level`` of the segments of each class were given of it."""
+    classes = range(found.shape[1])
+    return np.array([_lower_quantile(found[y == one, one], level) for one in classes])
 
 
 def _lower_quantile(own: NDArray[np.float64], level: float) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mainshock.core.errors import SettingsError
+from mainshock.core.errors import DataError, SettingsError
 from mainshock.megathrust.base import SegmentClassifier
 from mainshock.megathrust.conformal import ConformalSets
 from mainshock.megathrust.registry import SEGMENT_CLASSIFIERS
@@ -150,9 +150,20 @@ def predict_folds(
     """Return what a classifier, fitted anew in each fold, says of the test rows.
 
     The sets are calibrated inside the training of each fold.
+
+    Raises
+    ------
+    DataError
+        If a fold has less than two classes to train on.
     """
     rows, numbers, found, sets = [], [], [], []
     for number, (train, test) in enumerate(folds):
+        if np.unique(data.y[train]).size < 2:
+            raise DataError(
+                f"fold {number} leaves {train.size} segments of "
+                f"{np.unique(data.y[train]).size} classes to train on; keep a smaller distance "
+                "free, or give more regions"
+            )
         known, asked = data.table.iloc[train], data.table.iloc[test]
         model = make().fit(known, data.y[train])
         probability = _of_all_classes(model.predict_proba(asked), data.n_classes)
@@ -180,7 +191,7 @@ def evaluate(
     data: LabelledSegments,
     scheme: str,
     model: str,
-    distances_km: Sequence[float] = DISTANCES_KM,
+    distances_km: Sequence[float] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[list[Evaluation], dict[str, list[Evaluation]]]:
     """Return the results of a classifier and those of all baselines, a line for each distance.
@@ -192,9 +203,20 @@ def evaluate(
         ``region`` (one left out after another).
     model
         Name of a classifier.
+    distances_km
+        Instead of 0 to 600 km, or of 100 km where no rupture is on both sides.
+
+    Raises
+    ------
+    SettingsError
+        If the scheme is unknown, or distances are given for whole regions.
     """
-    steps: list[float | None] = list(distances_km) if scheme == "exclusion" else [None]
-    steps = [_RUPTURE_KM] if scheme == "rupture" else steps
+    if scheme == "region" and distances_km:
+        raise SettingsError(
+            f"distances {list(distances_km)} km mean nothing where whole regions are left out"
+        )
+    usual = {"exclusion": DISTANCES_KM, "rupture": (_RUPTURE_KM,)}.get(scheme, (None,))
+    steps: list[float | None] = list(distances_km or usual)
     results: list[Evaluation] = []
     baselines: dict[str, list[Evaluation]] = {name: [] for name in BASELINES}
     for distance_km in steps:

@@ -12,12 +12,8 @@ from mainshock.megathrust.labels import classes_of, runs_of
 from mainshock.megathrust.splits import BufferedBlocks
 from mainshock.megathrust.stored import fit_model
 
-__all__ = ["HELD_OUT", "assess_held_out"]
+__all__ = ["assess_held_out"]
 
-HELD_OUT = (
-    "Each segment was assessed by a classifier that was taught neither its rupture nor anything "
-    "within 100 km of it."
-)
 _SPLITTER = BufferedBlocks(block_km=600.0, buffer_km=100.0)
 
 

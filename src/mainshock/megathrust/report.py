@@ -27,6 +27,7 @@ _REMEDY = (
     "run `mainshock megathrust evaluate --scheme region --json` (and other schemes), keep what it "
     "prints, and give the files"
 )
+_BASELINES = ("majority", "region-prior", "nearest-1", "nearest-5")
 _SCHEMES = {
     "region": "Leave one region out",
     "rupture": "No rupture on both sides",
@@ -93,8 +94,9 @@ def check_evaluation(evaluation: Sequence[EvaluationDocument]) -> None:
             raise DataError(
                 f"scheme {scheme!r} with results {results!r} is no evaluation; {_REMEDY}"
             )
-        if not one.get("baselines"):
-            raise DataError(f"the evaluation by {scheme} has no baselines; {_REMEDY}")
+        lacking = [name for name in _BASELINES if name not in (one.get("baselines") or {})]
+        if lacking:
+            raise DataError(f"the evaluation by {scheme} lacks {', '.join(lacking)}; {_REMEDY}")
         for score in results:
             distance = score.get("exclusion_km")
             for name, rows in one["baselines"].items():

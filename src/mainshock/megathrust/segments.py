@@ -34,7 +34,8 @@ def read_segments(path: Path) -> pd.DataFrame:
     """Return the segments of a CSV file, or of all ``*.csv`` in a folder, in order of name.
 
     The first, unnamed column is the segment's number; the region is the file's stem, or what a
-    column ``region`` states. ``MR_GCMT``, ``LON``, ``LAT`` and ``AZIMUTH`` may be absent.
+    column ``region`` states. ``MR_GCMT``, ``LON``, ``LAT`` and ``AZIMUTH`` may be absent;
+    columns of text are passed over.
 
     Raises
     ------
@@ -63,18 +64,33 @@ def _read(file: Path) -> pd.DataFrame:
     if not (str(first).startswith("Unnamed") or first == "index"):
         raise DataError(f"{file}: the first column is {first!r}; it must be the segment's number")
     table = table.rename(columns={first: "index", MAGNITUDE: "m_max", **_PLACES})
-    try:
-        numbers = table.drop(columns="region", errors="ignore").astype(np.float64)
-        index = numbers["index"].astype(np.int64)
-    except (ValueError, pd.errors.IntCastingNaNError) as error:
-        raise DataError(f"{file}: a value is no number: {error}") from error
-    if not np.array_equal(index, numbers["index"]):
+    if table.empty:
+        raise DataError(f"{file} holds no segments")
+    numbers = _numbers(table.drop(columns="region", errors="ignore"), file)
+    index = numbers["index"].to_numpy()
+    if not (np.isfinite(index).all() and np.array_equal(index, np.floor(index))):
         raise DataError(f"{file}: numbers of segments must be whole")
-    numbers["index"] = index
+    numbers["index"] = index.astype(np.int64)
     numbers.insert(0, "region", table["region"].astype(str) if "region" in table else file.stem)
     if "s_km" not in numbers:
-        numbers.insert(2, "s_km", SEGMENT_KM * (index + 0.5))
+        numbers.insert(2, "s_km", SEGMENT_KM * (numbers["index"] + 0.5))
     return numbers
+
+
+def _numbers(table: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """Return the columns as numbers, without those that are text throughout."""
+    numbers = table.apply(pd.to_numeric, errors="coerce").astype(np.float64)
+    is_bad = (numbers.isna() & table.notna()) | np.isinf(numbers)
+    is_text = is_bad.any() & numbers.isna().all() & (table.columns != "index")
+    bad = is_bad.loc[:, ~is_text]
+    if bad.to_numpy().any():
+        row, column = np.argwhere(bad.to_numpy())[0]
+        name = bad.columns[column]
+        raise DataError(
+            f"{file}, line {row + 2}: {name} is {table[name].iloc[row]}; give a number, or leave "
+            "it empty"
+        )
+    return pd.DataFrame(numbers.loc[:, ~is_text])
 
 
 def write_segments(table: pd.DataFrame, folder: Path) -> list[Path]:

@@ -257,13 +257,13 @@ def _cut_line(places: Sequence[Place]) -> list[list[Place]]:
     for one, other in pairwise(places):
         parts[-1].append(one)
         for edge in (-180.0, 180.0):
-            if min(one[0], other[0]) < edge < max(one[0], other[0]):
+            if one[0] < edge <= other[0] or other[0] <= edge < one[0]:
                 crossing = _crossing(one, other, edge)
                 parts[-1].append(crossing)
                 parts.append([crossing])
     if places:
         parts[-1].append(places[-1])
-    return [_within_180(part) for part in parts]
+    return [_within_180(part) for part in parts if len(set(part)) > 1]
 
 
 def _cut_ring(ring: Sequence[Place]) -> list[list[Place]]:

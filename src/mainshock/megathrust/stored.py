@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError, SourceError
 from mainshock.core.files import make_folder, replacing
+from mainshock.core.geo import geodesic_distance_km
 from mainshock.megathrust.applicability import Applicability
 from mainshock.megathrust.base import SegmentClassifier
 from mainshock.megathrust.conformal import ConformalSets
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 _TRAINING, _MANIFEST, _FORMAT = "training.csv", "manifest.json", 1
+_SAME_PLACE_KM = 100.0
 _BESIDE = ("longitude", "latitude", "azimuth", "m_max")
 DEFAULT_FOLDER = Path(__file__).parent / "data" / "model"
 
@@ -47,12 +49,16 @@ class StoredModel:
         What it was made from, and how.
     classifier, conformal, applicability
         Its parts.
+    places
+        ``region``, ``index``, ``longitude`` and ``latitude`` of the training; None where it stated
+        none.
     """
 
     manifest: dict[str, Any]
     classifier: SegmentClassifier
     conformal: ConformalSets
     applicability: Applicability
+    places: pd.DataFrame | None = None
 
     def assess(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return what it says of segments, row by row.
@@ -62,14 +68,24 @@ class StoredModel:
         ``latitude``, ``azimuth``, ``m_max`` where the table has them. Outside its area of
         applicability the set holds all classes: it abstains.
 
+        A region counts as trained on where its name and, if the training stated places, its
+        places are those of the training.
+
         Raises
         ------
         DataError
-            If the table has none of its features.
+            If the table has none of its features, or it knows more than two classes.
         """
-        probability = self.classifier.predict_proba(table)
-        share = self.applicability.share(table)
-        sets = self.conformal.sets(table, probability) | (share == 0.0)[:, None]
+        n_classes = self.manifest.get("n_classes", 2)
+        if n_classes != 2:
+            raise DataError(
+                f"the classifier knows {n_classes} classes and states no probability of M 8.0; "
+                "train it with --classes 2"
+            )
+        known = table.assign(region=self._known_names(table))
+        probability = self.classifier.predict_proba(known)
+        share = self.applicability.share(known)
+        sets = self.conformal.sets(known, probability) | (share == 0.0)[:, None]
         found = pd.DataFrame(
             {
                 "region": table["region"].to_numpy(),
@@ -85,6 +101,28 @@ class StoredModel:
                 found[name] = table[name].to_numpy()
         return found
 
+    def is_trained_on(self, table: pd.DataFrame) -> NDArray[np.bool_]:
+        """Return which segments lie in a region of the training."""
+        return np.isin(self._known_names(table), self.manifest.get("regions", []))
+
+    def _known_names(self, table: pd.DataFrame) -> NDArray[np.object_]:
+        """Return the regions, another name for one that lies elsewhere than in the training."""
+        names = table["region"].to_numpy(dtype=object).copy()
+        if self.places is None:
+            return names
+        if not {"longitude", "latitude"} <= set(table):
+            return np.array([f"{name}, places unknown" for name in names], dtype=object)
+        joined = table[["region", "index", "longitude", "latitude"]].merge(
+            self.places, on=["region", "index"], how="left", suffixes=("", "_trained")
+        )
+        away_km = geodesic_distance_km(
+            *(joined[name].to_numpy() for name in ("longitude", "latitude")),
+            *(joined[f"{name}_trained"].to_numpy() for name in ("longitude", "latitude")),
+        )
+        is_elsewhere = ~(np.asarray(away_km) < _SAME_PLACE_KM)
+        names[is_elsewhere] = [f"{name}, elsewhere" for name in names[is_elsewhere]]
+        return names
+
 
 def fit_model(
     table: pd.DataFrame, y: NDArray[np.int64], model: str, seed: int, manifest: dict[str, Any]
@@ -97,7 +135,9 @@ def fit_model(
     classifier = made.fit(table, y)
     trees: FeatureClassifier = extra_trees(seed, 100).fit(table, y)
     conformal = ConformalSets.calibrated(classifier, table, y, int(y.max()) + 1)
-    return StoredModel(manifest, classifier, conformal, Applicability.of(table, trees))
+    columns = ["region", "index", "longitude", "latitude"]
+    places = table[columns].dropna() if set(columns) <= set(table) else None
+    return StoredModel(manifest, classifier, conformal, Applicability.of(table, trees), places)
 
 
 def save_model(
@@ -108,14 +148,14 @@ def save_model(
     model: str,
     n_classes: int,
     seed: int,
-    notes: dict[str, Any] | None = None,
+    runs: NDArray[np.str_] | None = None,
 ) -> dict[str, Any]:
     """Write a folder that :func:`load_model` reads, and return its manifest.
 
     Parameters
     ----------
-    notes
-        More for the manifest, such as scores.
+    runs
+        Rupture of each segment; without, runs of equal ``m_max``.
 
     Raises
     ------
@@ -134,7 +174,9 @@ def save_model(
     rows = table.assign(**{"class": y})
     with replacing(folder / _TRAINING) as temporary:
         rows.to_csv(temporary, index=False)
-    great = runs_of(table)[y == n_classes - 1] if "m_max" in table else np.array([])
+    if runs is None:
+        runs = runs_of(table) if "m_max" in table else np.array([], dtype=str)
+    great = runs[y == n_classes - 1] if runs.size else runs
     manifest = {
         "format": _FORMAT,
         "kind": "megathrust",
@@ -146,7 +188,6 @@ def save_model(
         "n_runs_of_highest_class": int(np.unique(great).size),
         "regions": sorted(table["region"].unique()),
         "sha256": sha256((folder / _TRAINING).read_bytes()).hexdigest(),
-        **(notes or {}),
     }
     with replacing(folder / _MANIFEST) as temporary:
         temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

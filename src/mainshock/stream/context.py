@@ -8,10 +8,9 @@ from typing import Any
 
 from mainshock.megathrust.assessment import (
     SegmentAssessment,
-    caveats,
     nearest_segment,
     packaged_assessments,
-    packaged_evaluation,
+    packaged_caveats,
 )
 from mainshock.stream.bus import Message
 from mainshock.stream.messages import read_event_message
@@ -112,4 +111,4 @@ def context_stage() -> ContextStage:
     segments = packaged_assessments()
     if not segments:
         _log.info("no assessed megathrust segments are packaged: events get no context")
-    return ContextStage(segments, caveats(packaged_evaluation()))
+    return ContextStage(segments, packaged_caveats())

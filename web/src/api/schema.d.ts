@@ -1328,7 +1328,7 @@ export interface components {
             probability: number;
             /**
              * Class
-             * @description The likeliest class, from 0; null where the model abstains
+             * @description The likeliest class, from 0; see also the set
              */
             class: number | null;
             /**

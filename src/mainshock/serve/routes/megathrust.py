@@ -9,9 +9,8 @@ from pydantic import BaseModel, Field, model_validator
 from mainshock.megathrust.assessment import (
     NEAREST_LIMIT_KM,
     SegmentAssessment,
-    caveats,
     packaged_assessments,
-    packaged_evaluation,
+    packaged_caveats,
 )
 from mainshock.megathrust.shapes import segments_to_geojson
 from mainshock.serve.context import ServiceContext
@@ -51,7 +50,8 @@ class SegmentData(BaseModel):
     index: int
     probability: float = Field(description="That its largest earthquake reaches M 8.0")
     predicted_class: int | None = Field(
-        alias="class", description="The likeliest class, from 0; null where the model abstains"
+        alias="class",
+        description="The likeliest class, from 0; see also the set",
     )
     conformal_set: list[int] = Field(description="Classes that cannot be ruled out")
     applicability: float = Field(
@@ -141,7 +141,7 @@ class SegmentParameters(StrictQuery):
 
 def router(context: ServiceContext) -> APIRouter:
     """Return the routes over the assessments that ship with the package."""
-    known, told = packaged_assessments(), list(caveats(packaged_evaluation()))
+    known, told = packaged_assessments(), list(packaged_caveats())
     routes = APIRouter(
         prefix="/api/v1", tags=["megathrust"], dependencies=STRICT, responses=ERROR_ANSWERS
     )
