@@ -20,8 +20,8 @@
 from pathlib import Path
 
 from mainshock.megathrust import segments
-from mainshock.megathrust.assessment import assessments_of, caveats, nearest_segment
-from mainshock.megathrust.held_out import HELD_OUT, assess_held_out
+from mainshock.megathrust.assessment import HELD_OUT, assessments_of, caveats, nearest_segment
+from mainshock.megathrust.held_out import assess_held_out
 from mainshock.megathrust.plots import plot_zone
 from mainshock.megathrust.shapes import great_ruptures, write_geojson
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mainshock.megathrust.assessment import SegmentAssessment
+from mainshock.megathrust.assessment import SegmentAssessment, caveats
 from mainshock.serve.routes import megathrust
 from mainshock.serve.run import ServiceThread
 
@@ -22,7 +22,7 @@ def service(context, case, monkeypatch):
         for n, longitude in enumerate(longitudes)
     )  # fmt: skip
     monkeypatch.setattr(megathrust, "packaged_assessments", lambda: made_up)
-    monkeypatch.setattr(megathrust, "packaged_evaluation", tuple)
+    monkeypatch.setattr(megathrust, "packaged_caveats", caveats)
     with ServiceThread(context) as running:
         yield running
 
