@@ -18,6 +18,7 @@ AmplitudeReader = Callable[[Sequence[Pick]], AmplitudeInput | None]
 """Returns records around some picks with their responses, or None where there are none."""
 
 _Key = tuple[tuple[Pick, ...], bool]
+_KEPT = timedelta(minutes=30)  # associations look back less far
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +36,7 @@ class RememberingBuilder:
     clock
         Data time that maturity is judged by; set before each association.
     most
-        Events remembered.
+        Events remembered; fewer where the last pick is half an hour old.
     """
 
     builder: EventBuilder
@@ -60,9 +61,8 @@ class RememberingBuilder:
         """
         key = (tuple(picks), self._is_mature(picks))
         if key not in self._known:
+            self._forget()
             self._known[key] = self._built(picks, event_id, rng, is_mature=key[1])
-            while len(self._known) > self.most:
-                self._known.popitem(last=False)
         self._known.move_to_end(key)
         known = self._known[key]
         if isinstance(known, MainshockError):
@@ -71,6 +71,13 @@ class RememberingBuilder:
 
     def _is_mature(self, picks: Sequence[Pick]) -> bool:
         return self.read_amplitudes is not None and self.clock - picks[0].time >= self.mature
+
+    def _forget(self) -> None:
+        """Make room for one more, and drop what no association will ask for again."""
+        while len(self._known) >= self.most:
+            self._known.popitem(last=False)
+        for key in [key for key in self._known if key[0][-1].time < self.clock - _KEPT]:
+            del self._known[key]
 
     def _built(
         self, picks: Sequence[Pick], event_id: str, rng: np.random.Generator, *, is_mature: bool
