@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mainshock.megathrust.audit import audit, shifted_labels
+from mainshock.megathrust.evaluate import evaluate
 
 sys.path.insert(0, str(Path(__file__).parent))
 from made_up import data
@@ -38,3 +39,11 @@ def test_a_planted_driver_is_found(seed: int) -> None:
     assert found.has_skill
     assert "no skill" not in found.verdict
     assert found.permutation_p <= 0.05
+
+
+def test_a_baseline_is_scored_as_a_model_too_once_a_distance() -> None:
+    results, baselines = evaluate(data(0), "exclusion", "nearest-5", (0.0, 100.0))
+    assert [one.exclusion_km for one in results] == [0.0, 100.0]
+    assert baselines["nearest-5"] == results
+    assert {len(lines) for lines in baselines.values()} == {2}
+    assert results[0].versus_nearest95 == (0.0, 0.0)

@@ -5,15 +5,20 @@ survive labels that were shifted along the trench? The shift keeps all structure
 features and breaks only what ties one to the other (a toroidal permutation).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mainshock.megathrust.evaluate import BASELINES, LabelledSegments, folds_of, predict_folds
-from mainshock.megathrust.registry import SEGMENT_CLASSIFIERS
+from mainshock.megathrust.evaluate import (
+    LabelledSegments,
+    Prediction,
+    folds_of,
+    predict_folds,
+)
+from mainshock.megathrust.registry import BASELINES, SEGMENT_CLASSIFIERS
 from mainshock.megathrust.scores import macro_f1, rupture_bootstrap, score_probabilities
 from mainshock.megathrust.splits import FoldAudit, audit_fold
 
@@ -114,18 +119,20 @@ def audit(
         Exclusion distance of permutations and verdict.
     """
     tell = progress or (lambda _: None)
-    leakage = []
-    for distance_km in distances_km:
+    predictions: dict[float, dict[str, Prediction]] = {}
+    for distance_km in sorted({*distances_km, verdict_km}):
         tell(f"folds {distance_km:g} km apart")
-        leakage.append(_leakage(data, model, distance_km))
-    folds = folds_of(data, "exclusion", verdict_km)
-    make = SEGMENT_CLASSIFIERS.load(model)
-    found = predict_folds(make, data, folds, with_sets=False)
+        folds = folds_of(data, "exclusion", distance_km)
+        predictions[distance_km] = {
+            name: predict_folds(SEGMENT_CLASSIFIERS.load(name), data, folds, with_sets=False)
+            for name in (model, *BASELINES)
+        }
+    leakage = [_leakage(data, model, one, predictions[one]) for one in distances_km]
+    found = predictions[verdict_km][model]
     best = max(
-        (predict_folds(SEGMENT_CLASSIFIERS.load(name), data, folds, with_sets=False)
-         for name in BASELINES),
+        (predictions[verdict_km][name] for name in BASELINES),
         key=lambda one: macro_f1(data.y[one.rows], one.probability),
-    )  # fmt: skip
+    )
     y = data.y[found.rows]
     whole = score_probabilities(y, found.probability)
     gain95 = rupture_bootstrap(
@@ -134,16 +141,8 @@ def audit(
             macro_f1(y[rows], found.probability[rows]) - macro_f1(y[rows], best.probability[rows])
         ),
     )
-    rng = np.random.default_rng(seed)
-    chance = []
-    for number in range(n_permutations):
-        tell(f"shifted labels {number + 1} of {n_permutations}")
-        labels = shifted_labels(data.table, data.y, rng)
-        again = predict_folds(
-            make, LabelledSegments(data.table, labels, data.runs), folds, with_sets=False
-        )
-        chance.append(macro_f1(labels[again.rows], again.probability))
-    p = (1.0 + np.count_nonzero(np.array(chance) >= whole.macro_f1)) / (n_permutations + 1.0)
+    chance = _on_shifted_labels(data, model, verdict_km, n_permutations, seed, tell)
+    p = (1.0 + np.count_nonzero(chance >= whole.macro_f1)) / (n_permutations + 1.0)
     mean = float(np.mean(chance))
     deviations = (whole.macro_f1 - mean) / max(float(np.std(chance)), 1e-3)
     has_skill = bool(p <= _LEVEL and (deviations >= _DEVIATIONS or gain95[0] > 0.0))
@@ -153,14 +152,35 @@ def audit(
     )  # fmt: skip
 
 
-def _leakage(data: LabelledSegments, model: str, distance_km: float) -> Leakage:
+def _on_shifted_labels(
+    data: LabelledSegments,
+    model: str,
+    exclusion_km: float,
+    n_permutations: int,
+    seed: int,
+    tell: Callable[[str], None],
+) -> NDArray[np.float64]:
+    """Return the macro-F1 of a model that learns and is tested on shifted labels."""
+    rng = np.random.default_rng(seed)
+    folds = folds_of(data, "exclusion", exclusion_km)
+    make = SEGMENT_CLASSIFIERS.load(model)
+    scores = np.empty(n_permutations)
+    for number in range(n_permutations):
+        tell(f"shifted labels {number + 1} of {n_permutations}")
+        labels = shifted_labels(data.table, data.y, rng)
+        shifted = LabelledSegments(data.table, labels, data.runs)
+        found = predict_folds(make, shifted, folds, with_sets=False)
+        scores[number] = macro_f1(labels[found.rows], found.probability)
+    return scores
+
+
+def _leakage(
+    data: LabelledSegments, model: str, distance_km: float, found: Mapping[str, Prediction]
+) -> Leakage:
+    scores = {name: macro_f1(data.y[one.rows], one.probability) for name, one in found.items()}
     folds = folds_of(data, "exclusion", distance_km)
-    scores = {}
-    for name in (model, *BASELINES):
-        found = predict_folds(SEGMENT_CLASSIFIERS.load(name), data, folds, with_sets=False)
-        scores[name] = macro_f1(data.y[found.rows], found.probability)
     shared = tuple(audit_fold(data.table, data.y, data.runs, fold) for fold in folds)
-    return Leakage(distance_km, shared, scores.pop(model), scores)
+    return Leakage(distance_km, shared, scores[model], {name: scores[name] for name in BASELINES})
 
 
 def _in_words(has_skill: bool, p: float, gain95: tuple[float, float]) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mainshock.core.errors import DataError, SettingsError
 from mainshock.megathrust.base import SegmentClassifier
 from mainshock.megathrust.conformal import ConformalSets
-from mainshock.megathrust.registry import SEGMENT_CLASSIFIERS
+from mainshock.megathrust.registry import BASELINES, SEGMENT_CLASSIFIERS
 from mainshock.megathrust.scores import (
     Scores,
     area_under_roc,
@@ -21,7 +21,6 @@ from mainshock.megathrust.scores import (
 from mainshock.megathrust.splits import ExclusionDistance, Fold, LeaveRegionOut, RuptureDisjoint
 
 __all__ = [
-    "BASELINES",
     "DISTANCES_KM",
     "SCHEMES",
     "Evaluation",
@@ -33,7 +32,6 @@ __all__ = [
     "summarise",
 ]
 
-BASELINES = ("majority", "region-prior", "nearest-1", "nearest-5")
 DISTANCES_KM = (0.0, 50.0, 100.0, 200.0, 400.0, 600.0)
 SCHEMES = ("exclusion", "rupture", "region")
 _RUPTURE_KM = 100.0
@@ -221,15 +219,20 @@ def evaluate(
     baselines: dict[str, list[Evaluation]] = {name: [] for name in BASELINES}
     for distance_km in steps:
         folds = folds_of(data, scheme, distance_km)
-        nearest = predict_folds(SEGMENT_CLASSIFIERS.load("nearest-5"), data, folds, with_sets=False)
-        for name in (*BASELINES, model):
+        found = {}
+        for name in dict.fromkeys((*BASELINES, model)):
             if progress is not None:
                 progress(f"{scheme} {'' if distance_km is None else f'{distance_km:g} km '}{name}")
             make = SEGMENT_CLASSIFIERS.load(name)
-            found = predict_folds(make, data, folds, with_sets=name == model)
-            line = summarise(data, found, nearest, distance_km)
-            baselines.get(name, results).append(line)
-    return results or baselines[model], baselines
+            found[name] = predict_folds(make, data, folds, with_sets=name not in BASELINES)
+        lines = {
+            name: summarise(data, one, found["nearest-5"], distance_km)
+            for name, one in found.items()
+        }
+        results.append(lines[model])
+        for name in BASELINES:
+            baselines[name].append(lines[name])
+    return results, baselines
 
 
 def summarise(

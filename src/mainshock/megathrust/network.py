@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from mainshock.core.errors import DataError, SettingsError
@@ -19,6 +19,7 @@ from mainshock.megathrust.network_training import (
     train_networks,
 )
 from mainshock.megathrust.splits import BufferedBlocks, Fold
+from mainshock.megathrust.table_classifier import TableClassifier
 
 __all__ = ["PUBLISHED", "PublishedNetwork", "fit_folds", "network_ensemble"]
 
@@ -35,7 +36,7 @@ PUBLISHED: Mapping[str, Any] = {
 }
 
 
-class PublishedNetwork(ClassifierMixin, BaseEstimator):
+class PublishedNetwork(TableClassifier):
     """Linear layers, dropout and ReLU, one sigmoid a class: 49 inputs, 500, 100, classes.
 
     Parameters
@@ -146,11 +147,6 @@ class PublishedNetwork(ClassifierMixin, BaseEstimator):
         probability: FloatArray = share / share.sum(axis=2, keepdims=True)
         return probability
 
-    def predict(self, X: pd.DataFrame) -> Classes:
-        """Return the likeliest class of each segment."""
-        likeliest: Classes = self.predict_proba(X).argmax(axis=1)
-        return likeliest
-
     def training_settings(self) -> TrainingSettings:
         """Return what the training needs of the settings.
 
@@ -204,8 +200,6 @@ def fit_folds(
         A preprocessing for all folds instead of one fitted to each training: the published
         protocol fits it to all rows.
     """
-    from sklearn.base import clone  # noqa: PLC0415
-
     settings = network.training_settings()
     y = np.asarray(y, dtype=np.int64)
     fitted = [

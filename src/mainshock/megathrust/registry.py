@@ -5,7 +5,10 @@ from collections.abc import Callable
 from mainshock.core.registry import Registry
 from mainshock.megathrust.base import SegmentClassifier
 
-__all__ = ["SEGMENT_CLASSIFIERS"]
+__all__ = ["BASELINES", "SEGMENT_CLASSIFIERS"]
+
+# what every score stands beside: they know where a segment is, and nothing else
+BASELINES = ("majority", "region-prior", "nearest-1", "nearest-5")
 
 # each is called without arguments, or with ``random_state``
 SEGMENT_CLASSIFIERS: Registry[Callable[..., SegmentClassifier]] = Registry(

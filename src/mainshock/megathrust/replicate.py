@@ -25,15 +25,14 @@ from mainshock.megathrust.network_folder import NetworkFolder
 from mainshock.megathrust.network_inputs import fit_inputs
 from mainshock.megathrust.published_layout import find_state_dicts, read_state_dict
 from mainshock.megathrust.published_scores import agreement_of, published_means, read_published
-from mainshock.megathrust.registry import SEGMENT_CLASSIFIERS
+from mainshock.megathrust.registry import BASELINES, SEGMENT_CLASSIFIERS
 from mainshock.megathrust.scores import macro_f1, rupture_bootstrap, score_probabilities
 from mainshock.megathrust.segments import feature_names, read_segments
 from mainshock.megathrust.splits import ExclusionDistance, Fold
 
-__all__ = ["BASELINES", "DISTANCES_KM", "OURS", "WEIGHTS", "ReplicateSettings", "replicate"]
+__all__ = ["DISTANCES_KM", "OURS", "WEIGHTS", "ReplicateSettings", "replicate"]
 
 DISTANCES_KM = (0, 50, 100, 150, 200, 250, 300, 400, 500, 600)
-BASELINES = ("majority", "region-prior", "nearest-1", "nearest-5")
 OURS, WEIGHTS = "network", "published-weights"
 # The counts of tested segments that the authors' weights were scored on follow if the table read
 # last, whose last segment alone is tested, is none of the other seven regions.

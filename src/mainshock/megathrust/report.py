@@ -15,6 +15,7 @@ from mainshock import __version__
 from mainshock.core.errors import DataError
 from mainshock.core.files import make_folder, replacing
 from mainshock.megathrust.assessment import SegmentAssessment, caveats
+from mainshock.megathrust.registry import BASELINES
 from mainshock.megathrust.zones import zone_name
 
 __all__ = ["EvaluationDocument", "check_evaluation", "write_report"]
@@ -27,7 +28,6 @@ _REMEDY = (
     "run `mainshock megathrust evaluate --scheme region --json` (and other schemes), keep what it "
     "prints, and give the files"
 )
-_BASELINES = ("majority", "region-prior", "nearest-1", "nearest-5")
 _SCHEMES = {
     "region": "Leave one region out",
     "rupture": "No rupture on both sides",
@@ -94,7 +94,7 @@ def check_evaluation(evaluation: Sequence[EvaluationDocument]) -> None:
             raise DataError(
                 f"scheme {scheme!r} with results {results!r} is no evaluation; {_REMEDY}"
             )
-        lacking = [name for name in _BASELINES if name not in (one.get("baselines") or {})]
+        lacking = [name for name in BASELINES if name not in (one.get("baselines") or {})]
         if lacking:
             raise DataError(f"the evaluation by {scheme} lacks {', '.join(lacking)}; {_REMEDY}")
         for score in results:
