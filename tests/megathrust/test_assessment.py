@@ -24,7 +24,6 @@ from mainshock.megathrust.assessment import (
     read_assessments,
     write_assessments,
 )
-from mainshock.megathrust.build.trenches import ZONES
 from mainshock.megathrust.shapes import (
     band,
     great_ruptures,
@@ -33,7 +32,6 @@ from mainshock.megathrust.shapes import (
     with_azimuths,
     write_geojson,
 )
-from mainshock.megathrust.zones import LAND_TO_THE_RIGHT, ZONE_NAMES
 
 
 def made_up(n: int = 6, longitude: float = -71.0, **others) -> list[SegmentAssessment]:
@@ -178,11 +176,6 @@ def test_areas_have_their_size_anywhere_and_lie_to_the_left(longitude, latitude,
         assert geometry.is_valid
         assert -180.0 <= west <= east <= 180.0
     assert geometry.area == pytest.approx(shapely.Polygon(ring).area, rel=2e-3)
-
-
-def test_names_and_sides_are_those_that_segments_are_built_with():
-    assert {zone.code: zone.name for zone in ZONES} == ZONE_NAMES
-    assert {zone.code for zone in ZONES if zone.upper == "right"} == LAND_TO_THE_RIGHT
 
 
 def test_land_lies_to_the_right_where_a_zone_says_so():

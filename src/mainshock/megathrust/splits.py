@@ -234,9 +234,12 @@ class RandomSegments:
 
 @dataclass(frozen=True, slots=True)
 class EventTime:
-    """Trained on segments as they were known at a time, tested on what broke afterwards.
+    """Tested on the segments whose label is of an earthquake since a time, trained on the others.
 
-    ``groups`` are the years of the earthquakes that give the segments their labels, NaN for none.
+    ``groups`` are the years of the earthquakes that give the segments their labels, NaN for none. A
+    table with one label a segment does not tell what was known of it before, so segments that broke
+    later are not in the training, and quiet ones not in the test: it says how many of the later
+    great earthquakes the earlier ones tell, and nothing of false alarms.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Names of the zones that ship, and on which side of the trench their upper plate lies.
 
-The same as in ``build.trenches``, for the live path and the service, which load no tables.
+``build.trenches`` takes them from here, and so do the live path and the service, which load no
+tables.
 """
 
 __all__ = ["LAND_TO_THE_RIGHT", "ZONE_NAMES", "zone_name"]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mainshock.core.errors import GeometryError, SettingsError
 from mainshock.megathrust.build.geometry import unit_vectors
+from mainshock.megathrust.zones import LAND_TO_THE_RIGHT, ZONE_NAMES
 
 __all__ = ["ZONES", "Boundary", "TrenchOutline", "Zone", "chosen_zones", "trench_outline"]
 
@@ -66,29 +67,26 @@ class TrenchOutline:
     boundary_of_arc: NDArray[np.int64]
 
 
+def _shipped(code: str, boundaries: tuple[Boundary, ...], start: tuple[float, float]) -> Zone:
+    """Return a zone whose name and landward side the light table of zones states."""
+    upper = "right" if code in LAND_TO_THE_RIGHT else "left"
+    return Zone(code, ZONE_NAMES[code], boundaries, start, upper)
+
+
 # Plate codes are those of NNR-MORVEL56 (Argus et al., 2011, doi 10.1029/2011GC003751); which plate
 # subducts follows Bird (2003, doi 10.1029/2001GC000252).
 ZONES: tuple[Zone, ...] = (
-    Zone(
-        "alu",
-        "Alaska-Aleutians",
-        (Boundary("pa", "na", (163.0, 217.5, 49.0, 61.0)),),
-        (164.0, 55.0),
-        "left",
-    ),
-    Zone(
+    _shipped("alu", (Boundary("pa", "na", (163.0, 217.5, 49.0, 61.0)),), (164.0, 55.0)),
+    _shipped(
         "ant",
-        "Lesser Antilles",
         (
             Boundary("na", "ca", (292.0, 303.0, 10.0, 20.5)),
             Boundary("sa", "ca", (298.5, 303.0, 10.5, 19.5)),
         ),
         (-68.0, 19.7),
-        "right",
     ),
-    Zone(
+    _shipped(
         "cam",
-        "Central America",
         (
             Boundary("ri", "na", (253.5, 255.5, 18.0, 20.5)),
             Boundary("co", "na", (254.0, 270.0, 12.0, 19.0)),
@@ -96,57 +94,23 @@ ZONES: tuple[Zone, ...] = (
             Boundary("co", "PM", (272.0, 277.0, 8.0, 10.5)),
         ),
         (-106.0, 20.0),
-        "left",
     ),
-    Zone("cas", "Cascadia", (Boundary("jf", "na"),), (-130.0, 51.5), "left"),
-    Zone("hel", "Hellenic", (Boundary("nu", "AS"),), (20.0, 38.0), "left"),
-    Zone(
+    _shipped("cas", (Boundary("jf", "na"),), (-130.0, 51.5)),
+    _shipped("hel", (Boundary("nu", "AS"),), (20.0, 38.0)),
+    _shipped(
         "izu",
-        "Izu-Bonin-Mariana",
         (Boundary("pa", "ps", (138.0, 144.0, 23.0, 34.5)), Boundary("pa", "MA")),
         (142.0, 34.5),
-        "right",
     ),
-    Zone(
-        "ker",
-        "Tonga-Kermadec-Hikurangi",
-        (Boundary("pa", "TO"), Boundary("pa", "KE")),
-        (-173.5, -14.5),
-        "right",
-    ),
-    Zone("kur", "Japan-Kuriles-Kamchatka", (Boundary("pa", "OK"),), (142.0, 34.0), "left"),
-    Zone("mak", "Makran", (Boundary("ar", "eu", (57.0, 66.5, 23.5, 26.0)),), (57.0, 25.0), "left"),
-    Zone(
-        "man",
-        "Manila",
-        (Boundary("su", "ps", (118.0, 121.5, 13.0, 22.0)),),
-        (120.5, 21.6),
-        "left",
-    ),
-    Zone(
-        "phi",
-        "Philippine trench",
-        (Boundary("ps", "su", (124.0, 130.0, 0.5, 15.5)),),
-        (124.5, 15.0),
-        "right",
-    ),
-    Zone(
-        "puy",
-        "Puysegur",
-        (Boundary("au", "pa", (162.0, 167.5, -50.5, -45.0)),),
-        (166.5, -45.0),
-        "left",
-    ),
-    Zone(
-        "ryu",
-        "Ryukyu-Nankai",
-        (Boundary("ps", "ON"), Boundary("ps", "am")),
-        (121.6, 24.0),
-        "left",
-    ),
-    Zone(
+    _shipped("ker", (Boundary("pa", "TO"), Boundary("pa", "KE")), (-173.5, -14.5)),
+    _shipped("kur", (Boundary("pa", "OK"),), (142.0, 34.0)),
+    _shipped("mak", (Boundary("ar", "eu", (57.0, 66.5, 23.5, 26.0)),), (57.0, 25.0)),
+    _shipped("man", (Boundary("su", "ps", (118.0, 121.5, 13.0, 22.0)),), (120.5, 21.6)),
+    _shipped("phi", (Boundary("ps", "su", (124.0, 130.0, 0.5, 15.5)),), (124.5, 15.0)),
+    _shipped("puy", (Boundary("au", "pa", (162.0, 167.5, -50.5, -45.0)),), (166.5, -45.0)),
+    _shipped("ryu", (Boundary("ps", "ON"), Boundary("ps", "am")), (121.6, 24.0)),
+    _shipped(
         "sam",
-        "South America",
         (
             Boundary("nz", "ND"),
             Boundary("nz", "sa", (277.0, 289.0, -15.8, -3.0)),
@@ -154,12 +118,10 @@ ZONES: tuple[Zone, ...] = (
             Boundary("nz", "sa", (283.0, 289.5, -46.0, -21.9)),
         ),
         (-78.0, 7.3),
-        "left",
     ),
-    Zone("sco", "South Sandwich", (Boundary("sr", "sw"),), (-28.0, -55.2), "right"),
-    Zone(
+    _shipped("sco", (Boundary("sr", "sw"),), (-28.0, -55.2)),
+    _shipped(
         "sol",
-        "New Britain-Solomon",
         (
             Boundary("SS", "SB"),
             Boundary("SS", "NB"),
@@ -168,18 +130,10 @@ ZONES: tuple[Zone, ...] = (
             Boundary("au", "pa", (156.0, 166.3, -12.5, -8.0)),
         ),
         (148.6, -7.0),
-        "left",
     ),
-    Zone(
-        "sul",
-        "North Sulawesi",
-        (Boundary("su", "MS", (119.0, 125.0, 0.0, 2.6)),),
-        (119.5, 1.0),
-        "right",
-    ),
-    Zone(
+    _shipped("sul", (Boundary("su", "MS", (119.0, 125.0, 0.0, 2.6)),), (119.5, 1.0)),
+    _shipped(
         "sum",
-        "Sumatra-Java",
         (
             Boundary("in", "BU"),
             Boundary("cp", "BU"),
@@ -187,15 +141,8 @@ ZONES: tuple[Zone, ...] = (
             Boundary("au", "su"),
         ),
         (94.0, 15.8),
-        "left",
     ),
-    Zone(
-        "van",
-        "Vanuatu",
-        (Boundary("au", "NH", (165.0, 172.6, -23.5, -10.0)),),
-        (166.0, -12.0),
-        "left",
-    ),
+    _shipped("van", (Boundary("au", "NH", (165.0, 172.6, -23.5, -10.0)),), (166.0, -12.0)),
 )
 
 
