@@ -19,8 +19,6 @@ from mainshock.megathrust.segments import read_segments
 
 FOLDER = stored.DEFAULT_FOLDER.parent
 EXCLUSION_KM, SEED = 100.0, 0
-# drawn from earthquakes where no slab model was given: rough, and near to the label
-LEFT_OUT = ("DXT_", "FDM_", "SDM_", "CRD_", "CRS_", "CRM_", "DIP_")
 
 
 def main() -> None:
@@ -47,7 +45,6 @@ def labelled() -> LabelledSegments:
     """Return the packaged segments with their labels."""
     table = read_segments(FOLDER / "segments")
     labels = read_labels(FOLDER / "labels.csv", table)
-    table = table.drop(columns=[one for one in table if one.startswith(LEFT_OUT)])
     table["m_max"] = labels["m_max"].to_numpy()
     return LabelledSegments(
         pd.DataFrame(table), labels["class2"].to_numpy(np.int64), labels["run_id"].to_numpy(str)

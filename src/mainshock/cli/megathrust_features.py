@@ -22,6 +22,15 @@ def _named_grids(grids: list[str]) -> dict[str, list[Path]]:
     return named
 
 
+_SlabFromEarthquakes = Annotated[
+    bool,
+    typer.Option(
+        "--slab-from-earthquakes",
+        help="Without a SLAB grid: draw the slab from the earthquakes, as the labels are.",
+    ),
+]
+
+
 def features(
     inputs: Annotated[Path, typer.Option(help="Folder of open global inputs.")],
     out: Annotated[Path, typer.Option(help="Folder for segments, labels and provenance.")],
@@ -32,6 +41,7 @@ def features(
         list[str] | None,
         typer.Option(help="NAME=FILE, NetCDF or XYZ; SLAB is slab depth in km; repeatable."),
     ] = None,
+    slab_from_earthquakes: _SlabFromEarthquakes = False,
     ruptures: Annotated[
         Path | None, typer.Option(help="Great ruptures, in place of the packaged table.")
     ] = None,
@@ -47,7 +57,9 @@ def features(
     from mainshock.megathrust.build.trenches import chosen_zones
 
     chosen = chosen_zones(tuple(code for code in zones.replace(" ", "").split(",") if code))
-    settings = BuildSettings(spacing_km=spacing_km, width_km=width_km)
+    settings = BuildSettings(
+        spacing_km=spacing_km, width_km=width_km, slab_from_earthquakes=slab_from_earthquakes
+    )
     named = _named_grids(grid or [])
     with progress("building", total=len(chosen) + 2) as advance:
         built = build_segments(

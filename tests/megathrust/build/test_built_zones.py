@@ -33,6 +33,16 @@ def built(inputs_dir: Path) -> BuiltSegments:
     return build_segments(read_inputs(inputs_dir), ZONES, BuildSettings())
 
 
+def test_nothing_is_drawn_from_the_earthquakes_unless_asked_for(
+    built: BuiltSegments, inputs_dir: Path
+) -> None:
+    zone = tuple(one for one in ZONES if one.code == "sam")
+    asked = build_segments(read_inputs(inputs_dir), zone, BuildSettings(slab_from_earthquakes=True))
+    more = set(feature_names(asked.segments)) - set(feature_names(built.segments))
+    assert {"DXT_200", "FDM_600", "SDM_400", "CRD_UP_AVE", "DIP_UP_AVE"} <= more
+    assert not any("catalogue" in one["method"] for one in built.provenance["columns"].values())
+
+
 def test_every_zone_has_segments_and_the_plates_meet(built: BuiltSegments) -> None:
     table = built.segments
     assert table["region"].nunique() >= 12

@@ -45,12 +45,16 @@ class BuildSettings:
         Length of a segment, 10 to 500 km.
     width_km
         Width of the cell on either side of the trench, 20 to 1000 km.
+    slab_from_earthquakes
+        Where there is no grid of the slab, draw it from the catalogue. Rough, and from the same
+        earthquakes as the labels: a classifier that sees it has seen some of the answer.
     events
         Which events belong to a trench.
     """
 
     spacing_km: float = 50.0
     width_km: float = 300.0
+    slab_from_earthquakes: bool = False
     events: EventLimits = field(default_factory=EventLimits)
 
     def __post_init__(self) -> None:
@@ -167,9 +171,13 @@ def _place_columns(line: TrenchLine) -> dict[str, FloatArray]:
     return {"longitude": longitude, "latitude": latitude, "azimuth": azimuth}
 
 
-def _slab(line: TrenchLine, fields: Fields, events: pd.DataFrame) -> dict[str, FloatArray]:
+def _slab(
+    line: TrenchLine, fields: Fields, events: pd.DataFrame, settings: BuildSettings
+) -> dict[str, FloatArray]:
     if fields.slabs:
         return slab_columns(profile_from_grids(line, fields.slabs), line.spacing_km)
+    if not settings.slab_from_earthquakes:
+        return {}
 
     def coordinates(rows: pd.DataFrame) -> FloatArray:
         along, across = line.coordinates_km(rows["lon"], rows["lat"])
@@ -211,7 +219,7 @@ def build_zone(
     columns |= _plate_columns(line, inputs, settings.width_km)
     columns |= _motion_columns(line, zone, outline, inputs)
     columns |= _gridded(line, fields, settings.width_km)
-    columns |= _slab(line, fields, inputs.events)
+    columns |= _slab(line, fields, inputs.events, settings)
     table = pd.DataFrame(columns | {"m_max": labels["m_max"].to_numpy()})
     table.insert(0, "region", zone.code)
     return table, labels[["year", "rupture"]]
