@@ -1,4 +1,4 @@
-/** The page: its head, its four views. */
+/** The page: its head, its views. */
 
 import { useEffect } from "react";
 
@@ -8,6 +8,7 @@ import { LatestEvents } from "./events/LatestEvents";
 import { LatestPicks } from "./events/LatestPicks";
 import { nameOf } from "./events/words";
 import { usePosterior } from "./events/usePosterior";
+import { FaultsView } from "./faults/FaultsView";
 import { useLive } from "./live/liveStore";
 import { EventMap } from "./map/EventMap";
 import { messages } from "./messages";
@@ -65,6 +66,7 @@ function Navigation({ view }: { view: Route["view"] }) {
     { views: ["live"], address: "#/", text: messages.nav.live },
     { views: ["events", "event"], address: "#/events", text: messages.nav.events },
     { views: ["stations"], address: "#/stations", text: messages.nav.stations },
+    { views: ["faults"], address: "#/faults", text: messages.nav.faults },
   ];
   return (
     <nav aria-label={messages.nav.label}>
@@ -99,6 +101,8 @@ function View({ route }: { route: Route }) {
       return <EventDetail key={route.eventId} eventId={route.eventId} />;
     case "stations":
       return <StationsView />;
+    case "faults":
+      return <FaultsView />;
     default:
       return <LiveView />;
   }

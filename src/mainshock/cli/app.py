@@ -20,6 +20,7 @@ from mainshock.cli import (
     megathrust,
     models,
     monitor,
+    offfault,
     pick,
     serve,
     stream,
@@ -45,6 +46,7 @@ app.command("pick")(pick.pick)
 app.add_typer(locate.app, name="locate")
 app.add_typer(detect.app, name="detect")
 app.add_typer(megathrust.app, name="megathrust")
+app.add_typer(offfault.app, name="offfault")
 app.add_typer(models.app, name="models")
 app.command("monitor")(monitor.monitor)
 app.command("serve")(serve.serve)

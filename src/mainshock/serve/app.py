@@ -28,6 +28,7 @@ from mainshock.serve.routes import (
     kserve,
     megathrust,
     models,
+    offfault,
     operations,
     page,
     picks,
@@ -92,7 +93,7 @@ def create_app(context: ServiceContext) -> FastAPI:
     install_error_handlers(app)
     for module in _MODULES:
         app.include_router(module.router(context))
-    for user in (infer, models, kserve):
+    for user in (infer, models, kserve, offfault):
         app.include_router(user.router(context, inference))
     app.include_router(live.router(hub))
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # as FastAPI documents

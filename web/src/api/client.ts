@@ -6,6 +6,7 @@ import type {
   EventContext,
   EventDetail,
   EventSummary,
+  FaultProfileAnswer,
   LivePick,
   Posterior,
   SegmentCollection,
@@ -36,25 +37,32 @@ export function liveUrl(): string {
 }
 
 /** Fetch with the token, where there is one. */
-export async function fetchAuthorised(url: URL, signal?: AbortSignal): Promise<Response> {
+export async function fetchAuthorised(
+  url: URL,
+  signal?: AbortSignal,
+  sent?: unknown,
+): Promise<Response> {
   const token = currentToken();
-  const headers: HeadersInit = token === null ? {} : { Authorization: `Bearer ${token}` };
-  return fetch(url, { headers, signal: signal ?? null });
+  const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
+  if (sent === undefined) return fetch(url, { headers, signal: signal ?? null });
+  headers["Content-Type"] = "application/json";
+  return fetch(url, { method: "POST", headers, body: JSON.stringify(sent), signal: signal ?? null });
 }
 
 async function get<T>(path: string, query: Record<string, string | number>, signal?: AbortSignal) {
   return ((await getWhole(path, query, signal)) as { data: T }).data;
 }
 
-/** Return an answer as it is, with its envelope where it has one. */
+/** Return an answer as it is, with its envelope where it has one; what is sent goes as JSON. */
 async function getWhole(
   path: string,
   query: Record<string, string | number>,
   signal?: AbortSignal,
+  sent?: unknown,
 ): Promise<unknown> {
   const url = serviceUrl(`api/v1/${path}`);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
-  const response = await fetchAuthorised(url, signal);
+  const response = await fetchAuthorised(url, signal, sent);
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) {
     const error = (body as { error?: { code: string; message: string } } | null)?.error;
@@ -90,4 +98,6 @@ export const api = {
     get<EventContext>(`events/${encodeURIComponent(id)}/context`, {}, signal),
   segments: async () =>
     (await getWhole("megathrust/segments.geojson", {})) as SegmentCollection,
+  faultProfile: async (sent: { traces: unknown; pixel_m: number }) =>
+    (await getWhole("offfault/profile", {}, undefined, sent)) as FaultProfileAnswer,
 };

@@ -526,6 +526,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/offfault/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Infer Fault Profile
+         * @description Estimate how much of the displacement slips on a mapped fault, along it.
+         */
+        post: operations["infer_fault_profile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/offfault/windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Infer Fault Windows
+         * @description Estimate how much of the displacement slips on the faults of drawn windows.
+         */
+        post: operations["infer_fault_windows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -659,6 +699,16 @@ export interface components {
             };
         };
         /**
+         * EfficiencyMeta
+         * @description What limits an estimate.
+         */
+        EfficiencyMeta: {
+            /** Warnings */
+            warnings: string[];
+            /** Caveats */
+            caveats: string[];
+        };
+        /**
          * ErrorAnswer
          * @description A failure of any kind.
          */
@@ -684,6 +734,30 @@ export interface components {
             detail?: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * EstimateData
+         * @description Kinematic efficiency of a window: slip on faults over the displacement applied.
+         */
+        EstimateData: {
+            /** Index */
+            index: number;
+            /** Ke */
+            ke: number;
+            /**
+             * Lo90
+             * @description Lower end of the band that holds nine of ten
+             */
+            lo90: number;
+            /** Hi90 */
+            hi90: number;
+            /** Sd */
+            sd: number;
+            /**
+             * Epistemic Sd
+             * @description Part of sd from scales, line widths and networks
+             */
+            epistemic_sd: number;
         };
         /**
          * EventAnswer
@@ -1222,6 +1296,81 @@ export interface components {
             modes: components["schemas"]["ModeData"][];
         };
         /**
+         * ProfileAnswer
+         * @description A profile.
+         */
+        ProfileAnswer: {
+            data: components["schemas"]["ProfileData"];
+            meta: components["schemas"]["EfficiencyMeta"];
+        };
+        /**
+         * ProfileData
+         * @description Efficiency along a fault.
+         */
+        ProfileData: {
+            /** Model */
+            model: string;
+            /** Pixel M */
+            pixel_m: number;
+            /** Strike Deg */
+            strike_deg: number;
+            /**
+             * Coordinates
+             * @description How the coordinates were read
+             */
+            coordinates: string;
+            /**
+             * Has Place
+             * @description Whether lines are in degrees
+             */
+            has_place: boolean;
+            /** Windows */
+            windows: components["schemas"]["ProfileWindowData"][];
+        };
+        /**
+         * ProfileWindowData
+         * @description A window along a fault.
+         */
+        ProfileWindowData: {
+            /** Index */
+            index: number;
+            /** Ke */
+            ke: number;
+            /**
+             * Lo90
+             * @description Lower end of the band that holds nine of ten
+             */
+            lo90: number;
+            /** Hi90 */
+            hi90: number;
+            /** Sd */
+            sd: number;
+            /**
+             * Epistemic Sd
+             * @description Part of sd from scales, line widths and networks
+             */
+            epistemic_sd: number;
+            /** Distance Along Km */
+            distance_along_km: number;
+            /**
+             * Azimuth Deg
+             * @description Local strike
+             */
+            azimuth_deg: number;
+            /**
+             * Longitude
+             * @description Null without a place on Earth
+             */
+            longitude?: number | null;
+            /** Latitude */
+            latitude?: number | null;
+            /**
+             * Line
+             * @description The fault there: degrees, or km without a place
+             */
+            line: number[][];
+        };
+        /**
          * ProtocolError
          * @description An error as the protocol has it.
          */
@@ -1660,6 +1809,24 @@ export interface components {
             sampling_rate_hz: number;
             /** Samples */
             samples: (number | null)[];
+        };
+        /**
+         * WindowsAnswer
+         * @description Estimates in the order of the windows.
+         */
+        WindowsAnswer: {
+            data: components["schemas"]["WindowsData"];
+            meta: components["schemas"]["EfficiencyMeta"];
+        };
+        /**
+         * WindowsData
+         * @description Efficiency of windows.
+         */
+        WindowsData: {
+            /** Model */
+            model: string;
+            /** Windows */
+            windows: components["schemas"]["EstimateData"][];
         };
     };
     responses: never;
@@ -3516,6 +3683,252 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+        };
+    };
+    infer_fault_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Traces
+                     * @description GeoJSON with LineStrings
+                     */
+                    traces: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * Pixel M
+                     * @description Side of a pixel
+                     * @default 75
+                     */
+                    pixel_m?: number;
+                    /**
+                     * Stride Px
+                     * @description Largest step of windows
+                     * @default 32
+                     */
+                    stride_px?: number;
+                    /**
+                     * Units
+                     * @description Of the coordinates
+                     * @default auto
+                     * @enum {string}
+                     */
+                    units?: "auto" | "lonlat" | "km" | "m";
+                    /**
+                     * Kinds
+                     * @description Which traces are drawn
+                     * @default [
+                     *       "main",
+                     *       "secondary"
+                     *     ]
+                     */
+                    kinds?: ("main" | "secondary")[];
+                    /**
+                     * Model
+                     * @description Name of an efficiency model
+                     * @default default
+                     */
+                    model?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    infer_fault_windows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Windows
+                     * @description 128 rows across strike of 64 pixels each; 1 is a fault
+                     */
+                    windows: number[][][];
+                    /**
+                     * Model
+                     * @description Name of an efficiency model
+                     * @default default
+                     */
+                    model?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WindowsAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
         };

@@ -21,6 +21,9 @@ export type StationInfo = Schemas["StationSummary"];
 export type ServiceHealth = Schemas["HealthData"];
 export type Alert = Schemas["AlertSummary"];
 export type EventContext = Schemas["ContextData"];
+export type FaultProfileAnswer = Schemas["ProfileAnswer"];
+export type FaultProfile = Schemas["ProfileData"];
+export type FaultWindow = Schemas["ProfileWindowData"];
 
 /** Assessed megathrust segments, with what must stand beside them. */
 export type SegmentCollection = GeoJSON.FeatureCollection & { caveats: string[] };

@@ -67,9 +67,9 @@ export function DepthHistogram({ depths }: { depths: number[] }) {
   );
 }
 
-/** Return three to seven round depths inside a range. */
-export function ticks(low: number, high: number): number[] {
-  const rough = (high - low) / 4;
+/** Return round numbers inside a range, about as many as are wanted. */
+export function ticks(low: number, high: number, wanted = 4): number[] {
+  const rough = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough) ?? rough;
   const first = Math.ceil(low / step);

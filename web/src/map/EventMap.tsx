@@ -27,6 +27,8 @@ interface Properties {
   isPosteriorMap?: boolean;
   /** Stations alone. */
   isStationMap?: boolean;
+  /** Traces and efficiency of a fault; the view moves to each new one. */
+  faults?: GeoJSON.FeatureCollection;
   /** Whose regions they are. */
   regionsText?: string;
   onSelect: (eventId: string) => void;
@@ -40,6 +42,7 @@ export function EventMap({
   posterior = null,
   isPosteriorMap = false,
   isStationMap = false,
+  faults = NOTHING,
   regionsText = messages.map.regions,
   onSelect,
 }: Properties) {
@@ -52,7 +55,10 @@ export function EventMap({
   const [hasSegments, setHasSegments] = useState(false);
   const { segments, problem } = useSegments(hasSegments);
   const marks = useContent(events, selected, posterior, isPosteriorMap);
-  const content = useMemo(() => ({ ...marks, segments: segments ?? NOTHING }), [marks, segments]);
+  const content = useMemo(
+    () => ({ ...marks, segments: segments ?? NOTHING, faults }),
+    [marks, segments, faults],
+  );
 
   useEffect(() => {
     let made: MapView | null = null;
@@ -82,7 +88,7 @@ export function EventMap({
   const isBoxed = box !== null;
   useEffect(() => {
     if (view !== null && box !== null) view.fit(box);
-  }, [view, isBoxed, isPosteriorMap && posterior?.version]);
+  }, [view, isBoxed, isPosteriorMap && posterior?.version, faults]);
 
   if (hasFailed) return <p className="note">{messages.map.noWebGl}</p>;
   return (
@@ -115,7 +121,7 @@ function useContent(
   selected: string | null,
   posterior: Posterior | null,
   isPosteriorMap: boolean,
-): Omit<MapContent, "segments"> {
+): Omit<MapContent, "segments" | "faults"> {
   const stations = useLive("stations");
   const health = useLive("health");
   const dataNowMs = useLive("dataNowMs");
@@ -134,4 +140,6 @@ function useContent(
 }
 
 const wholeBox = (content: MapContent): Box | null =>
-  boundsOf([content.stations, content.events, content.regions]);
+  content.faults.features.length > 0
+    ? boundsOf([content.faults])
+    : boundsOf([content.stations, content.events, content.regions]);

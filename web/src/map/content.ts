@@ -12,6 +12,8 @@ export interface MapContent {
   samples: Points;
   /** Megathrust segments; nothing until the reader asks for them. */
   segments: GeoJSON.FeatureCollection;
+  /** Traces of a fault, and pieces of it with their efficiency `ke`. */
+  faults: GeoJSON.FeatureCollection;
 }
 
 export const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };

@@ -33,6 +33,12 @@ export function segmentColour(palette: Palette): ExpressionSpecification {
   return ["interpolate", ["linear"], ["get", "probability"], 0, low, 0.5, middle, 1, high];
 }
 
+/** Colour of a piece of a fault by its kinematic efficiency. */
+export function efficiencyColour(palette: Palette): ExpressionSpecification {
+  const [low, middle, high] = palette.efficiency;
+  return ["interpolate", ["linear"], ["get", "ke"], 0, low, 0.5, middle, 1, high];
+}
+
 /** A segment unlike what the model learned from is hardly seen. */
 const SEGMENT_OPACITY: ExpressionSpecification = [
   "interpolate",
@@ -51,6 +57,7 @@ export function mapStyle(palette: Palette, by: EventColour): StyleSpecification 
       land: source(),
       borders: source(),
       segments: source(),
+      faults: source(),
       regions: source(),
       samples: source(),
       events: source(),
@@ -74,6 +81,21 @@ export function mapStyle(palette: Palette, by: EventColour): StyleSpecification 
           "line-opacity": SEGMENT_OPACITY,
           "line-width": ["interpolate", ["linear"], ["zoom"], 0, 4, 4, 8, 8, 16],
         },
+      },
+      {
+        id: "faults",
+        type: "line",
+        source: "faults",
+        filter: ["has", "ke"],
+        layout: { "line-cap": "round" },
+        paint: { "line-color": efficiencyColour(palette), "line-width": 7, "line-opacity": 0.85 },
+      },
+      {
+        id: "fault-traces",
+        type: "line",
+        source: "faults",
+        filter: ["!", ["has", "ke"]],
+        paint: { "line-color": palette.ink, "line-width": 1.2 },
       },
       {
         id: "samples",

@@ -64,7 +64,7 @@ export class MapView {
     this.content = content;
     await this.ready;
     if (this.isRemoved || this.content !== content) return; // newer content came meanwhile
-    for (const name of ["stations", "events", "regions", "samples", "segments"] as const) {
+    for (const name of ["stations", "events", "regions", "samples", "segments", "faults"] as const) {
       this.fill(name, content[name]);
     }
     this.label(content.stations);

@@ -11,6 +11,7 @@ export interface Palette {
   ages: [string, string, string, string];
   depths: [string, string, string, string, string];
   segments: [string, string, string];
+  efficiency: [string, string, string];
   stations: Record<StationState, string>;
 }
 
@@ -33,6 +34,7 @@ export const LIGHT: Palette = {
   ages: ["#b10026", "#f03b20", "#fd9a3c", "#9aa3ab"],
   depths: [...VIRIDIS],
   segments: ["#c9b8e0", "#8e62bd", "#3f0a6b"],
+  efficiency: ["#f5b041", "#c2457a", "#2a186c"],
   stations: STATIONS,
 };
 
@@ -47,6 +49,7 @@ export const DARK: Palette = {
   ages: ["#ff5a4f", "#ff8c42", "#ffc46b", "#74808a"],
   depths: [...VIRIDIS],
   segments: ["#54416e", "#9b72cb", "#ead6ff"],
+  efficiency: ["#f5b041", "#e0608f", "#b9a8ff"],
   stations: { ...STATIONS, current: "#2cc295", silent: "#ff6b5e", stored: "#56b4e9" },
 };
 

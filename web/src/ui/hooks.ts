@@ -32,13 +32,14 @@ export type Route =
   | { view: "live" }
   | { view: "events" }
   | { view: "event"; eventId: string }
-  | { view: "stations" };
+  | { view: "stations" }
+  | { view: "faults" };
 
 export function parseRoute(hash: string): Route {
   const [view, id] = hash.replace(/^#\/?/, "").split("/");
   if (view === "events" && id) return { view: "event", eventId: decodeURIComponent(id) };
   if (view === "events") return { view: "events" };
-  if (view === "stations") return { view: "stations" };
+  if (view === "stations" || view === "faults") return { view };
   return { view: "live" };
 }
 

@@ -1,0 +1,49 @@
+"""What a camera sees of a moving sheet: blurred velocities with noise, and mapped faults."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+__all__ = ["Camera", "map_faults", "observe"]
+
+FloatArray = NDArray[np.float64]
+_NOISE_LENGTH_PX = 0.8
+_LEAST_BLOB_PX = 8
+_AROUND_PX = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """How one run is seen; :class:`~mainshock.offfault.generator.settings.GeneratorSettings`."""
+
+    blur_px: float
+    noise: float
+    threshold: float
+    local_contrast: float
+    is_thick: bool
+
+
+def observe(velocity: FloatArray, camera: Camera, rng: np.random.Generator) -> FloatArray:
+    """Return a velocity of applied size 1 as image correlation gives it."""
+    white = rng.normal(0.0, 1.0, velocity.shape)
+    noise = ndimage.gaussian_filter(white, _NOISE_LENGTH_PX)
+    seen: FloatArray = ndimage.gaussian_filter(velocity, camera.blur_px, mode="nearest")
+    noisy: FloatArray = seen + camera.noise / noise.std() * noise
+    return noisy
+
+
+def map_faults(curl: FloatArray, camera: Camera) -> NDArray[np.uint8]:
+    """Return 1 where the curl of a field of applied velocity 1 tells of an active fault."""
+    around = ndimage.gaussian_filter(curl, _AROUND_PX, mode="nearest")
+    mapped = curl - camera.local_contrast * around > camera.threshold
+    labels, n_blobs = ndimage.label(mapped, structure=np.ones((3, 3)))
+    if n_blobs:
+        sizes = np.bincount(labels.ravel())
+        sizes[0] = 0
+        mapped = (sizes >= _LEAST_BLOB_PX)[labels]
+    if camera.is_thick:
+        mapped = ndimage.binary_dilation(mapped)
+    faults: NDArray[np.uint8] = mapped.astype(np.uint8)
+    return faults

@@ -1,0 +1,104 @@
+"""The packaged model: several networks trained on made-up runs alone, as one ONNX file."""
+
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mainshock.core.errors import ModelError
+from mainshock.learn.models import load_manifest
+from mainshock.learn.onnx_session import open_session
+from mainshock.offfault.base import Efficiency
+from mainshock.offfault.network_efficiency import Calibration, with_lines
+from mainshock.offfault.windows import check_maps
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+__all__ = ["DEFAULT_FOLDER", "EnsembleEfficiency", "default_model", "mixture", "open_ensemble"]
+
+DEFAULT_FOLDER = Path(str(files("mainshock.offfault"))) / "models" / "efficiency"
+NETWORK = "networks.onnx"
+INPUT, OUTPUT = "fault_map", "efficiency"
+LARGEST_EFFICIENCY = 1.05
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnsembleEfficiency:
+    """Networks whose estimates are averaged, and whose disagreement is counted.
+
+    Parameters
+    ----------
+    session
+        Takes ``(n, 1, 128, 64)`` and returns ``(n, n_members, 2)``: KE and the logarithm of its
+        standard deviation.
+    calibration
+        Of the mixture, on runs that no network was trained on.
+    line_px
+        Thickness at which lines are drawn anew before the networks see them.
+    """
+
+    session: "InferenceSession"
+    calibration: Calibration
+    line_px: int
+
+    def predict(self, maps: NDArray[np.uint8]) -> Efficiency:
+        """Return the efficiency of windows, ``maps`` of shape ``(n_windows, 128, 64)``, 0 or 1."""
+        check_maps(maps)
+        output, epistemic = mixture(self.members(maps))
+        found = self.calibration.efficiency(output)
+        return replace(
+            found,
+            ke=np.clip(found.ke, 0.0, 1.0),
+            hi90=np.minimum(found.hi90, LARGEST_EFFICIENCY),
+            epistemic_sd=epistemic * self.calibration.sd_scale,
+        )
+
+    def members(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return what each network says of each map, ``(n, n_members, 2)``."""
+        maps = with_lines(maps, self.line_px)
+        starts = range(0, max(1, len(maps)), _BATCH)
+        drawn = (maps[i : i + _BATCH, None].astype(np.float32) for i in starts)
+        return np.concatenate([self.session.run([OUTPUT], {INPUT: one})[0] for one in drawn])
+
+
+def mixture(
+    members: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and logarithm of the standard deviation, ``(n, 2)``, and the epistemic part.
+
+    Parameters
+    ----------
+    members
+        Shape ``(n, n_members, 2)``: KE and the logarithm of its standard deviation.
+    """
+    ke, log_sd = members[..., 0].astype(np.float64), members[..., 1].astype(np.float64)
+    epistemic = ke.std(axis=1)
+    variance = np.exp(2.0 * log_sd).mean(axis=1) + epistemic**2
+    return np.stack([ke.mean(axis=1), 0.5 * np.log(variance)], axis=1), epistemic
+
+
+def open_ensemble(folder: Path) -> EnsembleEfficiency:
+    """Return the networks in a model folder.
+
+    Raises
+    ------
+    ModelError
+        If the folder holds no such model.
+    """
+    settings = load_manifest(folder).settings
+    try:
+        calibration = Calibration(float(settings["sd_scale"]), float(settings["quantile90"]))
+        line_px = int(settings["line_px"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{folder} does not say how its networks are used: {error!r}") from error
+    return EnsembleEfficiency(open_session(folder / NETWORK), calibration, line_px)
+
+
+def default_model() -> EnsembleEfficiency:
+    """Return the packaged model."""
+    return open_ensemble(DEFAULT_FOLDER)
