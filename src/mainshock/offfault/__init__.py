@@ -3,3 +3,5 @@
 Kinematic efficiency (KE) is slip on faults over applied displacement, one minus the share of
 deformation off the faults.
 """
+
+__all__: list[str] = []

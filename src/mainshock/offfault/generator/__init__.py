@@ -2,3 +2,5 @@
 
 All that comes from here is synthetic.
 """
+
+__all__: list[str] = []

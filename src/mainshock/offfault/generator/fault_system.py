@@ -42,7 +42,7 @@ def draw_fault_system(
     """
     slope = math.tan(math.radians(rng.normal(13.0, 3.0))) * rng.choice((-1.0, 1.0))
     through = rng.normal(1.0, 0.04)
-    residual = rng.uniform(0.1, 1.2)
+    residual = rng.uniform(0.2, 1.2)
     first = _draw_shears(rng, centre, slope, is_split=is_split)
     link_times = through * rng.uniform(0.45, 0.95, max(0, len(first) - 1))
     # a shear is linked once it is joined to either neighbour
@@ -63,7 +63,7 @@ def _draw_shears(
 ) -> list[_Shear]:
     spacing = rng.uniform(28.0, 60.0)
     scatter = rng.uniform(1.0, 2.0) if is_split else rng.uniform(2.5, 4.5)
-    growth = rng.uniform(0.3, 0.45)
+    growth = rng.uniform(0.4, 0.55)
     shears = []
     column = rng.uniform(-spacing, 0.0)
     while column < centre.size + spacing:
@@ -158,7 +158,7 @@ def _second_generation(
 ) -> list[Strand]:
     """Return later, weaker shears beside the first ones."""
     strands = []
-    for one in np.repeat(np.array(first, dtype=object), rng.poisson(1.2, len(first))):
+    for one in np.repeat(np.array(first, dtype=object), rng.poisson(1.8, len(first))):
         aside = rng.choice((-1.0, 1.0)) * rng.uniform(4.0, 13.0)
         later = _Shear(
             one.column + rng.normal(0.0, 0.5 * one.half_length),
@@ -170,7 +170,7 @@ def _second_generation(
         )
         linked = through * rng.uniform(0.8, 1.3)
         strand = _as_strand(later, rng, through, rng.uniform(0.0, 1.0), linked)
-        weaker = rng.uniform(0.1, 1.0)
+        weaker = rng.uniform(0.3, 1.2)
         strands.append(
             Strand(
                 strand.columns,
@@ -252,7 +252,7 @@ def _lenses(
                 onset,
                 rng.uniform(0.05, 0.25),
                 onset,
-                rng.uniform(0.1, 1.5),
+                rng.uniform(0.3, 1.5),
                 onset + rng.uniform(0.2, 2.0),
                 rng.uniform(0.1, 1.0),
             )

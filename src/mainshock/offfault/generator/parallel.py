@@ -6,14 +6,15 @@ from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from mainshock.core.errors import SettingsError
+from mainshock.core.errors import NothingFoundError, SettingsError
 from mainshock.offfault.generator.run import simulate_run
 from mainshock.offfault.generator.settings import GeneratorSettings
 from mainshock.offfault.laboratory import join_windows
 from mainshock.offfault.windows import LabelledWindows
 
-__all__ = ["generate"]
+__all__ = ["generate", "strands_per_column"]
 
 _MOST_RUNS = 100_000
 
@@ -39,6 +40,8 @@ def generate(
     ------
     SettingsError
         If the number of runs or of workers is out of range.
+    NothingFoundError
+        If no window shows a fault.
     """
     if not 1 <= n_runs <= _MOST_RUNS:
         raise SettingsError(f"{n_runs} runs; give 1 to {_MOST_RUNS}")
@@ -48,16 +51,24 @@ def generate(
     simulate = partial(simulate_run, settings)
     seeds = range(seed, seed + n_runs)
     parts: list[LabelledWindows] = []
+    # the solver's own threads cost more than they bring
     if workers == 1:
-        for part in map(simulate, seeds):
-            parts.append(part)
-            tell(f"{part.run[0] if len(part) else 'a run'}: {len(part)} windows")
+        with threadpool_limits(1):
+            for part in map(simulate, seeds):
+                parts.append(part)
+                tell(f"{len(parts)} of {n_runs} runs")
     else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        context = get_context("spawn")
+        with ProcessPoolExecutor(workers, context, threadpool_limits, (1,)) as pool:
             for part in pool.map(simulate, seeds, chunksize=2):
                 parts.append(part)
                 tell(f"{len(parts)} of {n_runs} runs")
-    return join_windows([part for part in parts if len(part)])
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        raise NothingFoundError(
+            f"no fault was mapped in any of {n_runs} runs; take later or more frames"
+        )
+    return join_windows(filled)
 
 
 def strands_per_column(windows: LabelledWindows) -> float:

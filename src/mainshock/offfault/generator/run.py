@@ -13,7 +13,7 @@ from mainshock.offfault.generator.fault_system import draw_fault_system
 from mainshock.offfault.generator.plane_stress import solve_plane_stress
 from mainshock.offfault.generator.settings import GeneratorSettings, Range
 from mainshock.offfault.generator.sheet import base_motion, solve_sheet
-from mainshock.offfault.generator.strands import Strand, weakness_on_grid
+from mainshock.offfault.generator.strands import Strand, Weakness, weakness_on_grid
 from mainshock.offfault.generator.stress_growth import draw_growing_faults
 from mainshock.offfault.label import applied_velocity, curl, window_labels
 from mainshock.offfault.windows import LabelledWindows
@@ -57,16 +57,15 @@ class Sheet:
         Length over which the sheet follows its base.
     strands
         All that will ever grow.
-    young_weakness, mature_weakness
-        Of its faults; see :class:`~mainshock.offfault.generator.settings.GeneratorSettings`.
+    weakness
+        Of its strands.
     """
 
     base: FloatArray
     modulus: FloatArray
     coupling_px: float
     strands: list[Strand]
-    young_weakness: float
-    mature_weakness: float
+    weakness: Weakness
 
 
 def simulate_run(settings: GeneratorSettings, seed: int) -> LabelledWindows:
@@ -126,12 +125,12 @@ def _weakness_at(
     times: FloatArray, settings: GeneratorSettings, sheet: Sheet, rng: np.random.Generator
 ) -> Iterator[FloatArray]:
     """Yield how much weaker than the sheet each pixel is at each time."""
-    weakness = sheet.young_weakness, sheet.mature_weakness
     if settings.growth == "schedule":
         for time in times:
-            yield weakness_on_grid(sheet.strands, time, sheet.base.shape, *weakness)
+            yield weakness_on_grid(sheet.strands, time, sheet.base.shape, sheet.weakness)
         return
-    growing = draw_growing_faults(rng, sheet.modulus, sheet.base, sheet.coupling_px, weakness)
+    limits = (sheet.weakness.young, sheet.weakness.mature)
+    growing = draw_growing_faults(rng, sheet.modulus, sheet.base, sheet.coupling_px, limits)
     for time in times:
         growing.advance_to(float(time))
         yield growing.weakness()
@@ -160,8 +159,11 @@ def _draw_sheet(settings: GeneratorSettings, rng: np.random.Generator, *, is_spl
         modulus=1.0 + 0.15 * np.tanh(uneven / uneven.std()),
         coupling_px=rng.uniform(*settings.coupling_px),
         strands=draw_fault_system(rng, centre, is_split=is_split),
-        young_weakness=_log_uniform(rng, settings.young_weakness),
-        mature_weakness=_log_uniform(rng, settings.mature_weakness),
+        weakness=Weakness(
+            young=_log_uniform(rng, settings.young_weakness),
+            grown=_log_uniform(rng, settings.grown_weakness),
+            mature=_log_uniform(rng, settings.mature_weakness),
+        ),
     )
 
 

@@ -32,9 +32,9 @@ class GeneratorSettings:
     band_half_width_px
         Half width of the moving base's shear under an elastic band; ``split_half_width_px`` under
         two plates.
-    young_weakness, mature_weakness
-        How much weaker than the sheet a fault is before it links with others, and some time
-        after; drawn uniformly in the logarithm.
+    young_weakness, grown_weakness, mature_weakness
+        How much weaker than the sheet a strand is at its birth, at its full length, and some time
+        after it linked with others; drawn uniformly in the logarithm.
     threshold
         Curl, as share of the applied velocity per pixel, from which a pixel is mapped as fault.
     local_contrast
@@ -53,13 +53,14 @@ class GeneratorSettings:
     n_rows: int = 135
     n_columns: int = 313
     frames_per_run: int = 10
-    time_range: Range = (0.12, 1.7)
-    coupling_px: Range = (21.0, 27.0)
-    band_half_width_px: Range = (4.5, 7.0)
-    split_half_width_px: Range = (1.0, 2.5)
-    young_weakness: Range = (4.0, 9.0)
-    mature_weakness: Range = (1500.0, 4000.0)
-    threshold: Range = (0.008, 0.011)
+    time_range: Range = (0.12, 1.8)
+    coupling_px: Range = (18.0, 23.0)
+    band_half_width_px: Range = (5.0, 7.0)
+    split_half_width_px: Range = (1.5, 3.0)
+    young_weakness: Range = (3.0, 5.0)
+    grown_weakness: Range = (14.0, 22.0)
+    mature_weakness: Range = (200.0, 800.0)
+    threshold: Range = (0.006, 0.010)
     local_contrast: Range = (0.6, 1.0)
     blur_px: Range = (0.3, 0.6)
     noise: Range = (0.001, 0.006)

@@ -7,12 +7,21 @@ from numpy.typing import NDArray
 
 from mainshock.core.errors import SettingsError
 
-__all__ = ["Strand", "weakness_on_grid"]
+__all__ = ["Strand", "Weakness", "weakness_on_grid"]
 
 FloatArray = NDArray[np.float64]
 NEVER = np.inf
 _STEP_PX = 0.5
-_MATURING = 0.25
+_MATURING = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """How much weaker than the sheet a strand is: at its birth, at full length, once linked."""
+
+    young: float
+    grown: float
+    mature: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,9 +60,7 @@ class Strand:
                 "give two points or more, as many of both"
             )
 
-    def at(
-        self, time: float, young: float, mature: float
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def at(self, time: float, weakness: Weakness) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return columns, rows and weakness of what has grown by then.
 
         A strand grows from its middle; slip falls to its tips as on a crack.
@@ -68,12 +75,10 @@ class Strand:
         along = 0.5 * arc[-1] + from_middle
         taper = 0.3 + 0.7 * np.sqrt(np.clip(1.0 - (from_middle / half) ** 2, 0.0, 1.0))
         maturity = float(np.clip((time - self.linked) / _MATURING, 0.0, 1.0))
-        weakness = self.strength * young * (mature / young) ** maturity * self._kept(time)
-        return (
-            np.interp(along, arc, self.columns),
-            np.interp(along, arc, self.rows),
-            weakness * taper,
-        )
+        alone = weakness.young * (weakness.grown / weakness.young) ** age
+        now = self.strength * alone * (weakness.mature / alone) ** maturity * self._kept(time)
+        columns = np.interp(along, arc, self.columns)
+        return columns, np.interp(along, arc, self.rows), now * taper
 
     def _kept(self, time: float) -> float:
         if time <= self.abandoned:
@@ -82,7 +87,7 @@ class Strand:
 
 
 def weakness_on_grid(
-    strands: list[Strand], time: float, shape: tuple[int, int], young: float, mature: float
+    strands: list[Strand], time: float, shape: tuple[int, int], weakness: Weakness
 ) -> FloatArray:
     """Return how much weaker than the sheet each pixel is, 0 off the faults.
 
@@ -90,8 +95,8 @@ def weakness_on_grid(
     """
     grid = np.zeros(shape)
     for strand in strands:
-        columns, rows, weakness = strand.at(time, young, mature)
+        columns, rows, weakest = strand.at(time, weakness)
         j, i = np.rint(columns).astype(int), np.rint(rows).astype(int)
         inside = (j >= 0) & (j < shape[1]) & (i >= 0) & (i < shape[0])
-        np.maximum.at(grid, (i[inside], j[inside]), weakness[inside])
+        np.maximum.at(grid, (i[inside], j[inside]), weakest[inside])
     return grid

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
 
-from mainshock.offfault.generator.sheet import solve_sheet
+from mainshock.offfault.generator.sheet import face_moduli, solve_sheet
 
 __all__ = ["GrowingFaults", "draw_growing_faults"]
 
@@ -22,9 +22,8 @@ FloatArray = NDArray[np.float64]
 _TIME_STEP = 0.05
 _STEP_PX = 1.0
 _MOST_STEPS = 3
-# how far ahead of a tip stress is asked for, and how far away it is another fault's
+# how far ahead of a tip stress is asked for
 _AHEAD_PX = 3.0
-_MEETS_PX = 1.5
 # directions from strike, and how far a tip turns in one step
 _DIRECTIONS = np.radians(np.arange(-25.0, 26.0, 2.5))
 _MOST_TURN = math.radians(12.5)
@@ -40,7 +39,7 @@ _WEAKENING_SLIP = 0.1
 
 @dataclass(slots=True)
 class _Tip:
-    """One end of a fault: where it is, where it heads, and the numbers of its pixels."""
+    """One end of a fault: its place and direction, its side (-1 is left), the fault's number."""
 
     row: float
     column: float
@@ -52,7 +51,7 @@ class _Tip:
 
 @dataclass(slots=True)
 class _Stress:
-    """Gradient of the velocity times the modulus, along and across strike, times the load."""
+    """Modulus times the gradient of the velocity, along and across strike, times the load."""
 
     along: FloatArray
     across: FloatArray
@@ -128,12 +127,15 @@ class GrowingFaults:
         """Solve the sheet, slip, move the tips and begin new faults."""
         self.time += step
         modulus = self.modulus / (1.0 + self.weakness())
-        across, along = np.gradient(solve_sheet(modulus, self.base, self.coupling_px))
+        velocity = solve_sheet(modulus, self.base, self.coupling_px)
         # a fault a pixel wide shears the faces on its two sides
-        self.slip += np.where(self.owner > 0, 2.0 * np.abs(across) * step, 0.0)
-        # what the sheet between the faults bears counts, not what they bear themselves
-        load = self.time * self.modulus
-        stress = _Stress(load * along, load * across)
+        shear = 2.0 * np.abs(np.gradient(velocity, axis=0))
+        self.slip += np.where(self.owner > 0, shear * step, 0.0)
+        along, across = face_moduli(modulus)
+        stress = _Stress(
+            self.time * _between_faces(along * np.diff(velocity, axis=1), axis=1),
+            self.time * _between_faces(across * np.diff(velocity, axis=0), axis=0),
+        )
         self._begin(stress)
         for tip in self.tips:
             steps = 0
@@ -186,16 +188,22 @@ class GrowingFaults:
     def _meets(self, tip: _Tip) -> bool:
         """Tell whether another fault is as near as the next pixel."""
         row, column = round(tip.row), round(tip.column)
-        reach = int(_MEETS_PX)
-        near = self.owner[
-            max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1
-        ]
+        near = self.owner[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
         return bool(((near != 0) & (near != tip.fault)).any())
 
     def _mark(self, row: float, column: float, fault: int) -> None:
         i, j = round(row), round(column)
         if self.owner[i, j] == 0:
             self.owner[i, j] = fault
+
+
+def _between_faces(stress: FloatArray, *, axis: int) -> FloatArray:
+    """Return the stress on pixels from that on the faces between them; none acts on the edges."""
+    edges = [(0, 0), (0, 0)]
+    edges[axis] = (1, 1)
+    padded = np.pad(stress, edges)
+    mean: FloatArray = 0.5 * (np.delete(padded, 0, axis) + np.delete(padded, -1, axis))
+    return mean
 
 
 def draw_growing_faults(
