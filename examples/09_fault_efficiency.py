@@ -106,8 +106,8 @@ print(f"an empty map would give {explained.empty_ke[0]:.2f}, this one gives {exp
 # %% [markdown]
 # ## A fault that steps
 #
-# In the west six strands that step to the right, in the east one trace; some 37 km in all. A file
-# of your own traces takes its place.
+# In the west six strands that step to the right and do not meet, in the east one trace; 37 km in
+# all. A file of your own traces takes its place.
 
 
 # %%
@@ -118,7 +118,7 @@ def trace(x_km, y_km, kind="main"):
     return {"type": "Feature", "properties": {"kind": kind}, "geometry": geometry}
 
 
-lines = [trace([x, x + 3.4], [-0.35, 0.35]) for x in np.arange(0.0, 18.0, 3.0)]
+lines = [trace([x, x + 2.6], [-0.3, 0.3]) for x in np.arange(0.0, 18.0, 3.2)]
 x_km = np.linspace(18.0, 37.0, 40)
 lines.append(trace(x_km, 0.15 * np.sin(x_km / 2.0)))
 lines.append(trace([27.0, 30.0, 33.0], [0.5, 0.7, 0.6], "secondary"))

@@ -6,6 +6,7 @@ package. Runs to train on, to calibrate intervals on and to test on are differen
 
 import argparse
 import json
+import shutil
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
@@ -38,6 +39,7 @@ from mainshock.offfault.stored import (
     INPUT,
     NETWORK,
     OUTPUT,
+    START,
     EnsembleEfficiency,
     mixture,
 )
@@ -46,7 +48,9 @@ from mainshock.offfault.windows import LabelledWindows, read_windows, write_wind
 
 # the first seed of each set; runs count up from there
 TRAIN, CALIBRATION, TEST = (100_000, 400), (200_000, 80), (300_000, 80)
-N_MEMBERS, EPOCHS, LINE_PX = 4, 12, 3
+N_MEMBERS, EPOCHS, LINE_PX = 4, 10, 3
+KEPT = ("params.json", "best_loss.safetensors", "best_accuracy.safetensors")
+STARTS = tuple(f"{START}/{name}" for name in KEPT)
 
 
 def main() -> None:
@@ -62,6 +66,7 @@ def main() -> None:
         with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
             members = list(pool.map(member, range(chosen.members)))
         model = export(members, chosen.out, read_windows(paths[1]))
+        keep(members[0], chosen.out)
         metrics = scores(model, read_windows(paths[0]), read_windows(paths[2]))
         metrics["minutes"] = round((time.monotonic() - begun) / 60.0, 1)
     describe(chosen.out, model, metrics)
@@ -115,6 +120,13 @@ def export(members: list[Path], out: Path, calibration: LabelledWindows) -> Ense
     return replace(bare, calibration=Calibration.of(output, calibration.ke))
 
 
+def keep(member: Path, out: Path) -> None:
+    """Copy a network as torch opens it: fine-tuning starts from it."""
+    make_folder(out / START)
+    for name in STARTS:
+        shutil.copy(member / Path(name).name, out / name)
+
+
 def scores(
     model: EnsembleEfficiency, train: LabelledWindows, test: LabelledWindows
 ) -> dict[str, object]:
@@ -133,7 +145,7 @@ def describe(out: Path, model: EnsembleEfficiency, metrics: dict[str, object]) -
             task="offfault",
             description="Kinematic efficiency of faults from maps of their traces",
             licence="GPL-3.0-or-later",
-            files={NETWORK: file_sha256(out / NETWORK)},
+            files={name: file_sha256(out / name) for name in (NETWORK, *STARTS)},
             settings={**asdict(model.calibration), "line_px": LINE_PX},
             training={
                 "recipe": "recipes/offfault/train.py",

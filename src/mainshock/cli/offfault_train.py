@@ -51,8 +51,8 @@ class _StopOn(StrEnum):
 _Loss = Annotated[
     str | None,
     typer.Option(
-        help="reference, weighted or nll; by default nll for networks that state a width, else "
-        "weighted."
+        help="reference, weighted, nll or nll-mae; by default nll-mae for networks that state a "
+        "width, else weighted."
     ),
 ]
 _Epochs = Annotated[int | None, typer.Option(min=1, help="By default 50; with --from 30.")]
@@ -69,7 +69,8 @@ _Patience = Annotated[
     int | None, typer.Option(min=1, help="Epochs without a better score, then stop.")
 ]
 _Start = Annotated[
-    Path | None, typer.Option("--from", help="Run folder to fine-tune on all the windows.")
+    Path | None,
+    typer.Option("--from", help="Run folder to fine-tune on all the windows, or `default`."),
 ]
 _Rehearse = Annotated[
     Path | None, typer.Option(help="With --from: windows of the first training to mix in.")
@@ -109,7 +110,7 @@ def train(
     given: dict[str, Any] = {name: one for name, one in chosen.items() if one is not None}
     given |= {"loss": loss, "augment": augment, "seed": seed, "time_limit_min": time_limit_min}
     if start is not None:
-        _fine_tune(start, windows, rehearse, out, given, as_json=as_json)
+        _fine_tune(_run_folder(start), windows, rehearse, out, given, as_json=as_json)
         return
     from mainshock.offfault.training import TrainingSettings
 
@@ -179,6 +180,13 @@ def _train(
         _draw_training(figures, Path(report["folder"]), network)
         _draw(figures, estimates, named["test"], compared.efficiency)
     return report
+
+
+def _run_folder(start: Path) -> Path:
+    """Return the run folder that a name or a path stands for."""
+    from mainshock.offfault.stored import DEFAULT_FOLDER, START
+
+    return DEFAULT_FOLDER / START if str(start) == "default" and not start.exists() else start
 
 
 def _fine_tune(

@@ -22,6 +22,7 @@ __all__ = ["DEFAULT_FOLDER", "EnsembleEfficiency", "default_model", "mixture", "
 
 DEFAULT_FOLDER = Path(str(files("mainshock.offfault"))) / "models" / "efficiency"
 NETWORK = "networks.onnx"
+START = "start"  # run folder of one of the networks: fine-tuning goes on from it
 INPUT, OUTPUT = "fault_map", "efficiency"
 LARGEST_EFFICIENCY = 1.05
 _BATCH = 64

@@ -64,8 +64,8 @@ class TrainingSettings:
     Parameters
     ----------
     loss
-        Name of a loss: ``reference``, ``weighted`` or ``nll``; None for ``nll`` where the network
-        states a width, and ``weighted`` where it does not.
+        Name of a loss: ``reference``, ``weighted``, ``nll`` or ``nll-mae``; None for ``nll-mae``
+        where the network states a width, and ``weighted`` where it does not.
     batch_size
         Windows in a step, about: batches of an epoch are of equal size.
     patience
@@ -260,7 +260,7 @@ def _settled(settings: TrainingSettings, network: torch.nn.Module) -> TrainingSe
     states_width = run_network(network)(empty).shape[1] == 2
     return replace(
         settings,
-        loss=settings.loss or ("nll" if states_width else "weighted"),
+        loss=settings.loss or ("nll-mae" if states_width else "weighted"),
         line_px=settings.line_px or getattr(network, "line_px", None),
     )
 
