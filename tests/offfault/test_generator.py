@@ -167,10 +167,13 @@ def test_lines_are_made_thicker_whatever_the_efficiency():
     )
     for slim, wide in zip(thin, thick, strict=True):
         np.testing.assert_array_equal(slim.u, wide.u)
-        assert (wide.faults >= slim.faults).all()
-    assert sum(int(one.faults.sum()) for one in thick) > 1.4 * sum(
-        int(one.faults.sum()) for one in thin
+        np.testing.assert_array_equal(slim.faults, wide.faults)
+        np.testing.assert_array_equal(slim.drawn, slim.faults)
+        assert (wide.drawn >= wide.faults).all()
+    drawn, mapped = (
+        sum(int(getattr(one, name).sum()) for one in thick) for name in ("drawn", "faults")
     )
+    assert drawn > 1.4 * mapped
 
 
 def test_no_window_without_a_fault():

@@ -160,7 +160,7 @@ def test_training_leaves_the_randomness_of_others_alone(tmp_path: Path) -> None:
 def test_a_network_learns(tmp_path: Path) -> None:
     settings = TrainingSettings(epochs=40, batch_size=20, augment=False, learning_rate=0.1)
     folder = train_network("tiny", TRAIN, EVALUATION, settings, tmp_path / "run")
-    assert read_params(folder)["settings"]["loss"] == "nll"  # it states a width
+    assert read_params(folder)["settings"]["loss"] == "nll-mae"  # it states a width
     found = score(EVALUATION, open_network(folder, "loss").predict(EVALUATION.maps))
     assert found.mae < 0.1
     assert found.r > 0.95

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["Camera", "map_faults", "observe"]
+__all__ = ["Camera", "draw_lines", "map_faults", "observe"]
 
 FloatArray = NDArray[np.float64]
 _NOISE_LENGTH_PX = 0.8
@@ -43,7 +43,12 @@ def map_faults(curl: FloatArray, camera: Camera) -> NDArray[np.uint8]:
         sizes = np.bincount(labels.ravel())
         sizes[0] = 0
         mapped = (sizes >= _LEAST_BLOB_PX)[labels]
-    if camera.is_thick:
-        mapped = ndimage.binary_dilation(mapped)
     faults: NDArray[np.uint8] = mapped.astype(np.uint8)
     return faults
+
+
+def draw_lines(faults: NDArray[np.uint8], camera: Camera) -> NDArray[np.uint8]:
+    """Return mapped faults as wide as this camera's lines are drawn, whatever slips on them."""
+    if not camera.is_thick:
+        return faults
+    return ndimage.binary_dilation(faults).astype(np.uint8)  # type: ignore[no-any-return]

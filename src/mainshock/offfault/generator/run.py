@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from mainshock.offfault.base import COLUMNS, ROWS
-from mainshock.offfault.generator.camera import Camera, map_faults, observe
+from mainshock.offfault.generator.camera import Camera, draw_lines, map_faults, observe
 from mainshock.offfault.generator.fault_system import draw_fault_system
 from mainshock.offfault.generator.plane_stress import solve_plane_stress
 from mainshock.offfault.generator.settings import GeneratorSettings, Range
@@ -34,13 +34,16 @@ class Frame:
     u, v
         Velocities along and across strike, as share of that of the base, as the camera sees them.
     faults
-        1 where a fault is mapped.
+        1 where a fault is mapped; slip is measured there.
+    drawn
+        The same faults as wide as their lines are drawn, which says nothing of their slip.
     """
 
     time: float
     u: FloatArray
     v: FloatArray
     faults: NDArray[np.uint8]
+    drawn: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +84,7 @@ def simulate_run(settings: GeneratorSettings, seed: int) -> LabelledWindows:
         applied = applied_velocity(frame.u, frame.v)
         whole = window_labels(curl(frame.u, frame.v), frame.faults, applied, 1.0)
         for first, label in whole:
-            maps.append(frame.faults[:ROWS, first : first + COLUMNS])
+            maps.append(frame.drawn[:ROWS, first : first + COLUMNS])
             labels.append((label.ke, label.sd))
             frames.append(number)
             columns.append(first)
@@ -118,7 +121,8 @@ def simulate_frames(
         moved = _move(settings, sheet, weakness)
         u, v = (observe(component, camera, rng) for component in moved)
         applied = applied_velocity(u, v)
-        yield Frame(float(time), u, v, map_faults(curl(u, v) / applied, camera))
+        faults = map_faults(curl(u, v) / applied, camera)
+        yield Frame(float(time), u, v, faults, draw_lines(faults, camera))
 
 
 def _weakness_at(

@@ -42,7 +42,8 @@ class GeneratorSettings:
     blur_px, noise
         Camera: Gaussian blur, and noise as share of the applied velocity.
     share_thick
-        Share of runs whose lines are mapped a pixel wider on each side.
+        Share of runs whose lines are drawn a pixel wider on each side than they were mapped: the
+        width of lines on a map says nothing of the slip.
     growth
         ``schedule``: faults grow by the clock; ``stress``: tips move where the resolved shear
         stress exceeds the strength.
@@ -54,15 +55,15 @@ class GeneratorSettings:
     n_columns: int = 313
     frames_per_run: int = 10
     time_range: Range = (0.12, 1.8)
-    coupling_px: Range = (18.0, 23.0)
-    band_half_width_px: Range = (5.0, 7.0)
+    coupling_px: Range = (18.0, 21.0)
+    band_half_width_px: Range = (5.0, 6.5)
     split_half_width_px: Range = (1.5, 3.0)
-    young_weakness: Range = (3.0, 5.0)
-    grown_weakness: Range = (14.0, 22.0)
-    mature_weakness: Range = (200.0, 800.0)
-    threshold: Range = (0.006, 0.010)
-    local_contrast: Range = (0.6, 1.0)
-    blur_px: Range = (0.3, 0.6)
+    young_weakness: Range = (3.0, 4.0)
+    grown_weakness: Range = (12.0, 18.0)
+    mature_weakness: Range = (300.0, 600.0)
+    threshold: Range = (0.007, 0.009)
+    local_contrast: Range = (0.7, 0.9)
+    blur_px: Range = (0.35, 0.5)
     noise: Range = (0.001, 0.006)
     share_thick: float = 0.25
     growth: str = "schedule"
