@@ -69,5 +69,5 @@ def test_every_loss_leads_to_the_labels(name: str) -> None:
 
 
 def test_unknown_names_list_the_known() -> None:
-    with pytest.raises(SettingsError, match="nll, reference, weighted"):
+    with pytest.raises(SettingsError, match="nll, nll-mae, reference, weighted"):
         find_loss("mse")
