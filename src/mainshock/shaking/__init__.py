@@ -1,0 +1,3 @@
+"""Shaking: ground motions with their uncertainty, for a magnitude, a source and a site."""
+
+__all__: list[str] = []

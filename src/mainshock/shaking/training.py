@@ -1,0 +1,105 @@
+"""Training models of shaking from records, and opening what was trained."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from mainshock.core.errors import ModelError
+from mainshock.learn.models import find_model, load_manifest
+from mainshock.shaking.base import MotionModel, WaveformModel
+from mainshock.shaking.records import GroundMotionRecords
+from mainshock.shaking.registry import ARCHITECTURES
+
+__all__ = ["DEFAULT_MODEL", "Architecture", "ShakingModel", "TrainingSettings", "open_model"]
+
+DEFAULT_MODEL = "shaking"  # name of the packaged model
+
+
+def _ignore(_said: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How a model is trained.
+
+    Parameters
+    ----------
+    seed
+        Of everything drawn.
+    profile
+        ``cpu`` (20 minutes on two cores) or ``gpu`` (larger network).
+    epochs
+        Passes through the records; None for the architecture's own number.
+    condition
+        CGM-GM's set of conditions, 0 to 5; 4 is CGM-baseline.
+    is_legacy
+        CGM-GM as released, with its defects.
+    say
+        Called with a line of progress.
+    """
+
+    seed: int = 0
+    profile: str = "cpu"
+    epochs: int | None = None
+    condition: int = 2
+    is_legacy: bool = False
+    say: Callable[[str], None] = _ignore
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShakingModel:
+    """A trained model, open.
+
+    Parameters
+    ----------
+    name
+        As in its manifest.
+    motions
+        Distribution of measures.
+    waveforms
+        Accelerograms; None for a model that makes none.
+    is_synthetic
+        It was trained on made-up records: every output says so.
+    """
+
+    name: str
+    motions: MotionModel
+    waveforms: WaveformModel | None
+    is_synthetic: bool
+
+
+class Architecture(Protocol):
+    """A kind of model that can be trained and opened."""
+
+    def train(self, records: GroundMotionRecords, folder: Path, settings: TrainingSettings) -> None:
+        """Fit to records and write a model folder with manifest and card.
+
+        The manifest's settings hold ``architecture`` (the registered name) and
+        ``is_synthetic`` (whether the records were made up).
+        """
+        ...
+
+    def open(self, folder: Path) -> ShakingModel:
+        """Return the model in a folder; needs no torch."""
+        ...
+
+
+def open_model(name: str | Path) -> ShakingModel:
+    """Return a packaged model by name (``default``), or the one in a folder.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or it is no model of shaking.
+    """
+    folder = find_model(DEFAULT_MODEL if str(name) == "default" else name)
+    manifest = load_manifest(folder)
+    architecture = manifest.settings.get("architecture")
+    if architecture not in ARCHITECTURES:
+        raise ModelError(
+            f"{folder} holds {manifest.name!r} of architecture {architecture!r}; models of shaking "
+            f"have one of {', '.join(ARCHITECTURES.names())}"
+        )
+    return ARCHITECTURES.load(str(architecture)).open(folder)
