@@ -28,8 +28,8 @@ from monitor_process import copy_cut, later_records, running
 
 START_NS = int(datetime(2019, 7, 7, 7, 51, tzinfo=UTC).timestamp()) * NANOSECONDS
 STATIONS = ("B916", "B917", "B918")
-LENGTH_S, SPEED, KILLS = 600.0, 10.0, 4
-UNSETTLED_S, UNSETTLED_EVENT_S = 90.0, 430.0
+LENGTH_S, SPEED, KILLS = 720.0, 12.0, 4
+UNSETTLED_S, UNSETTLED_EVENT_S = 90.0, 520.0
 
 
 @contextmanager

@@ -39,7 +39,7 @@ class EventSettings:
 
     recent_s: float = 90.0
     pause_s: float = 0.01
-    context_s: float = 330.0
+    context_s: float = 420.0  # association counts picks 300 s around, and which are free
     pass_s: float = 60.0
     mature_s: float = 45.0
     late_s: float = 900.0
