@@ -5,8 +5,9 @@ import pytest
 
 from mainshock.core.errors import DataError, RegistryError
 from mainshock.offfault.base import EfficiencyModel
-from mainshock.offfault.baselines import fit_baseline, residual_quantile
-from mainshock.offfault.registry import BASELINES
+from mainshock.offfault.baselines import fit_baseline
+from mainshock.offfault.conformal import residual_quantile
+from mainshock.offfault.registry import EFFICIENCY_BASELINES
 from mainshock.offfault.windows import LabelledWindows
 
 
@@ -23,7 +24,7 @@ def _windows(rng: np.random.Generator, n: int = 240, n_runs: int = 8) -> Labelle
     return LabelledWindows(maps, ke, np.full(n, 0.05), run, zeros, zeros, "synthetic")
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", EFFICIENCY_BASELINES.names())
 def test_each_baseline_is_a_model_with_bounded_intervals(
     name: str, rng: np.random.Generator
 ) -> None:
@@ -45,11 +46,20 @@ def test_descriptors_beat_the_mean(rng: np.random.Generator) -> None:
     train, test = _windows(rng), _windows(rng, 60, 2)
     error = {
         name: np.abs(fit_baseline(name, train).predict(test.maps).ke - test.ke).mean()
-        for name in BASELINES
+        for name in EFFICIENCY_BASELINES.names()
     }
     assert error["descriptors"] < 0.06
     assert error["ridge"] < 0.06
     assert error["mean"] > 0.15
+
+
+def test_trees_learn_from_the_few_windows_of_a_laboratory(rng: np.random.Generator) -> None:
+    few, test = _windows(rng, 22, 6), _windows(rng, 60, 2)
+    trees, mean = (
+        fit_baseline(name, few).predict(test.maps).ke for name in ("descriptors", "mean")
+    )
+    assert np.ptp(trees) > 0.3
+    assert np.abs(trees - test.ke).mean() < 0.5 * np.abs(mean - test.ke).mean()
 
 
 def test_the_same_seed_gives_the_same_baseline(rng: np.random.Generator) -> None:
@@ -77,7 +87,7 @@ def test_the_quantile_is_that_of_split_conformal() -> None:
 
 
 def test_unknown_names_and_single_runs_are_refused(rng: np.random.Generator) -> None:
-    with pytest.raises(RegistryError, match="mean, descriptors, ridge"):
+    with pytest.raises(RegistryError, match="descriptors, mean, ridge"):
         fit_baseline("forest", _windows(rng, 20))
     with pytest.raises(DataError, match="two runs"):
         fit_baseline("mean", _windows(rng, 20, 1))

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from mainshock.cli import offfault_coseismic, offfault_ke_pairs
-from mainshock.core.errors import MainshockError
+from mainshock.core.errors import DataError, MainshockError
 
 app = typer.Typer()
 app.command("ke-pairs")(offfault_ke_pairs.ke_pairs)
@@ -50,6 +50,34 @@ def test_pairs_without_a_place_give_events_only(tmp_path: Path) -> None:
     found = json.loads(_run("ke-pairs", "--pairs", path, "--json"))
     assert found["events"][0]["ratio_of_means"] == 0.5
     assert found["events"][0]["windows"] == []
+
+
+def test_tables_may_be_parquet(tmp_path: Path) -> None:
+    table = pd.DataFrame({"event": ["A", "A"], "on_fault": [1.0, 2.0], "total": [2.0, 4.0]})
+    table.to_parquet(tmp_path / "pairs.PARQUET")
+    found = json.loads(_run("ke-pairs", "--pairs", tmp_path / "pairs.PARQUET", "--json"))
+    assert found["events"][0]["ratio_of_means"] == 0.5
+    (tmp_path / "bad.parquet").write_bytes(b"event,on_fault\n")
+    with pytest.raises(DataError, match="no Parquet file"):
+        _run("ke-pairs", "--pairs", tmp_path / "bad.parquet")
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("a,b\n1,2\n", "eq_name, s0_km, s1_km"),
+        ("eq_name,s0_km,s1_km,ke_ratio_of_means\nA,x,5,0.5\n", "s0_km"),
+        ("eq_name,s0_km,s1_km,ke_ratio_of_means\nA,0,5,much\n", "ke_ratio_of_means"),
+    ],
+)
+def test_windows_without_what_is_needed_are_refused(tmp_path: Path, table: str, told: str) -> None:
+    (tmp_path / "windows.csv").write_text(table)
+    line = {"type": "LineString", "coordinates": [[0.0, 0.0], [1.0, 0.0]]}
+    feature = {"type": "Feature", "properties": {"eq_name": "A"}, "geometry": line}
+    lines = tmp_path / "lines.geojson"
+    lines.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    with pytest.raises(DataError, match=told):
+        _run("coseismic", "--windows", tmp_path / "windows.csv", "--reference-lines", lines)
 
 
 def test_one_input_is_wanted(tmp_path: Path) -> None:

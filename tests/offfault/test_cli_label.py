@@ -9,13 +9,13 @@ import typer
 from scipy.io import savemat
 from typer.testing import CliRunner
 
-from mainshock.cli import offfault_label
+from mainshock.cli import offfault_label, offfault_split
 from mainshock.core.errors import DataError, NothingFoundError
 from mainshock.offfault.windows import read_windows
 
 app = typer.Typer()
 app.command("label")(offfault_label.label)
-app.command("split")(offfault_label.split)
+app.command("split")(offfault_split.split)
 
 
 @pytest.fixture
@@ -45,6 +45,9 @@ def test_a_folder_of_runs_gives_windows_and_repacked_files(runs: Path, tmp_path:
     assert set(document["runs"]) == {"EB_050_1", "EB_050_2", "PP_100_1"}
     assert document["runs"]["EB_050_1"]["ke50"] == pytest.approx(0.8, abs=0.05)
     assert "calm" in result.stderr
+    (left_out,) = document["not_used"]
+    assert left_out["what"].endswith("calm.mat")
+    assert "holds a fault" in left_out["reason"]
     windows = read_windows(out)
     again = CliRunner().invoke(
         app, ["label", str(packed), "--out", str(tmp_path / "again.npz")], catch_exceptions=False

@@ -1,6 +1,7 @@
 """``mainshock offfault predict``: every kind of input, and the document that is fixed."""
 
 import json
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from mainshock.cli.offfault_predict import predict
 from mainshock.core.errors import DataError, NothingFoundError, RegistryError, SettingsError
 from mainshock.offfault.base import Efficiency
 from mainshock.offfault.registry import EFFICIENCY_MODELS
-from mainshock.offfault.windows import LabelledWindows, write_windows
+from mainshock.offfault.windows import LabelledWindows, read_windows, write_windows
 
 app = typer.Typer()
 app.command()(predict)
@@ -72,8 +73,10 @@ def test_one_window_and_a_stack(tmp_path, kind):
     assert (found["index"], found["ke"]) == (0, 0.5)
     assert (found["lo90"], found["hi90"]) == pytest.approx((0.4, 0.6))
     stack = document(tmp_path / "stack.npy")
-    assert [one["ke"] for one in stack["windows"]] == [0.5, 0.5, 0.0]
-    assert stack["warnings"] == ["1 windows hold no fault and say nothing: 2"]
+    assert [one["ke"] for one in stack["windows"]] == [0.5, 0.5, None]
+    assert stack["windows"][2] == dict.fromkeys(stack["windows"][0]) | {"index": 2}
+    assert stack["warnings"] == ["1 windows hold no fault and have no efficiency: 2"]
+    assert "no fault" in run(tmp_path / "stack.npy").stdout.splitlines()[2]
 
 
 def test_a_longer_map_is_slid_over(tmp_path):
@@ -117,7 +120,7 @@ def test_traces_give_a_profile_and_files(traces, tmp_path):
     assert told["summary"]["ke"] == pytest.approx(np.mean(kes))
     assert told["warnings"] == []
     assert all(path.is_file() for path in out)
-    assert set(told["files"]) == {"csv", "geojson", "png", "html"}
+    assert told["files"] == [str(path) for path in out]
 
 
 def test_a_pixel_that_was_not_given_is_told(traces):
@@ -173,3 +176,65 @@ def test_options_that_do_not_fit_are_refused(tmp_path, traces):
         run(traces, "--model", "nobody")
     with pytest.raises(NothingFoundError, match="secondary"):
         run(traces, "--kind", "secondary")
+    np.save(tmp_path / "none.npy", np.zeros((0, 128, 64)))
+    with pytest.raises(NothingFoundError, match="0 windows"):
+        run(tmp_path / "none.npy")
+
+
+def test_files_to_write_are_checked_before_anything_is_estimated(traces, tmp_path, monkeypatch):
+    monkeypatch.setattr(EFFICIENCY_MODELS, "load", lambda _: pytest.fail("a model was opened"))
+    with pytest.raises(SettingsError, match=r"b\.txt"):
+        run(traces, "--out", tmp_path / "a.csv", "--out", tmp_path / "b.txt")
+    np.save(tmp_path / "one.npy", half_covered())
+    with pytest.raises(SettingsError, match=r"b\.txt"):
+        run(tmp_path / "one.npy", "--out", tmp_path / "b.txt")
+
+
+def test_two_files_of_one_kind_are_both_written_and_told(traces, tmp_path):
+    with (tmp_path / "STACK.NPY").open("wb") as file:
+        np.save(file, np.stack([half_covered(), 0 * half_covered()]))
+    out = [tmp_path / "a.csv", tmp_path / "b.CSV"]
+    for source in (traces, tmp_path / "STACK.NPY"):
+        told = document(source, "--pixel-m", 100, "--out", out[0], "--out", out[1])
+        assert told["files"] == [str(path) for path in out]
+        assert out[0].read_bytes() == out[1].read_bytes()
+    assert out[0].read_text().splitlines()[2] == "1,,,,,"
+
+
+def test_damaged_archives_are_refused(tmp_path):
+    """Cut at any place, or with any byte changed, a file is an error or what it was."""
+    windows = LabelledWindows(
+        maps=np.stack([half_covered()] * 2),
+        ke=np.full(2, 0.5),
+        sd=np.full(2, 0.1),
+        run=np.array(["A", "A"]),
+        frame=np.arange(2),
+        first_column=np.zeros(2, dtype=np.int64),
+        source="synthetic",
+    )
+    path = tmp_path / "windows.npz"
+    write_windows(path, windows)
+    whole = path.read_bytes()
+    for end in range(0, len(whole), len(whole) // 60):
+        path.write_bytes(whole[:end])
+        with pytest.raises(DataError, match=r"windows\.npz"):
+            run(path)
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        with suppress(DataError):
+            read_windows(path)
+
+
+def test_weights_without_intervals_give_null(traces, tmp_path, monkeypatch):
+    class Bare(CoveredColumns):
+        def predict(self, maps):
+            found = super().predict(maps)
+            nowhere = np.full(len(found), np.nan)
+            return Efficiency(found.ke, nowhere, nowhere, nowhere, found.epistemic_sd)
+
+    monkeypatch.setattr(EFFICIENCY_MODELS, "load", lambda _: Bare)
+    out = tmp_path / "profile.geojson"
+    told = document(traces, "--pixel-m", 100, "--out", out)
+    assert told["windows"][0]["lo90"] is None
+    assert json.loads(out.read_text())["features"][0]["properties"]["hi90"] is None
+    assert "no interval" in run(traces, "--pixel-m", 100).stdout

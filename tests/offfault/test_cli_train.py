@@ -10,8 +10,13 @@ import typer
 from typer.testing import CliRunner
 
 from mainshock.cli import offfault_train
+from mainshock.core.errors import DataError, SettingsError
+from mainshock.offfault import fine_tuning
+from mainshock.offfault.fine_tuning import FineTuningSettings
 from mainshock.offfault.network_efficiency import NetworkEfficiency
 from mainshock.offfault.run_folder import export_network, open_network
+from mainshock.offfault.splits import legacy_split, write_lists
+from mainshock.offfault.stored import DEFAULT_FOLDER, START
 from mainshock.offfault.windows import LabelledWindows, read_windows, write_windows
 
 app = typer.Typer()
@@ -118,7 +123,7 @@ def test_evaluation_without_json_is_a_table(trained: dict, windows: Path) -> Non
         catch_exceptions=False,
     )
     lines = result.stdout.splitlines()
-    assert [line.split()[0] for line in lines[2:]] == ["mean", "descriptors", "ridge"]
+    assert [line.split()[0] for line in lines[2:]] == ["descriptors", "mean", "ridge"]
     assert "within 2 SD" in lines[0]
 
 
@@ -143,6 +148,84 @@ def test_fine_tuning_from_a_folder(trained: dict, windows: Path, tmp_path: Path)
     assert set(found) == {"folder", "scores", "before", "recalibrated"}
     assert found["scores"]["n"] == 6
     assert open_network(tmp_path / "tuned").calibration.quantile90 > 0.0
+
+
+def test_the_packaged_network_is_that_of_the_least_loss(
+    trained: dict, windows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+
+    def remember(folder: Path, _windows: object, settings: FineTuningSettings, *_: object, **__):
+        begun.append((folder, settings.best))
+        raise DataError("enough")
+
+    monkeypatch.setattr(fine_tuning, "fine_tune", remember)
+    packaged = DEFAULT_FOLDER / START
+    for start in ("default", packaged, trained["folder"]):
+        with pytest.raises(DataError, match="enough"):
+            run("train", "--from", start, "--windows", windows, "--out", tmp_path / "tuned")
+    assert begun == [
+        (packaged, "loss"), (packaged, "loss"), (Path(trained["folder"]), "accuracy")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--rehearse", "w.npz"], "--from"),
+        (["--lists", "sets", "--split", "window"], "either"),
+        *(
+            (["--from", "default", option, value], option)
+            for option, value in {
+                "--network": "kenet", "--patience": "3", "--stop-on": "accuracy",
+                "--split": "window", "--lists": "sets", "--seeds": "2", "--channels": "3",
+                "--line-px": "2", "--scheduler": "onecycle", "--figures": "figures",
+            }.items()
+        ),
+    ],
+)  # fmt: skip
+def test_options_that_would_do_nothing_are_refused(
+    windows: Path, tmp_path: Path, given: list[str], told: str
+) -> None:
+    with pytest.raises(SettingsError, match=told):
+        run("train", "--windows", windows, "--out", tmp_path / "run", *given)
+
+
+def test_the_published_split_is_trained_on_with_a_warning_or_by_its_lists(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    n = 60
+    maps = np.zeros((n, 128, 64), dtype=np.uint8)
+    maps[:, 60:63] = 1
+    given = LabelledWindows(
+        maps=maps,
+        ke=rng.random(n),
+        sd=np.full(n, 0.1),
+        run=np.repeat(["EB_050_1", "EB_050_2", "EB_050_3"], 20),
+        frame=np.tile(np.repeat(np.arange(4), 5), 3),
+        first_column=np.tile(np.arange(5) * 50, 12),
+        source="laboratory",
+    )
+    path, sets = tmp_path / "windows.npz", tmp_path / "sets"
+    write_windows(path, given)
+    common = [
+        "train", "--windows", str(path), "--epochs", "1", "--network", "kenet", "--channels", "1",
+        "--no-augment", "--json",
+    ]  # fmt: skip
+    legacy = CliRunner().invoke(
+        app, [*common, "--out", str(tmp_path / "a"), "--split", "legacy"], catch_exceptions=False
+    )
+    assert "leaks" in legacy.stderr
+    expected = legacy_split(given, 0)
+    write_lists(sets, given, expected)
+    listed = CliRunner().invoke(
+        app, [*common, "--out", str(tmp_path / "b"), "--lists", str(sets)], catch_exceptions=False
+    )
+    assert "leaks" not in listed.stderr
+    for result in (legacy, listed):
+        scores = json.loads(result.stdout)["scores"]
+        assert scores["test"]["n"] == expected.test.size
+        assert scores["train"]["n"] == expected.train.size
+    assert json.loads(listed.stdout)["scores"] == json.loads(legacy.stdout)["scores"]
 
 
 def test_help_needs_no_torch() -> None:

@@ -70,6 +70,8 @@ def test_fine_tuning_fits_frames_it_never_saw(start: Path, tmp_path: Path) -> No
     assert params["fine_tuning"]["left_out"]["mae"] == found.scores.mae
     assert params["fine_tuning"]["data"]["n"] == 12
     assert params["network"] == "kenet"
+    # scores of the first training are not those of this network
+    assert set(params["best"]["loss"]) == {"sd_scale", "quantile90"}
     tuned = open_network(found.folder).predict(REAL.maps)
     assert np.abs(tuned.ke - REAL.ke).mean() < found.before.mae
 
@@ -174,3 +176,28 @@ def test_labels_without_windows_are_refused(tmp_path: Path) -> None:
                 read_laboratory_figures(tmp_path)
     found = read_laboratory_figures(tmp_path)
     assert (found.run[0], found.frame[0], found.sd[0]) == ("a", 7, 0.08)
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "told"),
+    [
+        ("id,experiment,frame", "a_0,,7", "window, ke, sd"),
+        ("id,experiment,frame,window,ke,sd", "a_0,,7,,much,", "much"),
+        ("id,experiment,frame,window,ke,sd", "a_0,,first,,0.5,", "first"),
+        ("id,experiment,frame,window,ke,sd", "a_0,,7", "give numbers"),
+        ("", "", "lacks the columns"),
+    ],
+)
+def test_labels_that_are_none_are_refused(tmp_path: Path, head: str, line: str, told: str) -> None:
+    np.savez(tmp_path / "windows.npz", fault=np.zeros((1, 128, 64), np.uint8), id=np.array(["a_0"]))
+    (tmp_path / "labels.csv").write_text(f"{head}\n{line}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=told):
+        read_laboratory_figures(tmp_path)
+
+
+def test_damaged_windows_of_the_figures_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "windows.npz"
+    np.savez(path, fault=np.zeros((1, 128, 64), np.uint8), id=np.array(["a_0"]))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(DataError, match="holds no windows"):
+        read_laboratory_figures(tmp_path)

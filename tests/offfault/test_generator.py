@@ -224,8 +224,8 @@ def test_specks_are_no_faults():
 
 
 def test_a_fault_grows_from_its_middle_and_the_weakest_counts():
-    columns, weakness = np.arange(11.0, 70.0), Weakness(5.0, 50.0, 500.0)
-    straight = Strand(columns, np.full(59, 30.0), onset=0.2, growth=0.4, linked=0.0)
+    columns, weakness = np.arange(11.0, 70.0), Weakness(5.0, 500.0, 100.0)
+    straight = Strand(columns, np.full(59, 30.0), onset=0.2, growth=0.4)
     assert weakness_on_grid([straight], 0.2, (60, 80), weakness).max() == 0.0
     half = weakness_on_grid([straight], 0.4, (60, 80), weakness)
     assert 27 <= np.count_nonzero(half[30]) <= 32
@@ -233,6 +233,20 @@ def test_a_fault_grows_from_its_middle_and_the_weakest_counts():
     strong = replace(straight, strength=0.1)
     both = weakness_on_grid([straight, strong], 0.4, (60, 80), weakness)
     np.testing.assert_array_equal(both, half)
+
+
+def test_a_fault_is_as_weak_as_all_that_it_is_linked_with_is_long():
+    weakness = Weakness(5.0, 500.0, 100.0)
+    short, other = (
+        Strand(np.arange(begin, begin + 45.0), np.full(45, 30.0), onset=-9.0, growth=0.1)
+        for begin in (2.0, 56.0)
+    )
+    link = Strand(np.arange(45.0, 58.0), np.full(13, 30.0), onset=-9.0, growth=0.1)
+    apart = weakness_on_grid([short, other], 0.0, (60, 110), weakness)
+    linked = weakness_on_grid([short, other, link], 0.0, (60, 110), weakness)
+    assert 5.0 < apart[30].max() < 50.0
+    assert linked[30].max() > 5.0 * apart[30].max()
+    assert linked[30, 24] > 5.0 * apart[30, 24]
 
 
 @pytest.mark.parametrize(
@@ -257,4 +271,4 @@ def test_no_runs_and_no_workers_are_refused(n_runs: int, workers: int):
 
 def test_a_line_needs_two_points():
     with pytest.raises(SettingsError, match="two points"):
-        Strand(np.zeros(1), np.zeros(1), onset=0.0, growth=1.0, linked=0.0)
+        Strand(np.zeros(1), np.zeros(1), onset=0.0, growth=1.0)

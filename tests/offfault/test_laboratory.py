@@ -14,10 +14,8 @@ from mainshock.offfault.label import applied_velocity, curl, ke_from_curl
 from mainshock.offfault.laboratory import (
     DisplacementRun,
     LabelledRun,
-    RunConditions,
     join_windows,
     read_run,
-    run_conditions,
     run_files,
     windows_of,
 )
@@ -218,12 +216,6 @@ def test_runs_without_a_fault_hold_nothing(tmp_path: Path) -> None:
         windows_of(read_run(tmp_path / "calm.mat"))
 
 
-def test_names_tell_the_conditions() -> None:
-    assert run_conditions("EB_025_3") == RunConditions("EB", 0.25, 3)
-    assert run_conditions("PP_150_1") == RunConditions("PP", 1.5, 1)
-    assert run_conditions("E280") == RunConditions("unknown", None, None)
-
-
 def test_runs_of_one_name_are_not_joined(tmp_path: Path) -> None:
     save_v5(tmp_path / "EB_025_1.mat", displacements())
     windows = windows_of(read_run(tmp_path / "EB_025_1.mat"))
@@ -279,3 +271,13 @@ def test_damaged_repacked_folders_are_an_error(tmp_path: Path) -> None:
     np.save(path, np.zeros((4, 4)))
     with pytest.raises(DataError, match=r"\(4, 4\)"):
         read_repacked(tmp_path)
+
+
+def test_an_archive_that_was_cut_short_is_an_error(tmp_path: Path) -> None:
+    path, arrays = tmp_path / "EB_050_1.npz", displacements()
+    np.savez(path, u=arrays["store_u"], v=arrays["store_v"], fault=arrays["altBW_filt"])
+    whole = path.read_bytes()
+    for end in (len(whole) - 60, len(whole) // 2, 100):
+        path.write_bytes(whole[:end])
+        with pytest.raises(SourceError, match="cannot be read as a run"):
+            read_run(path)

@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from mainshock.core.errors import SettingsError
-from mainshock.offfault.losses import LOSSES, find_loss, nll, reference, weighted
+from mainshock.core.errors import RegistryError, SettingsError
+from mainshock.offfault.losses import nll, reference, weighted
+from mainshock.offfault.registry import EFFICIENCY_LOSSES
 
 KE = torch.tensor([0.5, 0.8, 0.1], dtype=torch.float64)
 SD = torch.tensor([0.10, 0.04, 0.20], dtype=torch.float64)
@@ -57,17 +58,17 @@ def test_nll_needs_a_width() -> None:
         nll(PREDICTION, KE, SD)
 
 
-@pytest.mark.parametrize("name", sorted(LOSSES))
+@pytest.mark.parametrize("name", EFFICIENCY_LOSSES.names())
 def test_every_loss_leads_to_the_labels(name: str) -> None:
     prediction = torch.zeros(3, 2, dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.Adam([prediction], lr=0.01)
     for _ in range(1500):
         optimiser.zero_grad()
-        find_loss(name)(prediction, KE, SD).backward()
+        EFFICIENCY_LOSSES.load(name)(prediction, KE, SD).backward()
         optimiser.step()
     assert torch.allclose(prediction[:, 0], KE, atol=0.02)
 
 
 def test_unknown_names_list_the_known() -> None:
-    with pytest.raises(SettingsError, match="nll, nll-mae, reference, weighted"):
-        find_loss("mse")
+    with pytest.raises(RegistryError, match="nll, nll-mae, reference, weighted"):
+        EFFICIENCY_LOSSES.load("mse")

@@ -3,12 +3,15 @@
 import csv
 import json
 import re
+from base64 import b64encode
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mainshock.core.errors import DataError, NothingFoundError, SettingsError
 from mainshock.core.geo import LocalFrame
+from mainshock.offfault import profile_plots
 from mainshock.offfault.base import Efficiency
 from mainshock.offfault.fault_map import FaultMap
 from mainshock.offfault.fault_map_files import fault_map_from_geojson, read_fault_map
@@ -19,7 +22,7 @@ from mainshock.offfault.profile import (
     combine,
     efficiency_profile,
 )
-from mainshock.offfault.profile_files import profile_to_geojson, write_profile
+from mainshock.offfault.profile_files import profile_to_geojson, write_profiles
 from mainshock.offfault.profile_plots import plot_band, plot_profile, plot_traces
 from mainshock.offfault.stored import default_model
 
@@ -171,7 +174,7 @@ def test_bands_of_pixels_are_cut_evenly():
 def test_files_hold_what_was_found(split_fault, tmp_path):
     profile = efficiency_profile(split_fault, CoveredColumns(), SETTINGS)
     for suffix in (".csv", ".geojson", ".html", ".png"):
-        write_profile(tmp_path / f"a{suffix}", profile, title="Fault <A>", model="covered")
+        write_profiles([tmp_path / f"a{suffix}"], profile, title="Fault <A>", model="covered")
     with (tmp_path / "a.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(profile)
@@ -190,7 +193,39 @@ def test_files_hold_what_was_found(split_fault, tmp_path):
     assert not re.search(r'(src|href)="http', page)
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(SettingsError, match=r"\.csv"):
-        write_profile(tmp_path / "a.pdf", profile, title="", model="")
+        write_profiles([tmp_path / "a.pdf"], profile, title="", model="")
+
+
+def test_a_picture_is_drawn_once_for_all_files(split_fault, tmp_path, monkeypatch):
+    drawn = []
+    draw = profile_plots.plot_profile
+    monkeypatch.setattr(
+        profile_plots, "plot_profile", lambda *one, **more: drawn.append(1) or draw(*one, **more)
+    )
+    profile = efficiency_profile(split_fault, Constant(), SETTINGS)
+    paths = [tmp_path / name for name in ("a.png", "A.HTML", "b.png")]
+    write_profiles(paths, profile, title="Fault", model="constant")
+    assert len(drawn) == 1
+    assert paths[0].read_bytes() == paths[2].read_bytes()
+    assert b64encode(paths[0].read_bytes()).decode() in paths[1].read_text(encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"b\.pdf"):
+        write_profiles([tmp_path / "a.csv", tmp_path / "b.pdf"], profile, title="", model="")
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_intervals_that_nobody_knows_are_null(split_fault, tmp_path):
+    class Bare(Constant):
+        def predict(self, maps):
+            found = super().predict(maps)
+            nowhere = np.full(len(found), np.nan)
+            return replace(found, sd=nowhere, lo90=nowhere, hi90=nowhere)
+
+    profile = efficiency_profile(split_fault, Bare(), SETTINGS)
+    paths = [tmp_path / f"a{suffix}" for suffix in (".geojson", ".csv", ".png", ".html")]
+    write_profiles(paths, profile, title="Fault", model="bare")
+    one = json.loads(paths[0].read_text(encoding="utf-8"))["features"][0]["properties"]
+    assert one["lo90"] is one["hi90"] is one["sd"] is None
+    assert one["ke"] == pytest.approx(profile.efficiency.ke[0])
 
 
 def test_a_map_without_a_place_gives_kilometres_that_are_read_again(split_fault):

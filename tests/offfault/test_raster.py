@@ -9,14 +9,19 @@ from scipy.ndimage import binary_dilation
 from mainshock.core.errors import DataError
 from mainshock.offfault.fault_map import FaultMap
 from mainshock.offfault.raster import (
-    draw_windows,
+    draw_thin,
     normalise_thickness,
     place_windows,
     placed_at,
     reference_line,
+    thicken,
 )
 
 WINDOW_M = 64.0
+
+
+def draw_windows(fault_map, placement, thickness_px):
+    return thicken(draw_thin(fault_map, placement), thickness_px)
 
 
 def fault(*lines, kinds=None):

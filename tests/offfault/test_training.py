@@ -8,19 +8,22 @@ import numpy as np
 import pytest
 import torch
 
-from mainshock.core.errors import ModelError, SettingsError
+from mainshock.core.errors import ModelError, RegistryError, SettingsError
 from mainshock.core.registry import Registry
 from mainshock.offfault import run_folder
 from mainshock.offfault.base import EfficiencyModel
 from mainshock.offfault.epochs import WindowBatches
 from mainshock.offfault.exported_network import open_exported
 from mainshock.offfault.network_efficiency import Calibration, NetworkEfficiency
-from mainshock.offfault.run_folder import read_network, read_params
+from mainshock.offfault.run_folder import (
+    export_network,
+    open_network,
+    read_network,
+    read_params,
+)
 from mainshock.offfault.scores import score
 from mainshock.offfault.training import (
     TrainingSettings,
-    export_network,
-    open_network,
     repeat_over_seeds,
     train_network,
     windows_sha256,
@@ -261,7 +264,6 @@ def test_a_network_without_width_has_one_interval_for_all() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"loss": "mse"}, "known names"),
         ({"scheduler": "step"}, "constant, onecycle"),
         ({"stop_on": "luck"}, "accuracy, loss"),
         ({"epochs": 0}, "must be positive"),
@@ -270,6 +272,8 @@ def test_a_network_without_width_has_one_interval_for_all() -> None:
 def test_settings_are_checked(wrong: dict, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         TrainingSettings(**wrong)
+    with pytest.raises(RegistryError, match="known names"):
+        TrainingSettings(loss="mse")
 
 
 def test_misfits_say_what_to_do(folder: Path, tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """Efficiency of traces and windows that are sent, through a real service."""
 
+import asyncio
+
 import httpx
 import numpy as np
 import pytest
 
+from mainshock.offfault import profile_files
 from mainshock.offfault.base import Efficiency
 from mainshock.offfault.profile import CAVEATS
 from mainshock.offfault.registry import EFFICIENCY_MODELS
@@ -79,13 +82,51 @@ def test_the_same_comes_as_geojson(client):
         assert feature["properties"]["ke"] == pytest.approx(window["ke"], abs=1e-6)
 
 
+def test_geojson_is_built_by_a_worker(client, monkeypatch):
+    """The event loop has other things to do."""
+    loops = []
+    build = profile_files.profile_to_geojson
+
+    def remember(profile):
+        loops.append(asyncio._get_running_loop())
+        return build(profile)
+
+    monkeypatch.setattr(profile_files, "profile_to_geojson", remember)
+    sent = {"traces": LINE, "pixel_m": 100.0}
+    assert client.post(PROFILE, json=sent).status_code == 200
+    assert client.post(f"{PROFILE}.geojson", json=sent).status_code == 200
+    assert loops == [None, None]
+
+
+def test_intervals_that_nobody_knows_are_null(make_context, monkeypatch):
+    class Bare(CoveredColumns):
+        def predict(self, maps):
+            found = super().predict(maps)
+            nowhere = np.full(len(found), np.nan)
+            return Efficiency(found.ke, nowhere, nowhere, nowhere, found.epistemic_sd)
+
+    monkeypatch.setattr(EFFICIENCY_MODELS, "load", lambda _: Bare)
+    service = ServiceThread(make_context())
+    with service, httpx.Client(base_url=service.url, timeout=60.0) as opened:
+        sent = {"traces": LINE, "pixel_m": 100.0}
+        answer = opened.post(f"{PROFILE}.geojson", json=sent)
+        assert answer.json()["features"][0]["properties"]["lo90"] is None
+        assert "no interval" in opened.post(PROFILE, json=sent).json()["error"]["message"]
+        maps = np.ones((1, 128, 64), dtype=int)
+        window = opened.post(WINDOWS, json={"windows": maps.tolist()}).json()["data"]["windows"][0]
+        assert (window["ke"], window["lo90"]) == (1.0, None)
+
+
 def test_windows_are_estimated_in_order(client):
     maps = np.zeros((3, 128, 64), dtype=int)
     maps[0, 60, :32] = maps[1, 60] = 1
     answer = client.post(WINDOWS, json={"windows": maps.tolist()}).json()
-    assert [one["ke"] for one in answer["data"]["windows"]] == [0.5, 1.0, 0.0]
+    assert [one["ke"] for one in answer["data"]["windows"]] == [0.5, 1.0, None]
     assert [one["index"] for one in answer["data"]["windows"]] == [0, 1, 2]
-    assert answer["meta"]["warnings"] == ["1 windows hold no fault and say nothing"]
+    assert answer["meta"]["warnings"] == ["1 windows hold no fault and have no efficiency: 2"]
+    assert answer["data"]["windows"][2] == dict.fromkeys(answer["data"]["windows"][0]) | {
+        "index": 2
+    }
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from mainshock.cli import (
     offfault_ke_pairs,
     offfault_label,
     offfault_predict,
+    offfault_split,
     offfault_train,
 )
 from mainshock.cli.output import print_json, print_result, progress
@@ -26,7 +27,7 @@ app = typer.Typer(
 )
 app.command("predict")(offfault_predict.predict)
 app.command("label")(offfault_label.label)
-app.command("split")(offfault_label.split)
+app.command("split")(offfault_split.split)
 app.command("train")(offfault_train.train)
 app.command("evaluate")(offfault_train.evaluate)
 app.command("explain")(offfault_explain.explain)

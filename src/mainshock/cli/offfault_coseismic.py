@@ -22,7 +22,8 @@ __all__ = ["coseismic"]
 
 _Rows = list[dict[Any, Any]]  # rows of mixed columns
 _Windows = Annotated[
-    Path, typer.Option(help="Windows with their efficiency, as ke-pairs writes them.")
+    Path,
+    typer.Option(help="Windows with their efficiency as ke-pairs writes them, CSV or Parquet."),
 ]
 _Lines = Annotated[
     Path, typer.Option(help="GeoJSON of lines with eq_name: where distance is counted.")
@@ -40,7 +41,7 @@ _Predict = Annotated[
 def coseismic(
     windows: _Windows,
     reference_lines: _Lines,
-    pairs: Annotated[Path | None, typer.Option(help="Pairs with geology, CSV.")] = None,
+    pairs: Annotated[Path | None, typer.Option(help="Pairs with geology, CSV or Parquet.")] = None,
     traces: _Traces = None,
     model: Annotated[
         str | None, typer.Option(help="Also what this model of efficiency sees in the traces.")

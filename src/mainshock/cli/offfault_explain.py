@@ -90,14 +90,15 @@ def _map(path: Path, window: int) -> "NDArray[np.uint8]":
     import numpy as np
 
     from mainshock.core.errors import DataError
-    from mainshock.offfault.windows import check_maps, read_windows
+    from mainshock.offfault.windows import UNREADABLE, check_maps, read_windows
 
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         maps = read_windows(path).maps
     else:
         try:
-            stored = np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
+            with path.open("rb") as file:
+                stored = np.load(file, allow_pickle=False)
+        except UNREADABLE as error:
             raise DataError(f"{path} holds no array ({error}); give .npy or .npz") from error
         maps = stored[None] if stored.ndim == 2 else stored
         check_maps(maps)

@@ -29,9 +29,11 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 def ke_pairs(
     points: Annotated[
-        Path | None, typer.Option(help="Slip measurements, CSV: FDHI flatfile or alike.")
+        Path | None, typer.Option(help="Slip measurements, CSV or Parquet: FDHI flatfile or alike.")
     ] = None,
-    pairs: Annotated[Path | None, typer.Option(help="Instead: a table of pairs, CSV.")] = None,
+    pairs: Annotated[
+        Path | None, typer.Option(help="Instead: a table of pairs, CSV or Parquet.")
+    ] = None,
     reference_lines: _Lines = None,
     window_km: Annotated[float, typer.Option(help="Length of windows along the rupture.")] = 5.0,
     radius_m: Annotated[float, typer.Option(help="Largest distance within a pair.")] = 500.0,

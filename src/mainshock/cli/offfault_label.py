@@ -1,6 +1,5 @@
-"""``mainshock offfault label`` and ``split``: laboratory runs to labelled windows, kept apart."""
+"""``mainshock offfault label``: laboratory runs to labelled windows."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,18 +11,10 @@ from mainshock.core.errors import NothingFoundError
 if TYPE_CHECKING:
     from mainshock.offfault.windows import LabelledWindows
 
-__all__ = ["label", "split"]
+__all__ = ["label"]
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _QUANTILES = (0.05, 0.5, 0.95)
-
-
-class _By(StrEnum):
-    """How windows are divided."""
-
-    run = "run"
-    window = "window"
-    legacy = "legacy"
 
 
 def label(
@@ -53,13 +44,17 @@ def label(
 
     folders = [one for one in files if is_repacked(one)]
     parts = [read_repacked(folder) for folder in folders]
-    parts += _labelled([one for one in files if one not in folders], repack, dx, dextral=dextral)
+    runs = [one for one in files if one not in folders]
+    measured, unused = _labelled(runs, repack, dx, dextral=dextral)
+    parts += measured
+    tell_not_used(unused)
     windows = join_windows(parts)
     write_windows(out, windows)
     say(f"{len(windows)} windows written to {out}")
     summary = _summary(windows)
     if as_json:
-        print_json({"out": str(out), "n": len(windows), "runs": summary})
+        not_used = [{"what": what, "reason": reason} for what, reason in unused]
+        print_json({"out": str(out), "n": len(windows), "runs": summary, "not_used": not_used})
         return
     for name, one in summary.items():
         print_result(
@@ -70,13 +65,14 @@ def label(
 
 def _labelled(
     files: list[Path], repack: Path | None, dx: float, *, dextral: bool
-) -> "list[LabelledWindows]":
-    """Return the windows of each run, and repack them where wanted."""
+) -> "tuple[list[LabelledWindows], list[tuple[str, str]]]":
+    """Return the windows of each run, repacked where wanted, and the files that hold none."""
     from mainshock.offfault.laboratory import read_run, run_files, windows_of
     from mainshock.offfault.repack import repack as write_folder
 
     paths = [path for one in files for path in run_files(one)]
-    parts, unused = [], []
+    parts: list[LabelledWindows] = []
+    unused: list[tuple[str, str]] = []
     with progress("labelling", total=len(paths)) as advance:
         for path in paths:
             run = read_run(path, dx)
@@ -89,8 +85,7 @@ def _labelled(
                 write_folder(run, windows, repack)
             parts.append(windows)
             advance(run.name)
-    tell_not_used(unused)
-    return parts
+    return parts, unused
 
 
 def _summary(windows: "LabelledWindows") -> dict[str, dict[str, float]]:
@@ -108,43 +103,3 @@ def _summary(windows: "LabelledWindows") -> dict[str, dict[str, float]]:
         if ke50 < 0.0:
             say(f"{name}: the median efficiency is {ke50:.2f}; turn --dextral on, or off")
     return summary
-
-
-def split(
-    windows: Annotated[Path, typer.Argument(help="Windows from `label` or `generate`, .npz.")],
-    out: Annotated[Path, typer.Option(help="Folder for windows and lists of each set.")],
-    by: Annotated[
-        _By, typer.Option(help="run, window (no shared column) or legacy (as published, leaks).")
-    ] = _By.run,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
-    as_json: _Json = False,
-) -> None:
-    """Divide windows into training, evaluation and test: an .npz and a list of names for each."""
-    from dataclasses import fields
-
-    from mainshock.core.files import make_folder
-    from mainshock.offfault.splits import (
-        legacy_split,
-        split_by_run,
-        split_by_window,
-        write_lists,
-    )
-    from mainshock.offfault.windows import read_windows, write_windows
-
-    read = read_windows(windows)
-    splitters = {_By.run: split_by_run, _By.window: split_by_window, _By.legacy: legacy_split}
-    found = splitters[by](read, seed)
-    rows = {one.name: getattr(found, one.name) for one in fields(found)}
-    make_folder(out)
-    for name, chosen in rows.items():
-        write_windows(out / f"{name}.npz", read.take(chosen))
-    write_lists(out, read, found)
-    if by is _By.legacy:
-        say("the published split leaks windows from training to test; do not report its scores")
-    dropped = len(read) - sum(chosen.size for chosen in rows.values())
-    if as_json:
-        listed = {name: chosen.tolist() for name, chosen in rows.items()}
-        print_json({"out": str(out), "dropped": dropped, **listed})
-        return
-    counts = ", ".join(f"{name} {chosen.size}" for name, chosen in rows.items())
-    print_result(f"{counts}, dropped {dropped}")

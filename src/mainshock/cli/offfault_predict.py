@@ -1,5 +1,6 @@
 """``mainshock offfault predict``: kinematic efficiency of drawn windows, or along mapped traces."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,7 +34,9 @@ def predict(
             "of them, or one longer drawn map (.npy, .npz).",
         ),
     ],
-    model: Annotated[str, typer.Option(help="Name, or folder of a trained network.")] = "default",
+    model: Annotated[
+        str, typer.Option(help="Name, run folder, exported .onnx, or weights of Keras (.hdf5).")
+    ] = "default",
     pixel_m: Annotated[
         float | None, typer.Option(help="Side of a pixel; 75 m for traces if not given.")
     ] = None,
@@ -63,6 +66,7 @@ def predict(
     """
     from mainshock.offfault.fault_map_files import is_trace_file
 
+    _check_out(out or [], has_traces=is_trace_file(source))
     if is_trace_file(source):
         settings = _settings(pixel_m, stride, thickness_px, scale)
         found = _along_traces(source, _opened(model), settings, units, kind)
@@ -78,8 +82,8 @@ def predict(
                 f"{source.name} is no file of traces"
             )
         found = _of_drawn(source, model, pixel_m, stride)
-    written = _write(out or [], found, source.stem, model)
-    _tell(found, written, model, as_json=as_json)
+    _write(out or [], found, source.stem, model)
+    _tell(found, out or [], model, as_json=as_json)
 
 
 @dataclass(slots=True)
@@ -131,32 +135,27 @@ def _of_drawn(source: Path, model: str, pixel_m: float | None, stride: int) -> _
     """Return estimates of windows that are drawn already."""
     import numpy as np
 
+    from mainshock.offfault.profile import drawn_efficiency
     from mainshock.offfault.windows import check_maps
 
     drawn = _drawn(source)
     if pixel_m is None:
         pixel_m = drawn.pixel_m
     maps, firsts = _cut(drawn.maps, stride)
-    if not np.isin(maps, (0, 1)).all():
-        raise DataError(f"{source} holds other values than 0 and 1; give 1 where a fault is")
-    check_maps(maps)
-    is_empty = ~maps.any(axis=(1, 2))
-    if is_empty.all():
+    try:
+        check_maps(maps)
+    except DataError as error:
+        raise DataError(f"{source}: {error}") from error
+    if len(maps) == 0:
+        raise NothingFoundError(f"{source} holds 0 windows; give one or more")
+    if not maps.any():
         raise NothingFoundError(f"no window of {source} holds a fault: all pixels are 0")
-    found = _opened(model).predict(maps.astype(np.uint8))
-    rows: list[dict[str, Any]] = []
-    for i in range(len(maps)):
-        names = ("ke", "lo90", "hi90", "sd", "epistemic_sd")
-        row = {"index": i, **{name: float(getattr(found, name)[i]) for name in names}}
-        if firsts is not None:
-            row["first_column"] = firsts[i]
-        if firsts is not None and pixel_m is not None:
-            row["distance_along_km"] = (firsts[i] + 0.5 * maps.shape[2]) * pixel_m / 1000.0
-        rows.append(row)
-    told = []
-    if is_empty.any():
-        which = ", ".join(map(str, np.flatnonzero(is_empty)[:10].tolist()))
-        told.append(f"{int(is_empty.sum())} windows hold no fault and say nothing: {which}")
+    found, told = drawn_efficiency(maps.astype(np.uint8), _opened(model))
+    rows = found.rows()
+    for row, first in zip(rows, firsts or [], strict=firsts is not None):
+        row["first_column"] = first
+        if pixel_m is not None:
+            row["distance_along_km"] = (first + 0.5 * maps.shape[2]) * pixel_m / 1000.0
     return _Found(rows, told)
 
 
@@ -173,15 +172,16 @@ def _drawn(source: Path) -> _Drawn:
     import numpy as np
 
     from mainshock.offfault.fault_map_files import SUFFIXES
-    from mainshock.offfault.windows import read_windows
+    from mainshock.offfault.windows import UNREADABLE, read_windows
 
-    if source.suffix not in (".npy", ".npz"):
+    suffix = source.suffix.lower()
+    if suffix not in (".npy", ".npz"):
         listed = ", ".join((".npy", ".npz", *SUFFIXES))
         raise DataError(f"{source} is of no kind that can be read; give a {listed} file")
     try:
         with source.open("rb") as file:
             stored = np.load(file, allow_pickle=False)
-            if source.suffix == ".npy":
+            if suffix == ".npy":
                 return _Drawn(stored)
             if "maps" in stored:
                 return _Drawn(read_windows(source).maps)
@@ -194,7 +194,7 @@ def _drawn(source: Path) -> _Drawn:
             return _Drawn(stored[name], 1000.0 / per_km if per_km > 0.0 else None)
     except DataError:
         raise
-    except (OSError, ValueError, EOFError, TypeError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{source} holds no array of pixels: {error}") from error
 
 
@@ -207,25 +207,31 @@ def _cut(maps: "NDArray[np.uint8]", stride: int) -> "tuple[NDArray[np.uint8], li
     return band_windows(maps, stride)
 
 
-def _write(out: list[Path], found: _Found, title: str, model: str) -> dict[str, Path]:
-    """Write what was found, and return the paths by suffix."""
-    from mainshock.core.files import replacing
-    from mainshock.offfault.profile_files import write_profile
+def _check_out(out: list[Path], *, has_traces: bool) -> None:
+    """Refuse files that cannot be written, before anything is estimated."""
+    from mainshock.offfault.profile_files import check_suffixes
 
+    check_suffixes(out)
     for path in out:
-        if found.profile is not None:
-            write_profile(path, found.profile, title=title, model=model)
-        elif path.suffix.lower() == ".csv":
-            import pandas as pd
-
-            with replacing(path) as temporary:
-                pd.DataFrame(found.rows).to_csv(temporary, index=False, float_format="%.6f")
-        else:
+        if not has_traces and path.suffix.lower() != ".csv":
             raise SettingsError(f"{path} needs traces as input; drawn windows give a .csv file")
-    return {path.suffix[1:].lower(): path for path in out}
 
 
-def _tell(found: _Found, written: dict[str, Path], model: str, *, as_json: bool) -> None:
+def _write(out: list[Path], found: _Found, title: str, model: str) -> None:
+    from mainshock.core.files import replacing
+    from mainshock.offfault.profile_files import write_profiles
+
+    if found.profile is not None:
+        write_profiles(out, found.profile, title=title, model=model)
+        return
+    for path in out:
+        import pandas as pd
+
+        with replacing(path) as temporary:
+            pd.DataFrame(found.rows).to_csv(temporary, index=False, float_format="%.6f")
+
+
+def _tell(found: _Found, written: list[Path], model: str, *, as_json: bool) -> None:
     from mainshock.offfault.profile import CAVEATS
 
     if as_json:
@@ -234,7 +240,7 @@ def _tell(found: _Found, written: dict[str, Path], model: str, *, as_json: bool)
             "model": model,
             "warnings": found.warnings,
             "caveats": list(CAVEATS),
-            "files": {name: str(path) for name, path in written.items()},
+            "files": [str(path) for path in written],
         }
         if found.profile is not None:
             document |= {
@@ -247,10 +253,17 @@ def _tell(found: _Found, written: dict[str, Path], model: str, *, as_json: bool)
         return
     for row in found.rows:
         along = f"{row['distance_along_km']:8.2f} km" if "distance_along_km" in row else ""
-        print_result(
-            f"{row['index']:4d}{along}  KE {row['ke']:.2f}  [{row['lo90']:.2f}, {row['hi90']:.2f}]"
-        )
-    for path in written.values():
+        print_result(f"{row['index']:4d}{along}  {_estimate(row)}")
+    for path in written:
         print_result(str(path))
     for line in (*found.warnings, *CAVEATS):
         say(line)
+
+
+def _estimate(row: dict[str, Any]) -> str:
+    """Return an estimate for people."""
+    if math.isnan(row["ke"]):
+        return "no fault"
+    if math.isnan(row["lo90"]):
+        return f"KE {row['ke']:.2f}  (no interval)"
+    return f"KE {row['ke']:.2f}  [{row['lo90']:.2f}, {row['hi90']:.2f}]"

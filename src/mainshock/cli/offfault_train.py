@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mainshock.cli.offfault_split import SplitBy, divide
 from mainshock.cli.output import print_json, print_result, progress, say
 
 if TYPE_CHECKING:
@@ -25,13 +26,6 @@ _Windows = Annotated[
 ]
 _Figures = Annotated[Path | None, typer.Option(help="Folder for figures (PNG).")]
 _RUNS_DRAWN = 6
-
-
-class _Split(StrEnum):
-    """How windows are divided."""
-
-    run = "run"
-    window = "window"
 
 
 class _Scheduler(StrEnum):
@@ -61,7 +55,15 @@ _BatchSize = Annotated[
 ]
 _LearningRate = Annotated[float | None, typer.Option(help="By default 0.005; with --from 0.002.")]
 _SplitBy = Annotated[
-    _Split, typer.Option(help="run: no run on two sides; window: no column of a run on two sides.")
+    SplitBy,
+    typer.Option(
+        help="run: no run on two sides; window: no column of a run on two sides; legacy: as "
+        "published, which leaks, for comparison with published scores alone."
+    ),
+]
+_Lists = Annotated[
+    Path | None,
+    typer.Option(help="Instead: folder with train.txt, evaluation.txt, test.txt of `split`."),
 ]
 _Seeds = Annotated[int, typer.Option(min=1, help="Trainings that differ in their seed alone.")]
 _LinePx = Annotated[int | None, typer.Option(min=1, help="Draw all lines anew at this thickness.")]
@@ -77,7 +79,15 @@ _Rehearse = Annotated[
 ]
 
 
+# what fine-tuning takes from the network that it starts from, or does not do
+_NOT_WITH_FROM = (
+    "network", "scheduler", "patience", "stop_on", "split", "lists", "seeds", "channels",
+    "line_px", "figures",
+)  # fmt: skip
+
+
 def train(
+    context: typer.Context,
     windows: _Windows,
     out: Annotated[Path, typer.Option(help="Run folder to write.")],
     network: Annotated[str, typer.Option(help="kenet, pooled or another.")] = "pooled",
@@ -88,7 +98,8 @@ def train(
     scheduler: Annotated[_Scheduler, typer.Option(help="Of the rate.")] = _Scheduler.constant,
     patience: _Patience = None,
     stop_on: Annotated[_StopOn, typer.Option(help="Score that patience follows.")] = _StopOn.loss,
-    split: _SplitBy = _Split.run,
+    split: _SplitBy = SplitBy.run,
+    lists: _Lists = None,
     seed: Annotated[int, typer.Option(help="Of the split and of the first training.")] = 0,
     seeds: _Seeds = 1,
     augment: Annotated[bool, typer.Option(help="Flip, shift and zoom maps at random.")] = True,
@@ -105,12 +116,13 @@ def train(
     Scores are those on runs that were kept apart, beside the baselines fitted to the same training
     windows. With --from each frame is scored by a network that never saw it.
     """
+    _refuse_unused(context)
     chosen = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     # settings of two kinds share these names
     given: dict[str, Any] = {name: one for name, one in chosen.items() if one is not None}
     given |= {"loss": loss, "augment": augment, "seed": seed, "time_limit_min": time_limit_min}
     if start is not None:
-        _fine_tune(_run_folder(start), windows, rehearse, out, given, as_json=as_json)
+        _fine_tune(start, windows, rehearse, out, given, as_json=as_json)
         return
     from mainshock.offfault.training import TrainingSettings
 
@@ -122,12 +134,35 @@ def train(
         line_px=line_px,
         scheduler=scheduler.value,
     )
-    parts = _divided(_read(windows), split, seed)
+    parts = _divided(_read(windows), split, lists, seed)
     report = _train(network, parts, settings, seeds, out, figures)
     if as_json:
         print_json(report)
     else:
         _print_training(network, report, seeds)
+
+
+def _refuse_unused(context: typer.Context) -> None:
+    """Refuse options that would do nothing, instead of ignoring them."""
+    from mainshock.core.errors import SettingsError
+
+    changed = {
+        one.name: one.opts[0]
+        for one in context.command.params
+        if one.name is not None and context.params.get(one.name) != one.default
+    }
+    if "start" not in changed:
+        if "rehearse" in changed:
+            raise SettingsError("--rehearse is for fine-tuning; give --from as well")
+        if "lists" in changed and "split" in changed:
+            raise SettingsError("give either --split or --lists")
+        return
+    unused = [option for name, option in changed.items() if name in _NOT_WITH_FROM]
+    if unused:
+        raise SettingsError(
+            f"{', '.join(unused)} cannot be given with --from: fine-tuning keeps the network as it "
+            "is and leaves each frame out in turn; leave it out"
+        )
 
 
 def _print_training(network: str, report: dict[str, Any], seeds: int) -> None:
@@ -152,8 +187,9 @@ def _train(
 ) -> dict[str, Any]:
     """Train, score on the test windows beside the baselines, draw; return what is printed."""
     from mainshock.offfault.comparison import compare
+    from mainshock.offfault.run_folder import open_network
     from mainshock.offfault.scores import score
-    from mainshock.offfault.training import open_network, repeat_over_seeds, train_network
+    from mainshock.offfault.training import repeat_over_seeds, train_network
 
     say(", ".join(f"{len(one)} windows to {name}" for name, one in named.items()))
     report: dict[str, Any] = {"network": network, "folder": str(out)}
@@ -182,11 +218,14 @@ def _train(
     return report
 
 
-def _run_folder(start: Path) -> Path:
-    """Return the run folder that a name or a path stands for."""
+def _begun(start: Path) -> tuple[Path, str]:
+    """Return the run folder that a name or a path stands for, and which of its networks to take."""
     from mainshock.offfault.stored import DEFAULT_FOLDER, START
 
-    return DEFAULT_FOLDER / START if str(start) == "default" and not start.exists() else start
+    packaged = DEFAULT_FOLDER / START
+    folder = packaged if str(start) == "default" and not start.exists() else start
+    # the packaged networks are those of the least loss
+    return folder, "loss" if folder.resolve() == packaged.resolve() else "accuracy"
 
 
 def _fine_tune(
@@ -201,9 +240,10 @@ def _fine_tune(
     from mainshock.offfault.fine_tuning import FineTuningSettings, fine_tune
 
     labelled = _read(windows)
+    folder, best = _begun(start)
     with progress("fine-tuning") as step:
         found = fine_tune(
-            start, labelled, FineTuningSettings(**given), out,
+            folder, labelled, FineTuningSettings(best=best, **given), out,
             rehearsal=None if rehearse is None else _read(rehearse), progress=step,
         )  # fmt: skip
     report = _fine_tuned(found)
@@ -281,10 +321,12 @@ def _read(path: Path) -> "LabelledWindows":
     return read_laboratory_figures(path) if path.is_dir() else read_windows(path)
 
 
-def _divided(windows: "LabelledWindows", by: _Split, seed: int) -> "dict[str, LabelledWindows]":
-    from mainshock.offfault.splits import split_by_run, split_by_window
+def _divided(
+    windows: "LabelledWindows", by: SplitBy, lists: Path | None, seed: int
+) -> "dict[str, LabelledWindows]":
+    from mainshock.offfault.splits import read_lists
 
-    split = (split_by_run if by is _Split.run else split_by_window)(windows, seed)
+    split = divide(windows, by, seed) if lists is None else read_lists(lists, windows)
     names = ("train", "evaluation", "test")
     return {name: windows.take(getattr(split, name)) for name in names}
 

@@ -1,9 +1,11 @@
-"""Distance along and across a line."""
+"""Distance along and across a line, and places in metres."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["along_and_across", "lengths_along"]
+from mainshock.core.geo import LocalFrame
+
+__all__ = ["along_and_across", "lengths_along", "local_m"]
 
 FloatArray = NDArray[np.float64]
 
@@ -47,3 +49,16 @@ def along_and_across(places: FloatArray, line: FloatArray) -> tuple[FloatArray, 
         along[row] = before[nearest] + share[nearest] * np.sqrt(squared[nearest])
         across[row] = away[nearest]
     return along, across
+
+
+def local_m(places: FloatArray, frame: LocalFrame) -> FloatArray:
+    """Return places as metres east and north of a frame's origin.
+
+    Parameters
+    ----------
+    places
+        Longitude and latitude, shape ``(n, 2)``.
+    frame
+        Where metres are counted from.
+    """
+    return 1000.0 * np.stack(frame.to_local(places[:, 0], places[:, 1]), axis=1)

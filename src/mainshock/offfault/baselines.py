@@ -2,10 +2,6 @@
 
 Any score of a network stands beside theirs. Their intervals are split conformal: the residuals of
 windows whose run was left out.
-
-References
-----------
-Lei et al. (2018), https://doi.org/10.1080/01621459.2017.1307116
 """
 
 from dataclasses import dataclass
@@ -14,25 +10,38 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.core.errors import DataError, RegistryError
+from mainshock.core.errors import DataError
 from mainshock.offfault.base import Efficiency
+from mainshock.offfault.conformal import residual_quantile
 from mainshock.offfault.descriptors import DESCRIPTORS, THICKNESS_FREE, descriptors
-from mainshock.offfault.registry import BASELINES
+from mainshock.offfault.registry import EFFICIENCY_BASELINES
 from mainshock.offfault.windows import LabelledWindows
 
-__all__ = ["Baseline", "fit_baseline", "residual_quantile"]
+__all__ = [
+    "Baseline",
+    "Regressor",
+    "baseline_inputs",
+    "boosted_trees",
+    "fit_baseline",
+    "mean",
+    "ridge",
+]
 
 FloatArray = NDArray[np.float64]
-LEVEL = 0.9
 _FOLDS = 5
 _CHOSEN = [DESCRIPTORS.index(name) for name in THICKNESS_FREE]
 
 
-class _Regressor(Protocol):
+class Regressor(Protocol):
     """What scikit-learn's estimators do."""
 
-    def fit(self, inputs: FloatArray, target: FloatArray) -> Any: ...  # itself, which is not used
-    def predict(self, inputs: FloatArray) -> FloatArray: ...
+    def fit(self, inputs: FloatArray, target: FloatArray) -> Any:  # itself, which is not used
+        """Learn from inputs ``(n, n_descriptors)`` and labels ``(n,)``."""
+        ...
+
+    def predict(self, inputs: FloatArray) -> FloatArray:
+        """Return the efficiency, ``(n,)``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,13 +60,17 @@ class Baseline:
     """
 
     name: str
-    regressor: _Regressor
+    regressor: Regressor
     sd: float
     half_width: float
 
     def predict(self, maps: NDArray[np.uint8]) -> Efficiency:
         """Return the efficiency of windows, ``maps`` of shape ``(n_windows, 128, 64)``."""
-        ke = np.clip(self.regressor.predict(descriptors(maps)[:, _CHOSEN]), 0.0, 1.0)
+        return self.estimate(baseline_inputs(maps))
+
+    def estimate(self, inputs: FloatArray) -> Efficiency:
+        """Return the efficiency of windows from what :func:`baseline_inputs` makes of them."""
+        ke = np.clip(self.regressor.predict(inputs), 0.0, 1.0)
         return Efficiency(
             ke=ke,
             sd=np.full(ke.shape, self.sd),
@@ -67,16 +80,25 @@ class Baseline:
         )
 
 
-def fit_baseline(name: str, windows: LabelledWindows, *, seed: int = 0) -> Baseline:
+def baseline_inputs(maps: NDArray[np.uint8]) -> FloatArray:
+    """Return the thickness-free descriptors of maps, shape ``(n_windows, n_descriptors)``."""
+    return descriptors(maps)[:, _CHOSEN]
+
+
+def fit_baseline(
+    name: str, windows: LabelledWindows, *, inputs: FloatArray | None = None, seed: int = 0
+) -> Baseline:
     """Return a baseline fitted to windows.
 
     Parameters
     ----------
     name
-        ``mean``; ``descriptors``, boosted trees on the thickness-free descriptors; or ``ridge``,
-        a linear model of the same.
+        ``mean``; ``descriptors``, boosted trees on the thickness-free descriptors; ``ridge``, a
+        linear model of the same; or another that is registered.
     windows
         Of two or more runs.
+    inputs
+        What :func:`baseline_inputs` makes of them, where it is known already.
     seed
         Of the trees.
 
@@ -87,8 +109,7 @@ def fit_baseline(name: str, windows: LabelledWindows, *, seed: int = 0) -> Basel
     DataError
         If the windows are of fewer than two runs, so that no run can be left out.
     """
-    if name not in BASELINES:
-        raise RegistryError(f"no baseline {name!r}; there are {', '.join(BASELINES)}")
+    make = EFFICIENCY_BASELINES.load(name)
     n_runs = np.unique(windows.run).size
     if n_runs < 2:
         raise DataError(
@@ -97,49 +118,54 @@ def fit_baseline(name: str, windows: LabelledWindows, *, seed: int = 0) -> Basel
         )
     from sklearn.model_selection import GroupKFold  # noqa: PLC0415 - slow to import
 
-    inputs, target = descriptors(windows.maps)[:, _CHOSEN], windows.ke
+    known = baseline_inputs(windows.maps) if inputs is None else inputs
+    target = windows.ke
     residuals = np.empty(len(windows))
-    folds = GroupKFold(min(_FOLDS, n_runs)).split(inputs, target, windows.run)
-    for train, test in folds:
-        fitted = _regressor(name, seed)
-        fitted.fit(inputs[train], target[train])
-        residuals[test] = target[test] - np.clip(fitted.predict(inputs[test]), 0.0, 1.0)
-    regressor = _regressor(name, seed)
-    regressor.fit(inputs, target)
+    for train, test in GroupKFold(min(_FOLDS, n_runs)).split(known, target, windows.run):
+        fitted = make(len(train), seed)
+        fitted.fit(known[train], target[train])
+        residuals[test] = target[test] - np.clip(fitted.predict(known[test]), 0.0, 1.0)
+    regressor = make(len(windows), seed)
+    regressor.fit(known, target)
     return Baseline(
         name,
         regressor,
         float(np.sqrt(np.mean(residuals**2))),
-        residual_quantile(np.abs(residuals), LEVEL),
+        residual_quantile(np.abs(residuals)),
     )
 
 
-def residual_quantile(sizes: FloatArray, level: float) -> float:
-    """Return the bound that a new residual keeps with probability ``level`` or more.
+def mean(_n_windows: int, _seed: int) -> Regressor:
+    """Return the mean of the labels, whatever the map."""
+    from sklearn.dummy import DummyRegressor  # noqa: PLC0415 - slow to import
 
-    With too few residuals for the level it is the largest of them.
+    regressor: Regressor = DummyRegressor()
+    return regressor
+
+
+def ridge(_n_windows: int, _seed: int) -> Regressor:
+    """Return a linear model whose penalty is chosen by leaving windows out."""
+    from sklearn.linear_model import RidgeCV  # noqa: PLC0415 - slow to import
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415 - the same
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415 - the same
+
+    regressor: Regressor = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2.0, 4.0, 13)))
+    return regressor
+
+
+def boosted_trees(n_windows: int, seed: int) -> Regressor:
+    """Return boosted trees; with fewer than 200 windows their leaves hold a tenth of them.
+
+    Leaves of 20 windows, the rule, could not split a few dozen: the trees would equal the mean.
     """
-    rank = int(np.ceil((sizes.size + 1) * level))
-    return float(np.sort(sizes)[min(rank, sizes.size) - 1])
+    from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 - slow to import
 
-
-def _regressor(name: str, seed: int) -> _Regressor:
-    """Return a regressor to fit."""
-    if name == "mean":
-        from sklearn.dummy import DummyRegressor  # noqa: PLC0415 - slow to import
-
-        mean: _Regressor = DummyRegressor()
-        return mean
-    if name == "ridge":
-        from sklearn.linear_model import RidgeCV  # noqa: PLC0415 - the same
-        from sklearn.pipeline import make_pipeline  # noqa: PLC0415 - the same
-        from sklearn.preprocessing import StandardScaler  # noqa: PLC0415 - the same
-
-        ridge: _Regressor = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2.0, 4.0, 13)))
-        return ridge
-    from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 - the same
-
-    trees: _Regressor = HistGradientBoostingRegressor(
-        max_iter=150, learning_rate=0.06, max_leaf_nodes=12, early_stopping=False, random_state=seed
+    regressor: Regressor = HistGradientBoostingRegressor(
+        max_iter=150,
+        learning_rate=0.06,
+        max_leaf_nodes=12,
+        min_samples_leaf=max(2, min(20, n_windows // 10)),
+        early_stopping=False,
+        random_state=seed,
     )
-    return trees
+    return regressor

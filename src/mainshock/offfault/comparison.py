@@ -5,14 +5,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError
 from mainshock.offfault.base import Efficiency, EfficiencyModel
-from mainshock.offfault.registry import BASELINES, EFFICIENCY_MODELS
+from mainshock.offfault.registry import EFFICIENCY_BASELINES, EFFICIENCY_MODELS
 from mainshock.offfault.scores import Scores, score
 from mainshock.offfault.windows import LabelledWindows
 
-__all__ = ["Comparison", "compare", "open_model", "predict_baseline"]
+__all__ = ["Comparison", "compare", "open_model"]
 
 _FOLDS = 5
 _KERAS = (".hdf5", ".h5", ".keras")
@@ -29,7 +30,7 @@ class Comparison:
     scores
         Of the model.
     baselines
-        Of ``mean``, ``descriptors`` and ``ridge``, by name.
+        Of all baselines, by name: ``descriptors``, ``mean``, ``ridge`` and registered ones.
     """
 
     efficiency: Efficiency
@@ -61,38 +62,51 @@ def compare(
         If there are too few runs to fit the baselines.
     """
     efficiency = model.predict(windows.maps)
+    asked = _Described.of(windows)
+    known = None if fit_on is None else _Described.of(fit_on)
     baselines = {}
-    for name in BASELINES:
+    for name in EFFICIENCY_BASELINES.names():
         if progress is not None:
             progress(name)
-        baselines[name] = score(windows, predict_baseline(name, windows, fit_on))
+        baselines[name] = score(windows, _of_baseline(name, asked, known))
     return Comparison(efficiency, score(windows, efficiency), baselines)
 
 
-def predict_baseline(
-    name: str, windows: LabelledWindows, fit_on: LabelledWindows | None = None
-) -> Efficiency:
-    """Return what a baseline says, fitted to other windows or to the other runs of these.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Described:
+    """Windows with what baselines see of them: computed once, since it takes the longest."""
 
-    Raises
-    ------
-    DataError
-        If there are too few runs to leave some out.
-    """
+    windows: LabelledWindows
+    inputs: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, windows: LabelledWindows) -> "_Described":
+        from mainshock.offfault.baselines import baseline_inputs  # noqa: PLC0415 - loads skimage
+
+        return cls(windows, baseline_inputs(windows.maps))
+
+    def take(self, rows: NDArray[np.bool_]) -> "_Described":
+        return _Described(self.windows.take(rows), self.inputs[rows])
+
+
+def _of_baseline(name: str, asked: _Described, known: _Described | None) -> Efficiency:
+    """Return what a baseline says, fitted to other windows or to the other runs of these."""
     from mainshock.offfault.baselines import fit_baseline  # noqa: PLC0415 - loads scikit-learn
 
-    if fit_on is not None:
-        return fit_baseline(name, fit_on).predict(windows.maps)
-    names, run = np.unique(windows.run, return_inverse=True)
+    if known is not None:
+        return fit_baseline(name, known.windows, inputs=known.inputs).estimate(asked.inputs)
+    names, run = np.unique(asked.windows.run, return_inverse=True)
     if names.size < 3:
         raise DataError(
             f"windows of {names.size} runs leave too few to fit baselines to; give the windows of "
             "the training by --fit-on"
         )
-    parts = np.zeros((len(windows), len(fields(Efficiency))))
+    parts = np.zeros((len(asked.inputs), len(fields(Efficiency))))
     for fold in range(min(_FOLDS, names.size)):
         is_out = run % _FOLDS == fold
-        found = fit_baseline(name, windows.take(~is_out)).predict(windows.maps[is_out])
+        others = asked.take(~is_out)
+        fitted = fit_baseline(name, others.windows, inputs=others.inputs)
+        found = fitted.estimate(asked.inputs[is_out])
         parts[is_out] = np.column_stack([getattr(found, one.name) for one in fields(found)])
     return Efficiency(*parts.T)
 

@@ -208,6 +208,11 @@ def _check(windows: "pd.DataFrame", more: list[str]) -> None:
             f"the windows lack {', '.join(lacking)}; window_features adds features, and the "
             f"columns there are {', '.join(map(str, windows.columns))}"
         )
+    from pandas.api.types import is_numeric_dtype  # noqa: PLC0415 - slow to import
+
+    wrong = [name for name in more if not is_numeric_dtype(windows[name])]
+    if wrong:
+        raise DataError(f"{', '.join(wrong)} of the windows are no numbers; give efficiencies")
 
 
 @dataclass(frozen=True, slots=True)

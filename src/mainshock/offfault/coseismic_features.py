@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mainshock.core.errors import DataError
 from mainshock.core.geo import LocalFrame
-from mainshock.offfault.along_line import along_and_across, lengths_along
+from mainshock.offfault.along_line import along_and_across, lengths_along, local_m
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,7 @@ GEOMETRY = (
 )
 NETWORK = ("network_ke",)
 
+_BOUNDS = ("s0_km", "s1_km")
 _NEAR_M, _WIDE_M = 150.0, 2000.0
 _STEP_M = 25.0  # lines are counted as pieces no longer than this
 
@@ -65,12 +67,18 @@ def window_features(
     pandas.DataFrame
         The windows and all of :data:`GEOLOGY`, :data:`GEOMETRY` and :data:`NETWORK`; NaN where
         there is no line, no pair or no map.
+
+    Raises
+    ------
+    DataError
+        If the windows lack a column, or their bounds are no numbers.
     """
+    _check(windows)
     table = windows.reset_index(drop=True).copy()
     for name in (*GEOLOGY, *GEOMETRY, *NETWORK):
         table[name] = np.nan
     for event, rows in table.groupby("eq_name"):
-        bounds = rows[["s0_km", "s1_km"]].to_numpy(float)
+        bounds = rows[list(_BOUNDS)].to_numpy(float)
         if pairs is not None and {"geology", "s_km"} <= set(pairs.columns):
             table.loc[rows.index, "sediment_share"] = _sediment_share(
                 pairs[pairs["eq_name"] == event], bounds
@@ -86,6 +94,21 @@ def window_features(
         if network is not None:
             table.loc[rows.index, "network_ke"] = _network_ke(network(fault_map), line, bounds)
     return table
+
+
+def _check(windows: "pd.DataFrame") -> None:
+    """Check that windows say where they lie."""
+    from pandas.api.types import is_numeric_dtype  # noqa: PLC0415 - slow to import
+
+    lacking = [name for name in ("eq_name", *_BOUNDS) if name not in windows]
+    if lacking:
+        raise DataError(
+            f"the windows lack {', '.join(lacking)}; there are "
+            f"{', '.join(map(str, windows.columns))}: give a table as ke-pairs writes it"
+        )
+    wrong = [name for name in _BOUNDS if not is_numeric_dtype(windows[name])]
+    if wrong:
+        raise DataError(f"{', '.join(wrong)} of the windows are no numbers; give km")
 
 
 def _sediment_share(pairs: "pd.DataFrame", bounds: FloatArray) -> FloatArray:
@@ -104,13 +127,9 @@ def _means(s_km: FloatArray, values: FloatArray, bounds: FloatArray) -> FloatArr
     return means
 
 
-def _local_m(line: FloatArray, frame: LocalFrame) -> FloatArray:
-    return 1000.0 * np.stack(frame.to_local(line[:, 0], line[:, 1]), axis=1)
-
-
 def _bends(line: FloatArray, bounds: FloatArray) -> FloatArray:
     """Return the spread of azimuths in each window and its turn from the whole line's."""
-    east, north = _local_m(line, LocalFrame(*map(float, np.median(line, axis=0)))).T
+    east, north = local_m(line, LocalFrame(*map(float, np.median(line, axis=0)))).T
     s_km = lengths_along(np.stack([east, north], axis=1)) / 1000.0
     whole = np.arctan2(north[-1] - north[0], east[-1] - east[0])
     found = np.full((len(bounds), 2), np.nan)
@@ -130,7 +149,7 @@ def _lengths(fault_map: "FaultMap", line: FloatArray, bounds: FloatArray) -> Flo
 
     if fault_map.frame is None:
         return np.full((len(bounds), 3), np.nan)
-    reference = _local_m(line, fault_map.frame)
+    reference = local_m(line, fault_map.frame)
     pieces = [_pieces(one) for one in fault_map.lines]
     is_main = np.repeat([kind == "main" for kind in fault_map.kinds], [len(p[1]) for p in pieces])
     places, lengths_m = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
@@ -163,5 +182,5 @@ def _network_ke(
     """Return the mean efficiency that a network sees in each window."""
     longitude, latitude, ke = profile
     frame = LocalFrame(*map(float, np.median(line, axis=0)))
-    places = _local_m(np.stack([longitude, latitude], axis=1), frame)
-    return _means(along_and_across(places, _local_m(line, frame))[0] / 1000.0, ke, bounds)
+    places = local_m(np.stack([longitude, latitude], axis=1), frame)
+    return _means(along_and_across(places, local_m(line, frame))[0] / 1000.0, ke, bounds)

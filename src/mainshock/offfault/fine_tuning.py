@@ -19,8 +19,8 @@ from mainshock.core.files import make_folder
 from mainshock.offfault.base import Efficiency
 from mainshock.offfault.epochs import EpochSettings, WindowBatches, run_epochs, run_network
 from mainshock.offfault.laboratory import join_windows
-from mainshock.offfault.losses import find_loss
 from mainshock.offfault.network_efficiency import Calibration, NetworkEfficiency, with_lines
+from mainshock.offfault.registry import EFFICIENCY_LOSSES
 from mainshock.offfault.run_folder import (
     BESTS,
     open_network,
@@ -307,7 +307,7 @@ def _tuned_once(
         run_epochs(
             network,
             WindowBatches(drawn, settings.batch_size, rng, augmentation(settings.augment)),
-            find_loss(settings.loss or params["settings"]["loss"]),
+            EFFICIENCY_LOSSES.load(settings.loss or params["settings"]["loss"]),
             EpochSettings(
                 epochs=settings.epochs,
                 learning_rate=settings.learning_rate,
@@ -360,6 +360,6 @@ def _write(
                 "recalibrated": {kind: asdict(one) for kind, one in result.recalibrated.items()},
             },
             # one network serves both names, and its intervals rest on frames left out
-            "best": {best: first["best"][best] | asdict(calibration) for best in BESTS},
+            "best": {best: asdict(calibration) for best in BESTS},
         },
     )

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError, NothingFoundError, SettingsError
 from mainshock.core.geo import LocalFrame
-from mainshock.offfault.along_line import along_and_across
+from mainshock.offfault.along_line import along_and_across, local_m
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,8 +204,8 @@ def _pairs_of_event(
     from scipy.spatial import cKDTree  # noqa: PLC0415 - only on use
 
     frame = _frame(total)
-    tree = cKDTree(_local_m(total, frame))
-    distance_m, nearest = tree.query(_local_m(on_fault, frame))
+    tree = cKDTree(local_m(_places(total), frame))
+    distance_m, nearest = tree.query(local_m(_places(on_fault), frame))
     close = distance_m <= radius_m
     pairs = on_fault[close].drop(columns=["zone_width_m"], errors="ignore")
     partner = total.iloc[nearest[close]]
@@ -238,12 +238,9 @@ def add_distance_along(pairs: "pd.DataFrame", lines: Lines | None) -> "pd.DataFr
     along = pd.Series(np.nan, index=pairs.index)
     for event, rows in pairs.groupby("eq_name", sort=False):
         frame = _frame(rows)
-        places_km = _local_m(rows, frame) / 1000.0
+        places_km = local_m(_places(rows), frame) / 1000.0
         line = None if lines is None else lines.get(str(event))
-        if line is None:
-            line_km = _longest_axis(places_km)
-        else:
-            line_km = np.stack(frame.to_local(line[:, 0], line[:, 1]), axis=1)
+        line_km = _longest_axis(places_km) if line is None else local_m(line, frame) / 1000.0
         along[rows.index] = along_and_across(places_km, line_km)[0]
     return pairs.assign(s_km=along.round(3))
 
@@ -252,9 +249,8 @@ def _frame(rows: "pd.DataFrame") -> LocalFrame:
     return LocalFrame(float(rows["lon"].median()), float(rows["lat"].median()))
 
 
-def _local_m(rows: "pd.DataFrame", frame: LocalFrame) -> FloatArray:
-    east_km, north_km = frame.to_local(rows["lon"].to_numpy(), rows["lat"].to_numpy())
-    return 1000.0 * np.stack([east_km, north_km], axis=1)
+def _places(rows: "pd.DataFrame") -> FloatArray:
+    return rows[["lon", "lat"]].to_numpy(float)
 
 
 def _longest_axis(places_km: FloatArray) -> FloatArray:

@@ -6,8 +6,6 @@ Two MATLAB layouts are read, each as version 5 or 7.3 files. *Displacement* file
 ``(windows, frames, 2)``, standard deviation first, efficiency second.
 """
 
-import re
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,15 +26,13 @@ from mainshock.offfault.label import (
     curl,
     window_labels,
 )
-from mainshock.offfault.windows import LabelledWindows
+from mainshock.offfault.windows import UNREADABLE, LabelledWindows, read_arrays
 
 __all__ = [
     "DisplacementRun",
     "LabelledRun",
-    "RunConditions",
     "join_windows",
     "read_run",
-    "run_conditions",
     "run_files",
     "windows_of",
 ]
@@ -46,20 +42,7 @@ FloatArray = NDArray[np.float64]
 _DISPLACEMENT = ("curl_map", "altBW_filt", "store_u", "store_v")
 _LABELLED = ("fault_map", "label", "windowWidth", "overlap")
 _SUFFIXES = (".mat", ".npy", ".npz")
-_UNREADABLE = (OSError, ValueError, TypeError, NotImplementedError, MatReadError, zlib.error)
-
-
-@dataclass(frozen=True, slots=True)
-class RunConditions:
-    """How an experiment was driven, as its name tells.
-
-    ``basal`` is ``EB`` (elastic band under the clay: distributed shear), ``PP`` (plate on plate:
-    localised shear) or ``unknown``; ``rate_mm_min`` and ``number`` are None where not told.
-    """
-
-    basal: str
-    rate_mm_min: float | None
-    number: int | None
+_UNREADABLE = (*UNREADABLE, MatReadError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,22 +72,6 @@ class LabelledRun:
     ke: FloatArray
     sd: FloatArray
     first_columns: NDArray[np.int64]
-
-
-def run_conditions(name: str) -> RunConditions:
-    """Return basal condition, loading rate in mm/min and number of a run from its name.
-
-    Examples
-    --------
-    >>> run_conditions("EB_050_2")
-    RunConditions(basal='EB', rate_mm_min=0.5, number=2)
-    >>> run_conditions("E280").basal
-    'unknown'
-    """
-    found = re.fullmatch(r"(EB|PP)_(\d{3})_(\d+)", name)
-    if found is None:
-        return RunConditions("unknown", None, None)
-    return RunConditions(found[1], int(found[2]) / 100.0, int(found[3]))
 
 
 def run_files(path: Path) -> list[Path]:
@@ -183,8 +150,7 @@ def _mat_arrays(path: Path) -> dict[str, NDArray[Any]]:
 def _npz_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Return the arrays of a numpy archive, under the names of the MATLAB layout."""
     renamed = {"curl": "curl_map", "fault": "altBW_filt", "u": "store_u", "v": "store_v"}
-    with np.load(path, allow_pickle=False) as stored:
-        arrays = {renamed.get(name, name): stored[name] for name in stored.files}
+    arrays = {renamed.get(name, name): one for name, one in read_arrays(path).items()}
     arrays.setdefault("curl_map", np.empty(0))  # taken from u and v
     return arrays
 

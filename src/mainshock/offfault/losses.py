@@ -6,20 +6,20 @@ scalar.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 
 from mainshock.core.errors import SettingsError
+from mainshock.offfault.base import LOG_SD_RANGE
 
-__all__ = ["LOSSES", "Loss", "find_loss", "nll", "nll_mae", "reference", "weighted"]
+__all__ = ["Loss", "nll", "nll_mae", "reference", "weighted"]
 
 Loss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 _REFERENCE_EPS = 1e-5
 _ERROR_WEIGHT = 5.0
 _SD_FLOOR = 0.03  # a spread along the window below this says nothing of the label's error
-_LOG_SD_RANGE = (-5.5, 1.0)  # keeps a few perfect windows from owning the loss
 
 
 def reference(prediction: torch.Tensor, ke: torch.Tensor, sd: torch.Tensor) -> torch.Tensor:
@@ -53,7 +53,7 @@ def nll(prediction: torch.Tensor, ke: torch.Tensor, sd: torch.Tensor) -> torch.T
             f"the loss nll needs networks with 2 outputs, this one has {prediction.shape[1]}; "
             "take the network `pooled`, or the loss `weighted`"
         )
-    log_sd = prediction[:, 1].clamp(*_LOG_SD_RANGE)
+    log_sd = prediction[:, 1].clamp(*LOG_SD_RANGE)
     squared = (ke - prediction[:, 0]) ** 2 * torch.exp(-2.0 * log_sd)
     return torch.mean(0.5 * squared + log_sd + 0.5 * math.log(2.0 * math.pi))
 
@@ -64,24 +64,3 @@ def nll_mae(prediction: torch.Tensor, ke: torch.Tensor, sd: torch.Tensor) -> tor
     The likelihood alone gives windows up that are hard at first: it widens them instead.
     """
     return nll(prediction, ke, sd) + _ERROR_WEIGHT * torch.mean(torch.abs(ke - prediction[:, 0]))
-
-
-LOSSES: Mapping[str, Loss] = {
-    "nll": nll,
-    "nll-mae": nll_mae,
-    "reference": reference,
-    "weighted": weighted,
-}
-
-
-def find_loss(name: str) -> Loss:
-    """Return a loss by name.
-
-    Raises
-    ------
-    SettingsError
-        If there is none of that name.
-    """
-    if name not in LOSSES:
-        raise SettingsError(f"no loss is called {name!r}; known names: {', '.join(LOSSES)}")
-    return LOSSES[name]

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError
-from mainshock.offfault.base import Efficiency
+from mainshock.offfault.base import LOG_SD_RANGE, Efficiency
+from mainshock.offfault.conformal import residual_quantile
 from mainshock.offfault.windows import check_maps
 
 __all__ = ["Calibration", "NetworkEfficiency", "with_lines"]
@@ -15,9 +16,7 @@ __all__ = ["Calibration", "NetworkEfficiency", "with_lines"]
 FloatArray = NDArray[np.float64]
 Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
-_LEVEL = 0.9
 _BATCH = 256  # windows at a time, so that memory stays bounded
-_LOG_SD_RANGE = (-5.5, 1.0)  # as in the loss that the width was learnt with
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +56,9 @@ class Calibration:
             raise DataError("0 windows to calibrate intervals on; give at least 1, better 100")
         estimate, width = _estimate_and_width(output)
         residual = np.abs(ke - estimate) / width
-        rank = min(len(ke), int(np.ceil((len(ke) + 1) * _LEVEL)))
         return cls(
             sd_scale=float(np.sqrt(np.mean(residual**2))),
-            quantile90=float(np.sort(residual)[rank - 1]),
+            quantile90=residual_quantile(residual),
         )
 
     def efficiency(self, output: NDArray[np.floating]) -> Efficiency:
@@ -133,4 +131,4 @@ def _estimate_and_width(output: NDArray[np.floating]) -> tuple[FloatArray, Float
     ke = output[:, 0].astype(np.float64)
     if output.shape[1] == 1:
         return ke, np.ones(ke.size)
-    return ke, np.exp(np.clip(output[:, 1].astype(np.float64), *_LOG_SD_RANGE))
+    return ke, np.exp(np.clip(output[:, 1].astype(np.float64), *LOG_SD_RANGE))

@@ -9,9 +9,10 @@ shares, and from what else the columns show, the efficiency.
 import torch
 from torch import nn
 
+from mainshock.offfault.base import LARGEST_EFFICIENCY
+
 __all__ = ["PooledNetwork"]
 
-LARGEST_EFFICIENCY = 1.05
 _LEAST_SD = 0.015
 
 

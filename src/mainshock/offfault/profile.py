@@ -1,7 +1,7 @@
 """Kinematic efficiency along a mapped fault, with what scale and line width leave open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ __all__ = [
     "ProfileSettings",
     "band_windows",
     "combine",
+    "drawn_efficiency",
     "efficiency_profile",
 ]
 
@@ -44,8 +45,8 @@ CAVEATS = (
 
 _FINEST_M, _COARSEST_M = 0.001, 20_000.0
 _NORMAL_90 = 1.6449
-_BATCH = 256
 _LONGEST_PX = 2e6
+_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +146,7 @@ class EfficiencyProfile:
 
     def rows(self) -> list[dict[str, Any]]:  # numbers of two kinds
         """Return one dictionary for each window, plain numbers; places only where known."""
-        estimate = self.efficiency
         columns: dict[str, FloatArray] = {
-            "ke": estimate.ke,
-            "lo90": estimate.lo90,
-            "hi90": estimate.hi90,
-            "sd": estimate.sd,
-            "epistemic_sd": estimate.epistemic_sd,
             "distance_along_km": self.distance_along_km,
             "azimuth_deg": self.azimuth_deg,
         }
@@ -160,8 +155,8 @@ class EfficiencyProfile:
         else:
             columns |= {"longitude": self.longitude, "latitude": self.latitude}
         return [
-            {"index": i, **{name: float(values[i]) for name, values in columns.items()}}
-            for i in range(len(self))
+            {**row, **{name: float(values[i]) for name, values in columns.items()}}
+            for i, row in enumerate(self.efficiency.rows())
         ]
 
 
@@ -209,7 +204,7 @@ def efficiency_profile(
         for thickness_px in chosen.thicknesses_px:
             maps = thicken(thin, thickness_px)
             drawn_in.append(np.asarray(maps.any(axis=(1, 2))))
-            members.append(_predict(model, maps))
+            members.append(model.predict(maps))
     drawn = np.array(drawn_in)
     kept: NDArray[np.bool_] = np.asarray(drawn.any(axis=0))
     if not kept.any():
@@ -219,7 +214,7 @@ def efficiency_profile(
     if not kept.all():
         told.append(f"{int((~kept).sum())} windows without any trace were left out")
     told = [*fault_map.notes, *line.warnings, *told]
-    efficiency = _taken(combine(members, drawn), kept)
+    efficiency = combine(members, drawn).take(kept)
     return _profile(fault_map, line, _placement(placement, kept), efficiency, told)
 
 
@@ -287,6 +282,35 @@ def band_windows(band: NDArray[np.uint8], stride_px: int) -> tuple[NDArray[np.ui
     return np.stack([filled[:, first : first + COLUMNS] for first in firsts]), firsts
 
 
+def drawn_efficiency(
+    maps: NDArray[np.uint8], model: EfficiencyModel
+) -> tuple[Efficiency, list[str]]:
+    """Return estimates of windows that are drawn already, and what limits them, in words.
+
+    Parameters
+    ----------
+    maps
+        Shape ``(n_windows, 128, 64)``, 0 or 1.
+    model
+        What estimates the efficiency of windows.
+
+    Returns
+    -------
+    tuple
+        All of an estimate is NaN where the window holds no fault, and a warning counts these.
+    """
+    is_empty = ~maps.any(axis=(1, 2))
+    found = model.predict(maps)
+    if not is_empty.any():
+        return found, []
+    parts = {
+        one.name: np.where(is_empty, np.nan, getattr(found, one.name)) for one in fields(found)
+    }
+    which = ", ".join(map(str, np.flatnonzero(is_empty)[:_LISTED].tolist()))
+    told = f"{int(is_empty.sum())} windows hold no fault and have no efficiency: {which}"
+    return Efficiency(**parts), [told + (", ..." if is_empty.sum() > _LISTED else "")]
+
+
 def _check_length(fault_map: FaultMap, pixel_m: float) -> None:
     """Refuse traces that would take too long to draw, such as ones in other units."""
     steps = np.concatenate([np.diff(line, axis=0) for line in fault_map.lines])
@@ -311,28 +335,6 @@ def _fitting_scales(
             f"out: the fault is only {longest:.2g} windows long, so the band is too narrow"
         )
     return fitting or [min(settings.scales)], told
-
-
-def _predict(model: EfficiencyModel, maps: NDArray[np.uint8]) -> Efficiency:
-    """Return estimates of any number of windows, a batch at a time."""
-    parts = [model.predict(maps[i : i + _BATCH]) for i in range(0, len(maps), _BATCH)]
-    return Efficiency(
-        ke=np.concatenate([one.ke for one in parts]),
-        sd=np.concatenate([one.sd for one in parts]),
-        lo90=np.concatenate([one.lo90 for one in parts]),
-        hi90=np.concatenate([one.hi90 for one in parts]),
-        epistemic_sd=np.concatenate([one.epistemic_sd for one in parts]),
-    )
-
-
-def _taken(one: Efficiency, kept: NDArray[np.bool_]) -> Efficiency:
-    return Efficiency(
-        ke=one.ke[kept],
-        sd=one.sd[kept],
-        lo90=one.lo90[kept],
-        hi90=one.hi90[kept],
-        epistemic_sd=one.epistemic_sd[kept],
-    )
 
 
 def _placement(one: Placement, kept: NDArray[np.bool_]) -> Placement:

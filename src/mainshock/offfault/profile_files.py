@@ -1,7 +1,9 @@
 """A profile of kinematic efficiency as a table, as GeoJSON, as a picture and as a page."""
 
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ from mainshock.core.errors import SettingsError
 from mainshock.core.files import replacing
 from mainshock.offfault.profile import CAVEATS, EfficiencyProfile
 
-__all__ = ["PROFILE_SUFFIXES", "profile_to_geojson", "write_profile"]
+__all__ = ["PROFILE_SUFFIXES", "check_suffixes", "profile_to_geojson", "write_profiles"]
+
+Png = Callable[[], bytes]  # draws when it is first asked
 
 
 def profile_to_geojson(profile: EfficiencyProfile) -> dict[str, Any]:  # a JSON document
@@ -23,7 +27,11 @@ def profile_to_geojson(profile: EfficiencyProfile) -> dict[str, Any]:  # a JSON 
         places = profile.fault_map.to_geographic(piece)
         line = piece / 1000.0 if places is None else places
         geometry = {"type": "LineString", "coordinates": line.round(6).tolist()}
-        properties = {name: round(value, 6) for name, value in row.items()}
+        properties = {
+            # JSON knows no NaN, which intervals are that no labelled window was given for
+            name: round(value, 6) if math.isfinite(value) else None
+            for name, value in row.items()
+        }
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     document: dict[str, Any] = {
         "type": "FeatureCollection",
@@ -36,13 +44,15 @@ def profile_to_geojson(profile: EfficiencyProfile) -> dict[str, Any]:  # a JSON 
     return document
 
 
-def write_profile(path: Path, profile: EfficiencyProfile, *, title: str, model: str) -> None:
-    """Write a profile in the form that a file's suffix names.
+def write_profiles(
+    paths: Sequence[Path], profile: EfficiencyProfile, *, title: str, model: str
+) -> None:
+    """Write a profile in the forms that the suffixes of files name; it is drawn once at most.
 
     Parameters
     ----------
-    path
-        ``.csv``, ``.geojson``, ``.png`` or ``.html``.
+    paths
+        Each ``.csv``, ``.geojson``, ``.png`` or ``.html``.
     profile
         What is written.
     title
@@ -53,39 +63,60 @@ def write_profile(path: Path, profile: EfficiencyProfile, *, title: str, model: 
     Raises
     ------
     SettingsError
-        If the suffix is another one.
+        If a suffix is another one; then nothing is written.
     """
-    write = _WRITERS.get(path.suffix.lower())
-    if write is None:
-        raise SettingsError(f"{path} cannot be written; give a {', '.join(_WRITERS)} file")
-    with replacing(path) as temporary:
-        write(temporary, profile, title, model)
+    check_suffixes(paths)
+
+    @cache
+    def png() -> bytes:
+        from mainshock.offfault.profile_plots import profile_png  # noqa: PLC0415 - slow to load
+
+        return profile_png(profile, title=title, model=model)
+
+    for path in paths:
+        with replacing(path) as temporary:
+            _WRITERS[path.suffix.lower()](temporary, profile, title, model, png)
 
 
-def _write_csv(path: Path, profile: EfficiencyProfile, _title: str, _model: str) -> None:
+def check_suffixes(paths: Sequence[Path]) -> None:
+    """Refuse files that a profile cannot be written to.
+
+    Raises
+    ------
+    SettingsError
+        If a suffix is none of :data:`PROFILE_SUFFIXES`.
+    """
+    for path in paths:
+        if path.suffix.lower() not in PROFILE_SUFFIXES:
+            listed = ", ".join(PROFILE_SUFFIXES)
+            raise SettingsError(f"{path} cannot be written; give a {listed} file")
+
+
+def _write_csv(path: Path, profile: EfficiencyProfile, _title: str, _model: str, _png: Png) -> None:
     import pandas as pd  # noqa: PLC0415 - slow to load
 
     pd.DataFrame(profile.rows()).to_csv(path, index=False, float_format="%.6f")
 
 
-def _write_geojson(path: Path, profile: EfficiencyProfile, title: str, model: str) -> None:
+def _write_geojson(
+    path: Path, profile: EfficiencyProfile, title: str, model: str, _png: Png
+) -> None:
     document = {"name": title, "model": model, **profile_to_geojson(profile)}
     path.write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
 
 
-def _write_png(path: Path, profile: EfficiencyProfile, title: str, model: str) -> None:
-    from mainshock.offfault.profile_plots import plot_profile  # noqa: PLC0415 - slow to load
-
-    plot_profile(profile, title=title, model=model).savefig(path)
+def _write_png(path: Path, _profile: EfficiencyProfile, _title: str, _model: str, png: Png) -> None:
+    path.write_bytes(png())
 
 
-def _write_html(path: Path, profile: EfficiencyProfile, title: str, model: str) -> None:
+def _write_html(path: Path, profile: EfficiencyProfile, title: str, model: str, png: Png) -> None:
     from mainshock.offfault.profile_report import profile_page  # noqa: PLC0415 - slow to load
 
-    path.write_text(profile_page(profile, title=title, model=model), encoding="utf-8")
+    page = profile_page(profile, title=title, model=model, png=png())
+    path.write_text(page, encoding="utf-8")
 
 
-_WRITERS: Mapping[str, Callable[[Path, EfficiencyProfile, str, str], None]] = {
+_WRITERS: Mapping[str, Callable[[Path, EfficiencyProfile, str, str, Png], None]] = {
     ".csv": _write_csv,
     ".geojson": _write_geojson,
     ".png": _write_png,

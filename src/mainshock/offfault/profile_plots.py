@@ -1,5 +1,6 @@
 """Pictures of kinematic efficiency along a fault."""
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["EFFICIENCY_COLOURS", "plot_band", "plot_profile", "plot_traces"]
+__all__ = ["EFFICIENCY_COLOURS", "plot_band", "plot_profile", "plot_traces", "profile_png"]
 
 FloatArray = NDArray[np.float64]
 
@@ -56,6 +57,13 @@ def plot_profile(profile: EfficiencyProfile, *, title: str = "", model: str = ""
     by = f"Model: {model}. " if model else ""
     figure.supxlabel(f"{by}{CAVEATS[0]}\n{CAVEATS[1]}", fontsize=8, color="#444444")
     return figure
+
+
+def profile_png(profile: EfficiencyProfile, *, title: str = "", model: str = "") -> bytes:
+    """Return what :func:`plot_profile` draws as a PNG file."""
+    picture = BytesIO()
+    plot_profile(profile, title=title, model=model).savefig(picture, format="png")
+    return picture.getvalue()
 
 
 def plot_traces(profile: EfficiencyProfile, *, ax: "Axes | None" = None) -> "Axes":

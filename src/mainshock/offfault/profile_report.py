@@ -2,7 +2,6 @@
 
 import base64
 from importlib.resources import files
-from io import BytesIO
 
 import numpy as np
 from jinja2 import Environment, StrictUndefined
@@ -10,12 +9,14 @@ from jinja2 import Environment, StrictUndefined
 from mainshock import __version__
 from mainshock.offfault.base import COLUMNS, ROWS
 from mainshock.offfault.profile import CAVEATS, EfficiencyProfile
-from mainshock.offfault.profile_plots import plot_profile
+from mainshock.offfault.profile_plots import profile_png
 
 __all__ = ["profile_page"]
 
 
-def profile_page(profile: EfficiencyProfile, *, title: str, model: str) -> str:
+def profile_page(
+    profile: EfficiencyProfile, *, title: str, model: str, png: bytes | None = None
+) -> str:
     """Return a page that needs no other file.
 
     Parameters
@@ -26,7 +27,10 @@ def profile_page(profile: EfficiencyProfile, *, title: str, model: str) -> str:
         Name of the fault.
     model
         Name of what estimated it.
+    png
+        The picture, where it is drawn already.
     """
+    picture = png or profile_png(profile, title=title, model=model)
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -36,7 +40,7 @@ def profile_page(profile: EfficiencyProfile, *, title: str, model: str) -> str:
         title=title,
         model=model,
         version=__version__,
-        picture=_picture(profile, title, model),
+        picture=f"data:image/png;base64,{base64.b64encode(picture).decode()}",
         facts=[
             (
                 "mean over windows, with the mean band",
@@ -58,12 +62,6 @@ def profile_page(profile: EfficiencyProfile, *, title: str, model: str) -> str:
         warnings=profile.warnings,
         caveats=CAVEATS,
     )
-
-
-def _picture(profile: EfficiencyProfile, title: str, model: str) -> str:
-    picture = BytesIO()
-    plot_profile(profile, title=title, model=model).savefig(picture, format="png")
-    return f"data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}"
 
 
 def _window_size(profile: EfficiencyProfile) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError
+from mainshock.offfault.along_line import lengths_along
 from mainshock.offfault.base import COLUMNS, ROWS
 from mainshock.offfault.fault_map import FaultMap
 
@@ -14,7 +15,6 @@ __all__ = [
     "ReferenceLine",
     "azimuth_of",
     "draw_thin",
-    "draw_windows",
     "normalise_thickness",
     "place_windows",
     "placed_at",
@@ -153,9 +153,8 @@ def reference_line(fault_map: FaultMap, window_m: float) -> ReferenceLine:
     grid = np.linspace(ends.min(), ends.max(), max(n_steps, 2))
     smooth = _local_line(s, n, weights, grid, 0.25 * window_m)
     places = middle + grid[:, None] * direction + smooth[:, None] * across
-    steps = np.hypot(*np.diff(places, axis=0).T)
-    along_m = np.concatenate([[0.0], np.cumsum(steps)])
-    return ReferenceLine(places, along_m, float(azimuth_of(direction)) % 180.0, tuple(told))
+    strike_deg = float(azimuth_of(direction)) % 180.0
+    return ReferenceLine(places, lengths_along(places), strike_deg, tuple(told))
 
 
 def place_windows(line: ReferenceLine, pixel_m: float, stride_px: int) -> Placement:
@@ -191,8 +190,8 @@ def placed_at(line: ReferenceLine, along_m: FloatArray, pixel_m: float) -> Place
     return Placement(along, covered.mean(axis=1), _unit(chord), pixel_m)
 
 
-def draw_windows(fault_map: FaultMap, placement: Placement, thickness_px: int) -> Maps:
-    """Return traces as windows of pixels, rows across the local strike and columns along it.
+def draw_thin(fault_map: FaultMap, placement: Placement) -> Maps:
+    """Return traces as windows of pixels, with lines about a pixel thick.
 
     Parameters
     ----------
@@ -200,19 +199,13 @@ def draw_windows(fault_map: FaultMap, placement: Placement, thickness_px: int) -
         All its traces are drawn.
     placement
         Where the windows lie.
-    thickness_px
-        Of the lines.
 
     Returns
     -------
     ndarray
-        Shape ``(n, 128, 64)``; the first row lies to the left of the strike.
+        Shape ``(n, 144, 80)``, with a margin of 8 px all around, which :func:`thicken` cuts off.
+        Rows run across the local strike, the first to the left of it, and columns along it.
     """
-    return thicken(draw_thin(fault_map, placement), thickness_px)
-
-
-def draw_thin(fault_map: FaultMap, placement: Placement) -> Maps:
-    """Return windows with lines about a pixel thick, with a margin of 8 px all around."""
     starts = np.concatenate([line[:-1] for line in fault_map.lines])
     ends = np.concatenate([line[1:] for line in fault_map.lines])
     shape = (ROWS + 2 * _MARGIN_PX, COLUMNS + 2 * _MARGIN_PX)

@@ -17,7 +17,7 @@ from mainshock.core.files import make_folder, replacing
 from mainshock.offfault.base import COLUMNS, ROWS
 from mainshock.offfault.label import STRIDE, WindowName
 from mainshock.offfault.laboratory import DisplacementRun, LabelledRun
-from mainshock.offfault.windows import LabelledWindows
+from mainshock.offfault.windows import UNREADABLE, LabelledWindows
 
 __all__ = ["is_repacked", "read_repacked", "repack", "window_names"]
 
@@ -131,8 +131,9 @@ def _slices(folder: Path) -> Iterator[Path]:
 def _fault_of(path: Path) -> NDArray[np.uint8]:
     """Return the fault map of a file of one window."""
     try:
-        stored = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+        with path.open("rb") as file:
+            stored = np.load(file, allow_pickle=False)
+    except UNREADABLE as error:
         raise DataError(f"{path} is no numpy array ({error}); write it again") from error
     if stored.shape not in {(ROWS, COLUMNS, 4), (ROWS, COLUMNS, 1), (ROWS, COLUMNS)}:
         raise DataError(f"{path} has shape {stored.shape}; give ({ROWS}, {COLUMNS}, 4)")

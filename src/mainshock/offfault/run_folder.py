@@ -23,7 +23,6 @@ __all__ = [
     "BESTS",
     "build_network",
     "export_network",
-    "is_run_folder",
     "load_weights",
     "open_network",
     "read_network",
@@ -63,11 +62,6 @@ def write_params(folder: Path, params: Mapping[str, Any]) -> None:
     with replacing(folder / _PARAMS) as partial:
         text = json.dumps({"format": _FORMAT, "kind": "offfault", **params}, indent=1)
         partial.write_text(text + "\n", encoding="utf-8")
-
-
-def is_run_folder(folder: Path) -> bool:
-    """Return whether a folder holds a training."""
-    return (folder / _PARAMS).is_file()
 
 
 def read_params(folder: Path) -> dict[str, Any]:

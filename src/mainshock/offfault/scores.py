@@ -1,7 +1,7 @@
 """Scores of estimates of kinematic efficiency: every window counts, each score with its spread."""
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ __all__ = [
     "score",
     "score_by_condition",
     "score_by_run",
-    "take_efficiency",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -131,19 +130,13 @@ def condition_of(run: str) -> str:
     return f"{found['basal']} {int(found['rate']) * _RATE_UNIT_MM_MIN:.2f} mm/min"
 
 
-def take_efficiency(efficiency: Efficiency, rows: NDArray[np.bool_ | np.int64]) -> Efficiency:
-    """Return the estimates of some windows, by number or by a mask."""
-    parts = {one.name: getattr(efficiency, one.name)[rows] for one in fields(efficiency)}
-    return Efficiency(**parts)
-
-
 def _score_groups(
     windows: LabelledWindows, efficiency: Efficiency, groups: NDArray[np.str_]
 ) -> dict[str, Scores]:
     found = {}
     for name in np.unique(groups):
         rows = groups == name
-        found[str(name)] = score(windows.take(rows), take_efficiency(efficiency, rows))
+        found[str(name)] = score(windows.take(rows), efficiency.take(rows))
     return found
 
 

@@ -1,6 +1,7 @@
 """Reads tables of coseismic slip: points as flatfiles give them, pairs, and reference lines.
 
-Column names are those of the FDHI flatfile or shorter ones.
+Tables are CSV, plain or gzipped, or Parquet. Column names are those of the FDHI flatfile or shorter
+ones.
 
 References
 ----------
@@ -150,7 +151,7 @@ def read_reference_lines(path: Path) -> dict[str, FloatArray]:
 
 
 def read_table(path: Path) -> "pd.DataFrame":
-    """Read a CSV file, plain or gzipped.
+    """Read a table: ``.parquet``, or else CSV, plain or gzipped.
 
     Raises
     ------
@@ -163,10 +164,15 @@ def read_table(path: Path) -> "pd.DataFrame":
 
     import pandas as pd  # noqa: PLC0415 - slow to import
 
+    content = io.BytesIO(_bytes(path))
+    is_parquet = path.suffix.lower() == ".parquet"
     try:
-        return pd.read_csv(io.BytesIO(_bytes(path)), low_memory=False)
-    except (ValueError, pd.errors.ParserError) as error:
-        raise DataError(f"{path} is no table of comma-separated values: {error}") from error
+        if is_parquet:
+            return pd.read_parquet(content)
+        return pd.read_csv(content, low_memory=False)
+    except (ValueError, OSError, pd.errors.ParserError) as error:  # Arrow's are among them
+        kind = "Parquet file" if is_parquet else "table of comma-separated values"
+        raise DataError(f"{path} is no {kind}: {error}") from error
 
 
 def _bytes(path: Path) -> bytes:

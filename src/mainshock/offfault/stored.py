@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from mainshock.core.errors import ModelError
 from mainshock.learn.models import load_manifest
 from mainshock.learn.onnx_session import open_session
-from mainshock.offfault.base import Efficiency
+from mainshock.offfault.base import LARGEST_EFFICIENCY, Efficiency
+from mainshock.offfault.descriptors import descriptors
+from mainshock.offfault.exported_network import INPUT, OUTPUT
 from mainshock.offfault.network_efficiency import Calibration, with_lines
 from mainshock.offfault.windows import check_maps
 
@@ -22,9 +24,8 @@ __all__ = ["DEFAULT_FOLDER", "EnsembleEfficiency", "default_model", "mixture", "
 
 DEFAULT_FOLDER = Path(str(files("mainshock.offfault"))) / "models" / "efficiency"
 NETWORK = "networks.onnx"
+DESCRIPTOR_NETWORK, DESCRIPTORS = "descriptor_networks.onnx", "descriptors"
 START = "start"  # run folder of one of the networks: fine-tuning goes on from it
-INPUT, OUTPUT = "fault_map", "efficiency"
-LARGEST_EFFICIENCY = 1.05
 _BATCH = 64
 
 
@@ -35,8 +36,10 @@ class EnsembleEfficiency:
     Parameters
     ----------
     session
-        Takes ``(n, 1, 128, 64)`` and returns ``(n, n_members, 2)``: KE and the logarithm of its
-        standard deviation.
+        Takes maps ``(n, 1, 128, 64)`` and returns ``(n, n_members, 2)``: KE and the logarithm of
+        its standard deviation.
+    descriptor_session
+        The same for networks that take the 13 descriptors of the maps.
     calibration
         Of the mixture, on runs that no network was trained on.
     line_px
@@ -44,6 +47,7 @@ class EnsembleEfficiency:
     """
 
     session: "InferenceSession"
+    descriptor_session: "InferenceSession"
     calibration: Calibration
     line_px: int
 
@@ -63,8 +67,16 @@ class EnsembleEfficiency:
         """Return what each network says of each map, ``(n, n_members, 2)``."""
         maps = with_lines(maps, self.line_px)
         starts = range(0, max(1, len(maps)), _BATCH)
-        drawn = (maps[i : i + _BATCH, None].astype(np.float32) for i in starts)
-        return np.concatenate([self.session.run([OUTPUT], {INPUT: one})[0] for one in drawn])
+        return np.concatenate([self._said(maps[i : i + _BATCH]) for i in starts])
+
+    def _said(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
+        drawn = maps[:, None].astype(np.float32)
+        described = descriptors(maps).astype(np.float32)
+        parts = [
+            self.session.run([OUTPUT], {INPUT: drawn})[0],
+            self.descriptor_session.run([OUTPUT], {DESCRIPTORS: described})[0],
+        ]
+        return np.concatenate(parts, axis=1)
 
 
 def mixture(
@@ -97,7 +109,11 @@ def open_ensemble(folder: Path) -> EnsembleEfficiency:
         line_px = int(settings["line_px"])
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{folder} does not say how its networks are used: {error!r}") from error
-    return EnsembleEfficiency(open_session(folder / NETWORK), calibration, line_px)
+    by_map, by_descriptors = (
+        open_session(folder / NETWORK),
+        open_session(folder / DESCRIPTOR_NETWORK),
+    )
+    return EnsembleEfficiency(by_map, by_descriptors, calibration, line_px)
 
 
 def default_model() -> EnsembleEfficiency:

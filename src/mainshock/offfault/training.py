@@ -22,13 +22,12 @@ from mainshock.core.errors import SettingsError
 from mainshock.core.files import make_folder, replacing
 from mainshock.offfault.base import COLUMNS, ROWS
 from mainshock.offfault.epochs import Augment, EpochSettings, WindowBatches, run_epochs, run_network
-from mainshock.offfault.losses import Loss, find_loss
+from mainshock.offfault.losses import Loss
 from mainshock.offfault.network_efficiency import Calibration, NetworkEfficiency, with_lines
+from mainshock.offfault.registry import EFFICIENCY_LOSSES
 from mainshock.offfault.run_folder import (
     BESTS,
     build_network,
-    export_network,
-    open_network,
     read_params,
     save_weights,
     write_params,
@@ -42,8 +41,6 @@ __all__ = [
     "TrainingSettings",
     "augmentation",
     "described",
-    "export_network",
-    "open_network",
     "repeat_over_seeds",
     "seeded",
     "train_network",
@@ -59,7 +56,7 @@ _VERSIONS = ("mainshock", "torch", "lightning", "numpy")
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """How a network is trained; the values here are those of the published network.
+    """How a network is trained; the values here are those of the published network, but the loss.
 
     Parameters
     ----------
@@ -100,7 +97,7 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         """Check names and ranges."""
         if self.loss is not None:
-            find_loss(self.loss)
+            EFFICIENCY_LOSSES.load(self.loss)
         for name, known in (("scheduler", SCHEDULERS), ("stop_on", BESTS)):
             if getattr(self, name) not in known:
                 raise SettingsError(
@@ -193,7 +190,9 @@ def train_network(
     folder: Path,
     progress: Progress | None = None,
 ) -> Path:
-    """Train a network and return its run folder, which :func:`open_network` opens.
+    """Train a network and return its run folder.
+
+    :func:`mainshock.offfault.run_folder.open_network` opens it.
 
     Parameters
     ----------
@@ -228,7 +227,7 @@ def train_network(
         network = build_network(name, settings.n_channels).train()
         settings = _settled(settings, network)
         drawn = _drawn_anew(train, settings.line_px), _drawn_anew(evaluation, settings.line_px)
-        loss = find_loss(str(settings.loss))
+        loss = EFFICIENCY_LOSSES.load(str(settings.loss))
         observer = _Observer(network, loss, *drawn, folder, progress or (lambda _text: None))
         run_epochs(
             network,

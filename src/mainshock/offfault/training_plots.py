@@ -7,7 +7,7 @@ import numpy as np
 
 from mainshock.core.errors import DataError
 from mainshock.offfault.base import Efficiency
-from mainshock.offfault.scores import condition_of, is_within_2sd, score, take_efficiency
+from mainshock.offfault.scores import condition_of, is_within_2sd, score
 from mainshock.offfault.windows import LabelledWindows
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def plot_run(windows: LabelledWindows, efficiency: Efficiency, run: str) -> "Fig
     for panel, first in zip(axes[0], places, strict=True):
         rows = np.flatnonzero(own & (windows.first_column == first))
         rows = rows[np.argsort(windows.frame[rows])]
-        part, found = windows.take(rows), take_efficiency(efficiency, rows)
+        part, found = windows.take(rows), efficiency.take(rows)
         panel.fill_between(
             part.frame, part.ke - 2.0 * part.sd, part.ke + 2.0 * part.sd, color=_LABEL,
             alpha=0.12, lw=0, label="label ± 2 SD along the window",
@@ -165,7 +165,7 @@ def plot_run(windows: LabelledWindows, efficiency: Efficiency, run: str) -> "Fig
     axes[0, 0].set(ylabel="kinematic efficiency", ylim=(_KE_RANGE[0], top))
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    whole = score(windows.take(own), take_efficiency(efficiency, own))
+    whole = score(windows.take(own), efficiency.take(own))
     figure.suptitle(
         f"{run} ({condition_of(run)}): MAE {whole.mae:.3f} over {whole.n} windows", color=_INK
     )

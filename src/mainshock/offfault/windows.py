@@ -1,8 +1,10 @@
 """Windows of fault maps with their kinematic efficiency, and the file that holds them."""
 
+import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,27 @@ from mainshock.core.errors import DataError
 from mainshock.core.files import replacing
 from mainshock.offfault.base import COLUMNS, ROWS
 
-__all__ = ["LabelledWindows", "check_maps", "read_windows", "write_windows"]
+__all__ = [
+    "UNREADABLE",
+    "LabelledWindows",
+    "check_maps",
+    "read_arrays",
+    "read_windows",
+    "write_windows",
+]
+
+UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    NotImplementedError,
+    BadZipFile,
+    zlib.error,
+)
+"""What reading an array file can raise that is cut short, damaged or of another kind."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +109,13 @@ def write_windows(path: Path, windows: LabelledWindows) -> None:
         np.savez_compressed(file, **parts)
 
 
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an ``.npz`` file; raises one of :data:`UNREADABLE` where it is none."""
+    # numpy would leave a damaged file open
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
 def read_windows(path: Path) -> LabelledWindows:
     """Read what :func:`write_windows` wrote.
 
@@ -96,12 +125,11 @@ def read_windows(path: Path) -> LabelledWindows:
         If the file is missing or holds no windows.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            parts = {name: stored[name] for name in stored.files}
+        parts: dict[str, Any] = dict(read_arrays(path))
         parts["maps"] = np.unpackbits(parts["maps"], axis=2, count=COLUMNS)
         parts["source"] = str(parts["source"])
         return LabelledWindows(**parts)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise DataError(
             f"{path} holds no windows of fault maps ({error}); "
             "make some by `mainshock offfault generate` or `mainshock offfault label`"

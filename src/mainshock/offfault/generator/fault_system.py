@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from mainshock.offfault.generator.strands import NEVER, Strand
+from mainshock.offfault.generator.strands import Strand
 
 __all__ = ["draw_fault_system"]
 
@@ -42,19 +42,16 @@ def draw_fault_system(
     """
     slope = math.tan(math.radians(rng.normal(13.0, 3.0))) * rng.choice((-1.0, 1.0))
     through = rng.normal(1.0, 0.04)
-    residual = rng.uniform(0.2, 1.2)
+    # how far the zone simplifies: straighter, smoother, weaker, with fewer strands beside
+    simplicity = rng.uniform(0.3, 1.0) if is_split else rng.uniform(0.0, 0.8)
+    residual = 1.2 - simplicity
     first = _draw_shears(rng, centre, slope, is_split=is_split)
     link_times = through * rng.uniform(0.45, 0.95, max(0, len(first) - 1))
-    # a shear is linked once it is joined to either neighbour
-    joined = np.minimum(np.append(link_times, NEVER), np.insert(link_times, 0, NEVER))
-    strands = [
-        _as_strand(one, rng, through, residual, linked)
-        for one, linked in zip(first, joined, strict=True)
-    ]
+    strands = [_as_strand(one, rng, through, residual) for one in first]
     strands += _links(rng, first, link_times, through, residual)
     if rng.random() < 0.9:
         strands += _second_generation(rng, first, through)
-    strands += _through_going(rng, first, centre, through, is_split=is_split)
+    strands += _through_going(rng, first, centre, through, simplicity)
     return strands
 
 
@@ -83,9 +80,7 @@ def _draw_shears(
     return shears
 
 
-def _as_strand(
-    shear: _Shear, rng: np.random.Generator, through: float, residual: float, linked: float
-) -> Strand:
+def _as_strand(shear: _Shear, rng: np.random.Generator, through: float, residual: float) -> Strand:
     offsets = np.linspace(-shear.half_length, shear.half_length, 41)
     # tips bend into the zone
     bend = 1.0 - 0.45 * (offsets / shear.half_length) ** 2
@@ -94,7 +89,6 @@ def _as_strand(
         shear.row + shear.slope * offsets * bend + _roughness(rng, offsets.size),
         shear.onset,
         shear.growth,
-        linked,
         strength=rng.uniform(0.7, 1.0),
         abandoned=through + rng.uniform(0.0, 0.4),
         residual=residual * rng.uniform(0.3, 1.0),
@@ -126,7 +120,6 @@ def _links(
                     rows,
                     onset,
                     rng.uniform(0.05, 0.15),
-                    onset,
                     strength=rng.uniform(0.4, 1.0),
                     abandoned=through + rng.uniform(0.1, 0.5),
                     residual=residual * rng.uniform(0.3, 1.0),
@@ -168,8 +161,7 @@ def _second_generation(
             one.onset + rng.uniform(0.2, 0.6),
             one.growth,
         )
-        linked = through * rng.uniform(0.8, 1.3)
-        strand = _as_strand(later, rng, through, rng.uniform(0.0, 1.0), linked)
+        strand = _as_strand(later, rng, through, rng.uniform(0.0, 1.0))
         weaker = rng.uniform(0.3, 1.2)
         strands.append(
             Strand(
@@ -177,7 +169,6 @@ def _second_generation(
                 strand.rows,
                 strand.onset,
                 strand.growth,
-                linked,
                 weaker,
                 strand.abandoned,
                 strand.residual,
@@ -191,8 +182,7 @@ def _through_going(
     first: list[_Shear],
     centre: FloatArray,
     through: float,
-    *,
-    is_split: bool,
+    simplicity: float,
 ) -> list[Strand]:
     """Return the fault that spreads along the whole sheet, in pieces, with lenses beside it."""
     columns = np.arange(-10.0, centre.size + 10.0)
@@ -200,10 +190,9 @@ def _through_going(
     knots = np.array([first[k].column for k in order])
     stepped = np.interp(columns, knots, [first[k].row for k in order])
     middle = np.interp(columns, np.arange(centre.size), centre)
-    straight = rng.uniform(0.0, 1.0)
-    path = gaussian_filter1d(
-        straight * middle + (1.0 - straight) * stepped, rng.uniform(8.0, 40.0)
-    ) + _roughness(rng, columns.size)
+    rough = (1.2 - simplicity) * _roughness(rng, columns.size)
+    mixed = simplicity * middle + (1.0 - simplicity) * stepped
+    path = gaussian_filter1d(mixed, 8.0 + 32.0 * simplicity) + rough
     strands = []
     # pieces break through at different times
     edges = np.sort(rng.uniform(0, columns.size, rng.integers(0, 4))).astype(int)
@@ -217,11 +206,10 @@ def _through_going(
                     path[part],
                     onset,
                     growth=rng.uniform(0.05, 0.2),
-                    linked=onset,
-                    strength=rng.uniform(0.7, 1.5),
+                    strength=0.5 * 20.0**simplicity,
                 )
             )
-    strands += _lenses(rng, columns, path, through, is_split=is_split)
+    strands += _lenses(rng, columns, path, through, simplicity)
     return strands
 
 
@@ -230,12 +218,11 @@ def _lenses(
     columns: FloatArray,
     path: FloatArray,
     through: float,
-    *,
-    is_split: bool,
+    simplicity: float,
 ) -> list[Strand]:
     """Return strands that leave the main fault and join it again."""
     strands = []
-    for _ in range(rng.poisson(rng.uniform(1.0, 5.0 if is_split else 8.0))):
+    for _ in range(rng.poisson(1.0 + 7.0 * (1.0 - simplicity))):
         length = int(rng.uniform(25, 130))
         begin = int(rng.integers(-length // 2, columns.size - length // 2))
         kept = slice(max(0, begin), min(columns.size, begin + length))
@@ -251,7 +238,6 @@ def _lenses(
                 path[kept] + arc,
                 onset,
                 rng.uniform(0.05, 0.25),
-                onset,
                 rng.uniform(0.3, 1.5),
                 onset + rng.uniform(0.2, 2.0),
                 rng.uniform(0.1, 1.0),

@@ -165,8 +165,8 @@ def _draw_sheet(settings: GeneratorSettings, rng: np.random.Generator, *, is_spl
         strands=draw_fault_system(rng, centre, is_split=is_split),
         weakness=Weakness(
             young=_log_uniform(rng, settings.young_weakness),
-            grown=_log_uniform(rng, settings.grown_weakness),
             mature=_log_uniform(rng, settings.mature_weakness),
+            mature_length_px=rng.uniform(*settings.mature_length_px),
         ),
     )
 

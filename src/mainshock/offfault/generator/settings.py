@@ -32,9 +32,9 @@ class GeneratorSettings:
     band_half_width_px
         Half width of the moving base's shear under an elastic band; ``split_half_width_px`` under
         two plates.
-    young_weakness, grown_weakness, mature_weakness
-        How much weaker than the sheet a strand is at its birth, at its full length, and some time
-        after it linked with others; drawn uniformly in the logarithm.
+    young_weakness, mature_weakness
+        How much weaker than the sheet a fault is at its birth, and once all that it is connected
+        with is ``mature_length_px`` long; drawn uniformly in the logarithm.
     threshold
         Curl, as share of the applied velocity per pixel, from which a pixel is mapped as fault.
     local_contrast
@@ -56,14 +56,14 @@ class GeneratorSettings:
     frames_per_run: int = 10
     time_range: Range = (0.12, 1.8)
     coupling_px: Range = (18.0, 21.0)
-    band_half_width_px: Range = (5.0, 6.5)
-    split_half_width_px: Range = (1.5, 3.0)
+    band_half_width_px: Range = (5.5, 7.5)
+    split_half_width_px: Range = (0.5, 2.0)
     young_weakness: Range = (3.0, 4.0)
-    grown_weakness: Range = (12.0, 18.0)
     mature_weakness: Range = (300.0, 600.0)
+    mature_length_px: Range = (85.0, 105.0)
     threshold: Range = (0.007, 0.009)
     local_contrast: Range = (0.7, 0.9)
-    blur_px: Range = (0.35, 0.5)
+    blur_px: Range = (0.3, 0.45)
     noise: Range = (0.001, 0.006)
     share_thick: float = 0.25
     growth: str = "schedule"

@@ -1,9 +1,14 @@
-"""Strands of a strike-slip fault: where they lie, when they grow, when they are left behind."""
+"""Strands of a strike-slip fault: where they lie, when they grow, when they are left behind.
+
+A fault weakens as it grows longer, alone or by linking with others: what slips far has long
+faults, and their length can be seen on a map.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from mainshock.core.errors import SettingsError
 
@@ -12,16 +17,31 @@ __all__ = ["Strand", "Weakness", "weakness_on_grid"]
 FloatArray = NDArray[np.float64]
 NEVER = np.inf
 _STEP_PX = 0.5
-_MATURING = 0.12
+_YOUNG_LENGTH_PX = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Weakness:
-    """How much weaker than the sheet a strand is: at its birth, at full length, once linked."""
+    """How much weaker than the sheet a fault is, by its length along strike.
+
+    Parameters
+    ----------
+    young, mature
+        When it is born, and from ``mature_length_px`` on; in between a power of its length.
+    mature_length_px
+        Length along strike of all that is connected.
+    """
 
     young: float
-    grown: float
     mature: float
+    mature_length_px: float
+
+    def of_length(self, length_px: FloatArray) -> FloatArray:
+        """Return the weakness of faults of some lengths."""
+        whole = np.log(self.mature_length_px / _YOUNG_LENGTH_PX)
+        share = np.log(np.maximum(length_px, _YOUNG_LENGTH_PX) / _YOUNG_LENGTH_PX) / whole
+        weakness: FloatArray = self.young * (self.mature / self.young) ** np.minimum(share, 1.0)
+        return weakness
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,11 +54,8 @@ class Strand:
         Where it will lie once it has grown, in pixels.
     onset, growth
         Time of nucleation, and time it takes to its full length.
-    linked
-        Time at which it becomes part of a longer fault; it is young before, and mature a while
-        after.
     strength
-        Its weakness, as share of that of the run's young and mature faults.
+        Its weakness, as share of that of the run's faults of its length.
     abandoned
         Time after which it fades; it stays active at the share ``residual`` of its weakness.
     """
@@ -47,7 +64,6 @@ class Strand:
     rows: FloatArray
     onset: float
     growth: float
-    linked: float
     strength: float = 1.0
     abandoned: float = NEVER
     residual: float = 0.0
@@ -60,8 +76,8 @@ class Strand:
                 "give two points or more, as many of both"
             )
 
-    def at(self, time: float, weakness: Weakness) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return columns, rows and weakness of what has grown by then.
+    def at(self, time: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return columns, rows and share of weakness of what has grown by then.
 
         A strand grows from its middle; slip falls to its tips as on a crack.
         """
@@ -74,9 +90,7 @@ class Strand:
         from_middle = np.arange(-half, half + _STEP_PX, _STEP_PX)
         along = 0.5 * arc[-1] + from_middle
         taper = 0.3 + 0.7 * np.sqrt(np.clip(1.0 - (from_middle / half) ** 2, 0.0, 1.0))
-        maturity = float(np.clip((time - self.linked) / _MATURING, 0.0, 1.0))
-        alone = weakness.young * (weakness.grown / weakness.young) ** age
-        now = self.strength * alone * (weakness.mature / alone) ** maturity * self._kept(time)
+        now = self.strength * self._kept(time)
         columns = np.interp(along, arc, self.columns)
         return columns, np.interp(along, arc, self.rows), now * taper
 
@@ -93,10 +107,18 @@ def weakness_on_grid(
 
     Where strands cross, the weakest counts.
     """
-    grid = np.zeros(shape)
+    share = np.zeros(shape)
     for strand in strands:
-        columns, rows, weakest = strand.at(time, weakness)
+        columns, rows, weakest = strand.at(time)
         j, i = np.rint(columns).astype(int), np.rint(rows).astype(int)
         inside = (j >= 0) & (j < shape[1]) & (i >= 0) & (i < shape[0])
-        np.maximum.at(grid, (i[inside], j[inside]), weakest[inside])
-    return grid
+        np.maximum.at(share, (i[inside], j[inside]), weakest[inside])
+    return share * weakness.of_length(_connected_lengths(share > 0.0))
+
+
+def _connected_lengths(faults: NDArray[np.bool_]) -> FloatArray:
+    """Return for each pixel of a fault the length along strike of all it is connected with."""
+    labels, _ = ndimage.label(faults, structure=np.ones((3, 3)))
+    spans = [part[1].stop - part[1].start for part in ndimage.find_objects(labels)]
+    lengths: FloatArray = np.array([0.0, *spans])[labels]
+    return lengths

@@ -34,6 +34,7 @@ __all__ = [
     "ProfileData",
     "ProfileRequest",
     "ProfileWindowData",
+    "WindowEstimateData",
     "WindowsAnswer",
     "WindowsData",
     "WindowsRequest",
@@ -113,11 +114,22 @@ class ProfileData(BaseModel):
     windows: list[ProfileWindowData]
 
 
+class WindowEstimateData(BaseModel):
+    """Kinematic efficiency of a drawn window; null where it holds no fault, or nothing is known."""
+
+    index: int
+    ke: float | None
+    lo90: float | None = Field(description="Lower end of the band that holds nine of ten")
+    hi90: float | None
+    sd: float | None
+    epistemic_sd: float | None = Field(description="Part of sd from the networks' disagreement")
+
+
 class WindowsData(BaseModel):
     """Efficiency of windows."""
 
     model: str
-    windows: list[EstimateData]
+    windows: list[WindowEstimateData]
 
 
 class EfficiencyMeta(Meta):
@@ -182,18 +194,13 @@ def router(_context: ServiceContext, inference: Inference) -> APIRouter:
     async def infer_fault_profile(request: Request) -> ProfileAnswer:
         """Estimate how much of the displacement slips on a mapped fault, along it."""
         body = await _admitted(request, inference)
-        profile, wanted = await inference.records.run(_profile, models, body)
-        return _profile_answer(profile, wanted.model)
+        return await inference.records.run(_profile_answer, models, body)
 
     @routes.post("/profile.geojson", include_in_schema=False)  # without the envelope
     async def infer_fault_profile_geojson(request: Request) -> JSONResponse:
         """Estimate the same as GeoJSON lines, for maps."""
-        from mainshock.offfault.profile_files import profile_to_geojson  # noqa: PLC0415
-
         body = await _admitted(request, inference)
-        profile, wanted = await inference.records.run(_profile, models, body)
-        document = {**profile_to_geojson(profile), "model": wanted.model}
-        return JSONResponse(document, media_type=_GEOJSON)
+        return await inference.records.run(_profile_geojson, models, body)
 
     @routes.post("/windows", openapi_extra=_body(WindowsRequest))
     async def infer_fault_windows(request: Request) -> WindowsAnswer:
@@ -246,16 +253,29 @@ def _profile(models: _Models, body: bytes) -> "tuple[EfficiencyProfile, ProfileR
         raise ApiError(400, str(error)) from error
 
 
-def _profile_answer(profile: "EfficiencyProfile", model: str) -> ProfileAnswer:
+def _profile_geojson(models: _Models, body: bytes) -> JSONResponse:
     from mainshock.offfault.profile_files import profile_to_geojson  # noqa: PLC0415
 
+    profile, wanted = _profile(models, body)
+    document = {**profile_to_geojson(profile), "model": wanted.model}
+    return JSONResponse(document, media_type=_GEOJSON)
+
+
+def _profile_answer(models: _Models, body: bytes) -> ProfileAnswer:
+    from mainshock.offfault.profile_files import profile_to_geojson  # noqa: PLC0415
+
+    profile, wanted = _profile(models, body)
+    if not np.isfinite(profile.efficiency.hi90 - profile.efficiency.lo90).all():
+        raise ApiError(
+            400, f"the model {wanted.model!r} states no interval; ask for profile.geojson"
+        )
     lines = [one["geometry"]["coordinates"] for one in profile_to_geojson(profile)["features"]]
     windows = [
         ProfileWindowData.model_validate({**row, "line": line})
         for row, line in zip(profile.rows(), lines, strict=True)
     ]
     data = ProfileData(
-        model=model,
+        model=wanted.model,
         pixel_m=profile.pixel_m,
         strike_deg=profile.strike_deg,
         coordinates=profile.fault_map.crs_note,
@@ -266,6 +286,7 @@ def _profile_answer(profile: "EfficiencyProfile", model: str) -> ProfileAnswer:
 
 
 def _windows(models: _Models, body: bytes) -> WindowsAnswer:
+    from mainshock.offfault.profile import drawn_efficiency  # noqa: PLC0415
     from mainshock.offfault.windows import check_maps  # noqa: PLC0415
 
     wanted = _asked(WindowsRequest, body)
@@ -275,20 +296,13 @@ def _windows(models: _Models, body: bytes) -> WindowsAnswer:
         check_maps(maps)
     except ValueError as error:  # rows of several lengths, or another shape
         raise ApiError(400, f"windows must be 128 rows of 64 pixels each: {error}") from error
-    found = model.predict(maps)
+    found, told = drawn_efficiency(maps, model)
     estimates = [
-        EstimateData(
-            index=i,
-            ke=float(found.ke[i]),
-            lo90=float(found.lo90[i]),
-            hi90=float(found.hi90[i]),
-            sd=float(found.sd[i]),
-            epistemic_sd=float(found.epistemic_sd[i]),
+        WindowEstimateData.model_validate(
+            {name: None if np.isnan(value) else value for name, value in row.items()}
         )
-        for i in range(len(maps))
+        for row in found.rows()
     ]
-    n_empty = int((~maps.any(axis=(1, 2))).sum())
-    told = [f"{n_empty} windows hold no fault and say nothing"] if n_empty else []
     return WindowsAnswer(data=WindowsData(model=wanted.model, windows=estimates), meta=_meta(told))
 
 
