@@ -12,6 +12,7 @@ import { FaultsView } from "./faults/FaultsView";
 import { useLive } from "./live/liveStore";
 import { EventMap } from "./map/EventMap";
 import { messages } from "./messages";
+import { ShakingView } from "./shaking/ShakingView";
 import { StationsView } from "./stations/StationsView";
 import { StoredNote } from "./traces/StoredNote";
 import { TracePanel } from "./traces/TracePanel";
@@ -67,6 +68,7 @@ function Navigation({ view }: { view: Route["view"] }) {
     { views: ["events", "event"], address: "#/events", text: messages.nav.events },
     { views: ["stations"], address: "#/stations", text: messages.nav.stations },
     { views: ["faults"], address: "#/faults", text: messages.nav.faults },
+    { views: ["shaking"], address: "#/shaking", text: messages.nav.shaking },
   ];
   return (
     <nav aria-label={messages.nav.label}>
@@ -103,6 +105,8 @@ function View({ route }: { route: Route }) {
       return <StationsView />;
     case "faults":
       return <FaultsView />;
+    case "shaking":
+      return <ShakingView />;
     default:
       return <LiveView />;
   }

@@ -23,6 +23,7 @@ from mainshock.cli import (
     offfault,
     pick,
     serve,
+    shake,
     stream,
 )
 from mainshock.cli.output import report_error
@@ -46,6 +47,7 @@ app.command("pick")(pick.pick)
 app.add_typer(locate.app, name="locate")
 app.add_typer(detect.app, name="detect")
 app.add_typer(megathrust.app, name="megathrust")
+app.add_typer(shake.app, name="shake")
 app.add_typer(offfault.app, name="offfault")
 app.add_typer(models.app, name="models")
 app.command("monitor")(monitor.monitor)

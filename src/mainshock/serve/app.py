@@ -32,6 +32,7 @@ from mainshock.serve.routes import (
     operations,
     page,
     picks,
+    shaking,
     stations,
     waveforms,
 )
@@ -93,7 +94,7 @@ def create_app(context: ServiceContext) -> FastAPI:
     install_error_handlers(app)
     for module in _MODULES:
         app.include_router(module.router(context))
-    for user in (infer, models, kserve, offfault):
+    for user in (infer, models, kserve, offfault, shaking):
         app.include_router(user.router(context, inference))
     app.include_router(live.router(hub))
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # as FastAPI documents

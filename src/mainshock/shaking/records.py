@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError
+from mainshock.shaking.base import COMPONENTS
 from mainshock.shaking.scenarios import Scenarios, scenarios_from_table
 
 __all__ = ["Accelerogram", "GroundMotionRecords", "open_records"]
@@ -94,7 +95,7 @@ def open_records(path: Path, *, depth_km: float = 15.0) -> GroundMotionRecords:
         If files are missing, or the table does not say where source and site are.
     """
     path = _hdf5_of(path)
-    table = pd.read_csv(path.with_suffix(".csv"))
+    table = pd.read_csv(path.with_suffix(".csv"), dtype={"rec_id": str})
     depth = "depth_km"
     if depth in table:
         table[depth] = table[depth].fillna(depth_km)
@@ -130,5 +131,8 @@ def _read_block(file: h5py.File, row: pd.Series) -> Accelerogram:
 def _read_named(file: h5py.File, row: pd.Series) -> Accelerogram:
     data = file["waveforms"][row["rec_id"]]
     samples = data[...].astype(np.float32) * np.float32(data.attrs["scale"])
+    order = str(data.attrs.get("components", ""))
+    if sorted(order) == sorted(COMPONENTS):
+        samples = samples[[order.index(one) for one in COMPONENTS]]
     start_s = float(row.get("t0_rel_origin_s", np.nan))
     return Accelerogram(samples, float(data.attrs["sampling_rate"]), start_s)

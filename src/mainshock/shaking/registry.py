@@ -22,5 +22,9 @@ ARCHITECTURES: Registry["Architecture"] = Registry(
 # models that need no training here
 MOTION_MODELS: Registry["type[MotionModel]"] = Registry(
     "ground-motion model",
-    {"bay-area": "mainshock.shaking.bay_area:BayAreaMotion"},
+    {
+        "ba19": "mainshock.shaking.published:BA19Motion",
+        "bay-area": "mainshock.shaking.bay_area:BayAreaMotion",
+        "bssa14": "mainshock.shaking.published:BSSA14Motion",
+    },
 )

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mainshock.core.errors import ModelError
 from mainshock.learn.models import find_model, load_manifest
 from mainshock.shaking.base import MotionModel, WaveformModel
-from mainshock.shaking.records import GroundMotionRecords
 from mainshock.shaking.registry import ARCHITECTURES
+
+if TYPE_CHECKING:  # pandas and HDF5, which a process that only predicts need not carry
+    from mainshock.shaking.records import GroundMotionRecords
 
 __all__ = ["DEFAULT_MODEL", "Architecture", "ShakingModel", "TrainingSettings", "open_model"]
 
@@ -73,7 +75,9 @@ class ShakingModel:
 class Architecture(Protocol):
     """A kind of model that can be trained and opened."""
 
-    def train(self, records: GroundMotionRecords, folder: Path, settings: TrainingSettings) -> None:
+    def train(
+        self, records: "GroundMotionRecords", folder: Path, settings: TrainingSettings
+    ) -> None:
         """Fit to records and write a model folder with manifest and card.
 
         The manifest's settings hold ``architecture`` (the registered name) and

@@ -1,4 +1,4 @@
-"""Removes the instrument: ground velocity, and displacement as a Wood-Anderson shows it.
+"""Removes the instrument: ground motion, and displacement as a Wood-Anderson shows it.
 
 References
 ----------
@@ -18,7 +18,12 @@ from mainshock.core.late_packages import import_late
 from mainshock.core.records import COMPONENTS, Waveform
 from mainshock.signal.spectrum import cosine_taper
 
-__all__ = ["WOOD_ANDERSON_GAIN", "ground_velocity_m_s", "wood_anderson_displacement_nm"]
+__all__ = [
+    "WOOD_ANDERSON_GAIN",
+    "ground_acceleration_m_s2",
+    "ground_velocity_m_s",
+    "wood_anderson_displacement_nm",
+]
 
 WOOD_ANDERSON_GAIN = 2080.0
 _WOOD_ANDERSON_POLES = np.array([-5.49779 - 5.60886j, -5.49779 + 5.60886j])  # 0.8 s, damping 0.7
@@ -92,11 +97,28 @@ def ground_velocity_m_s(
     return _reshaped(waveform, inventory, wanted, "VEL", COMPONENTS)
 
 
+def ground_acceleration_m_s2(
+    waveform: Waveform, inventory: Inventory, low_hz: float = 0.2
+) -> FloatArray:
+    """Return ground acceleration in m/s^2, the response removed above a frequency.
+
+    As :func:`ground_velocity_m_s` in all else; a seismometer's record is differentiated in the
+    same step.
+
+    Raises
+    ------
+    DataError
+        If the inventory holds no response for a component at that time.
+    """
+    wanted = _band(_frequencies(waveform), waveform, low_hz).astype(np.complex128)
+    return _reshaped(waveform, inventory, wanted, "ACC", COMPONENTS)
+
+
 def _reshaped(
     waveform: Waveform,
     inventory: Inventory,
     wanted: ComplexArray,
-    output: Literal["DISP", "VEL"],
+    output: Literal["ACC", "DISP", "VEL"],
     components: tuple[str, ...],
 ) -> FloatArray:
     """Return the components with the wanted transfer function in place of the instrument's."""
@@ -117,7 +139,7 @@ def _reshaped(
 
 
 def _response(
-    waveform: Waveform, component: str, inventory: Inventory, output: Literal["DISP", "VEL"]
+    waveform: Waveform, component: str, inventory: Inventory, output: Literal["ACC", "DISP", "VEL"]
 ) -> ComplexArray:
     """Return counts per metre (or per metre a second) at each frequency of the padded record."""
     label = f"component {component} of {waveform.trace_id}"

@@ -2,14 +2,23 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from mainshock.core.documents import from_document, to_document
+from mainshock.core.errors import DataError
 from mainshock.core.records import Event
+from mainshock.core.times import format_utc, parse_utc
 from mainshock.sources.fragments import ns_from_datetime
 from mainshock.stream.bus import Message
-from mainshock.stream.records import EventVersion, LivePick, Settlement, StationHealth
+from mainshock.stream.records import (
+    EventVersion,
+    LivePick,
+    Settlement,
+    ShakingVersion,
+    StationHealth,
+)
 
 __all__ = [
     "SettledUntil",
@@ -20,8 +29,10 @@ __all__ = [
     "read_health_message",
     "read_pick_message",
     "read_settlement",
+    "read_shaking_message",
     "settled_message",
     "settlement_message",
+    "shaking_message",
 ]
 
 SettledUntil = tuple[str, int, bool]
@@ -128,6 +139,33 @@ def read_settlement(message: Message) -> Settlement:
         If it is no such message.
     """
     return from_document(Settlement, json.loads(message.value))
+
+
+def shaking_message(version: ShakingVersion, about: Message) -> Message:
+    """Return the message that tells the map of an event that another message told of."""
+    document = {
+        "event_id": version.event_id,
+        "version": version.version,
+        "issued": format_utc(version.issued),
+        "map": version.document,
+    }
+    return replace(about, topic="shaking.v1", value=_bytes(document))
+
+
+def read_shaking_message(message: Message) -> ShakingVersion:
+    """Return the map that a message of ``shaking.v1`` tells.
+
+    Raises
+    ------
+    DataError
+        If it is no such message.
+    """
+    try:
+        told = json.loads(message.value)
+        issued = parse_utc(told["issued"])
+        return ShakingVersion(told["event_id"], told["version"], issued, told["map"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"document is no map of an event: {error!r}") from error
 
 
 def health_message(health: StationHealth) -> Message:

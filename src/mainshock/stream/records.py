@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from mainshock.core.records import Event, Pick
 
@@ -12,6 +12,7 @@ __all__ = [
     "EventVersion",
     "LivePick",
     "Settlement",
+    "ShakingVersion",
     "StationHealth",
     "VersionKind",
     "VersionStatus",
@@ -138,6 +139,26 @@ class Alert:
     issued: datetime
     status: Literal["sent", "failed", "held"]
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShakingVersion:
+    """The map of shaking of one version of an event.
+
+    Parameters
+    ----------
+    event_id, version
+        The version of the event it was made for.
+    issued
+        As of that version.
+    document
+        The map, as :meth:`mainshock.core.shaking_field.ShakingField.as_document` tells it.
+    """
+
+    event_id: str
+    version: int
+    issued: datetime
+    document: Mapping[str, Any]  # a JSON document
 
 
 @dataclass(frozen=True, slots=True)

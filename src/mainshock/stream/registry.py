@@ -8,7 +8,11 @@ from mainshock.stream.bus import Stage
 
 __all__ = ["LIVE_STAGES"]
 
-# a stage has a state of its own kind; shaking and forecast belong here too
+# a stage has a state of its own kind; forecast belongs here too
 LIVE_STAGES: Registry[Callable[[], Stage[Any]]] = Registry(
-    "live stage", {"context": "mainshock.stream.context:context_stage"}
+    "live stage",
+    {
+        "context": "mainshock.stream.context:context_stage",
+        "shaking": "mainshock.stream.shaking:shaking_stage",
+    },
 )

@@ -94,7 +94,7 @@ class LiveRun:
     on_records
         Told the records that were accepted, for a server that passes them on.
     keep
-        How long picks, alerts, posterior draws and old versions of events stay in the store.
+        How long picks, alerts, maps, posterior draws and old versions of events stay in the store.
     data_centre
         Whom to ask for what a live source lost, or None.
 

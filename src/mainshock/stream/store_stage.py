@@ -12,6 +12,7 @@ from mainshock.stream.messages import (
     read_event_message,
     read_health_message,
     read_pick_message,
+    read_shaking_message,
 )
 from mainshock.stream.records import LivePick
 from mainshock.stream.store.live_store import LiveStore
@@ -21,7 +22,7 @@ __all__ = ["StoreStage"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoreStage:
-    """Saves picks, events and health; saving the same again changes nothing.
+    """Saves picks, events, their maps and health; saving the same again changes nothing.
 
     Parameters
     ----------
@@ -31,7 +32,9 @@ class StoreStage:
 
     store: LiveStore
     name: str = field(default="store", init=False)
-    topics: tuple[str, ...] = field(default=("pick.v1", "event.v1", "health.v1"), init=False)
+    topics: tuple[str, ...] = field(
+        default=("pick.v1", "event.v1", "shaking.v1", "health.v1"), init=False
+    )
 
     def start(self) -> None:
         """Nothing is remembered beside the store."""
@@ -57,6 +60,9 @@ class StoreStage:
         self.store.save_picks([one for one in told if isinstance(one, LivePick)])
         self.store.save_events(
             [read_event_message(one) for one in messages if one.topic == "event.v1"]
+        )
+        self.store.save_shaking(
+            [read_shaking_message(one) for one in messages if one.topic == "shaking.v1"]
         )
         self.store.save_health(
             [read_health_message(one) for one in messages if one.topic == "health.v1"]

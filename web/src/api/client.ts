@@ -5,12 +5,14 @@ import type {
   Alert,
   EventContext,
   EventDetail,
+  EventShakingAnswer,
   EventSummary,
   FaultProfileAnswer,
   LivePick,
   Posterior,
   SegmentCollection,
   ServiceHealth,
+  ShakingMapAnswer,
   StationInfo,
 } from "./types";
 
@@ -75,6 +77,15 @@ async function getWhole(
   return body;
 }
 
+/** An earthquake that might be. */
+export interface Scenario {
+  magnitude: number;
+  longitude: number;
+  latitude: number;
+  depth_km: number;
+  magnitude_sd: number;
+}
+
 type Signal = AbortSignal | undefined;
 
 export const api = {
@@ -96,6 +107,10 @@ export const api = {
     get<Alert[]>(`events/${encodeURIComponent(id)}/alerts`, {}, signal),
   context: (id: string, signal?: Signal) =>
     get<EventContext>(`events/${encodeURIComponent(id)}/context`, {}, signal),
+  shaking: async (id: string, signal?: Signal) =>
+    (await getWhole(`events/${encodeURIComponent(id)}/shaking`, {}, signal)) as EventShakingAnswer,
+  scenarioShaking: async (sent: Scenario) =>
+    (await getWhole("shaking/map", {}, undefined, sent)) as ShakingMapAnswer,
   segments: async () =>
     (await getWhole("megathrust/segments.geojson", {})) as SegmentCollection,
   faultProfile: async (sent: { traces: unknown; pixel_m: number }) =>

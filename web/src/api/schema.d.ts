@@ -566,6 +566,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{event_id}/shaking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Event Shaking
+         * @description Tell how an event shook the ground around it: median, spread and contours.
+         */
+        get: operations["get_event_shaking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shaking/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Infer Shaking Map
+         * @description Map the shaking of an earthquake that might be.
+         */
+        post: operations["infer_shaking_map"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -736,30 +776,6 @@ export interface components {
             } | null;
         };
         /**
-         * EstimateData
-         * @description Kinematic efficiency of a window: slip on faults over the displacement applied.
-         */
-        EstimateData: {
-            /** Index */
-            index: number;
-            /** Ke */
-            ke: number;
-            /**
-             * Lo90
-             * @description Lower end of the band that holds nine of ten
-             */
-            lo90: number;
-            /** Hi90 */
-            hi90: number;
-            /** Sd */
-            sd: number;
-            /**
-             * Epistemic Sd
-             * @description Part of sd from scales, line widths and networks
-             */
-            epistemic_sd: number;
-        };
-        /**
          * EventAnswer
          * @description One event.
          */
@@ -882,6 +898,27 @@ export interface components {
             arrivals: components["schemas"]["ArrivalSummary"][];
             /** Versions */
             versions: components["schemas"]["VersionSummary"][];
+        };
+        /**
+         * EventShakingAnswer
+         * @description The map of an event; null where there is none.
+         */
+        EventShakingAnswer: {
+            data: components["schemas"]["ShakingMapData"] | null;
+            meta: components["schemas"]["EventShakingMeta"];
+        };
+        /**
+         * EventShakingMeta
+         * @description What limits the map of an event, or why there is none.
+         */
+        EventShakingMeta: {
+            /** Cautions */
+            cautions: string[];
+            /**
+             * Reason
+             * @description Why there is no map; empty where there is one
+             */
+            reason: string;
         };
         /**
          * EventSummary
@@ -1572,6 +1609,105 @@ export interface components {
             ready: boolean;
         };
         /**
+         * ShakingMapAnswer
+         * @description A map.
+         */
+        ShakingMapAnswer: {
+            data: components["schemas"]["ShakingMapData"];
+            meta: components["schemas"]["ShakingMapMeta"];
+        };
+        /**
+         * ShakingMapData
+         * @description A map of shaking; logarithms are natural ones of m/s^2, or m/s of PGV and FAS.
+         */
+        ShakingMapData: {
+            /** Event Id */
+            event_id: string;
+            /**
+             * Version
+             * @description Version of the event it was made for
+             */
+            version: number | null;
+            /**
+             * Time
+             * @description Null for a scenario
+             */
+            time: string | null;
+            /** Magnitude */
+            magnitude: number;
+            /** Magnitude Sd */
+            magnitude_sd: number;
+            /** Magnitude Type */
+            magnitude_type: string;
+            /** Longitude */
+            longitude: number;
+            /** Latitude */
+            latitude: number;
+            /** Depth Km */
+            depth_km: number;
+            /**
+             * Site Longitude
+             * @description Of the columns; may run on above 180
+             */
+            site_longitude: number[];
+            /**
+             * Site Latitude
+             * @description Of the rows, from south to north
+             */
+            site_latitude: number[];
+            /** Measures */
+            measures: string[];
+            /**
+             * Mean
+             * @description Median: a list a measure, row after row
+             */
+            mean: number[][];
+            /**
+             * Sd
+             * @description Standard deviation of one record
+             */
+            sd: number[][];
+            /**
+             * Sd Epistemic
+             * @description Part that more knowledge takes away
+             */
+            sd_epistemic: number[][];
+            /**
+             * Is Extrapolated
+             * @description 1 outside what the model was trained on
+             */
+            is_extrapolated: number[];
+            /** Extrapolated Share */
+            extrapolated_share: number;
+            /** Model */
+            model: string;
+            /**
+             * Is Synthetic
+             * @description Whether the model was trained on made-up records
+             */
+            is_synthetic: boolean;
+            /**
+             * N Draws
+             * @description Sources that stand for the event's uncertainty
+             */
+            n_draws: number;
+            /**
+             * Contours
+             * @description GeoJSON lines of equal median
+             */
+            contours: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ShakingMapMeta
+         * @description What limits a map.
+         */
+        ShakingMapMeta: {
+            /** Cautions */
+            cautions: string[];
+        };
+        /**
          * StationHealthData
          * @description How one instrument's data arrive.
          */
@@ -1811,6 +1947,30 @@ export interface components {
             samples: (number | null)[];
         };
         /**
+         * WindowEstimateData
+         * @description Kinematic efficiency of a drawn window; null where it holds no fault, or nothing is known.
+         */
+        WindowEstimateData: {
+            /** Index */
+            index: number;
+            /** Ke */
+            ke: number | null;
+            /**
+             * Lo90
+             * @description Lower end of the band that holds nine of ten
+             */
+            lo90: number | null;
+            /** Hi90 */
+            hi90: number | null;
+            /** Sd */
+            sd: number | null;
+            /**
+             * Epistemic Sd
+             * @description Part of sd from the networks' disagreement
+             */
+            epistemic_sd: number | null;
+        };
+        /**
          * WindowsAnswer
          * @description Estimates in the order of the windows.
          */
@@ -1826,7 +1986,7 @@ export interface components {
             /** Model */
             model: string;
             /** Windows */
-            windows: components["schemas"]["EstimateData"][];
+            windows: components["schemas"]["WindowEstimateData"][];
         };
     };
     responses: never;
@@ -3857,6 +4017,245 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WindowsAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_event_shaking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an event */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventShakingAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    infer_shaking_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Magnitude */
+                    magnitude: number;
+                    /** Longitude */
+                    longitude: number;
+                    /** Latitude */
+                    latitude: number;
+                    /** Depth Km */
+                    depth_km: number;
+                    /**
+                     * Magnitude Sd
+                     * @description 0: the magnitude is known
+                     * @default 0
+                     */
+                    magnitude_sd?: number;
+                    /** @description At most 10000 sites. Null: a square around the epicentre */
+                    grid?: {
+                        /** West */
+                        west: number;
+                        /** East */
+                        east: number;
+                        /** South */
+                        south: number;
+                        /** North */
+                        north: number;
+                        /**
+                         * Columns
+                         * @default 41
+                         */
+                        columns?: number;
+                        /**
+                         * Rows
+                         * @default 41
+                         */
+                        rows?: number;
+                    } | null;
+                    /**
+                     * Measures
+                     * @description Empty: those that maps of events show
+                     * @default []
+                     */
+                    measures?: string[];
+                    /**
+                     * Model
+                     * @description Name of a model of shaking
+                     * @default default
+                     */
+                    model?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShakingMapAnswer"];
                 };
             };
             /** @description A value cannot be used */

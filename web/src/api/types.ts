@@ -25,6 +25,10 @@ export type FaultProfileAnswer = Schemas["ProfileAnswer"];
 export type FaultProfile = Schemas["ProfileData"];
 export type FaultWindow = Schemas["ProfileWindowData"];
 
+export type ShakingMap = Schemas["ShakingMapData"];
+export type ShakingMapAnswer = Schemas["ShakingMapAnswer"];
+export type EventShakingAnswer = Schemas["EventShakingAnswer"];
+
 /** Assessed megathrust segments, with what must stand beside them. */
 export type SegmentCollection = GeoJSON.FeatureCollection & { caveats: string[] };
 

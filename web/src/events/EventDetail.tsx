@@ -7,6 +7,7 @@ import type { EventDetail as Detail, EventSummary, Posterior } from "../api/type
 import { useLive } from "../live/liveStore";
 import { EventMap } from "../map/EventMap";
 import { messages } from "../messages";
+import { EventShaking } from "../shaking/EventShaking";
 import { Download } from "../ui/Download";
 import { hasMoved, openEvent, useRequest } from "../ui/hooks";
 import { Context } from "./Context";
@@ -85,6 +86,7 @@ function Found({ event, posterior, events }: FoundProperties) {
           </section>
         </div>
       </div>
+      <EventShaking eventId={event.event_id} version={event.version} />
       <Versions versions={event.versions} />
       <Arrivals arrivals={event.arrivals} />
       <StationMagnitudes rows={event.station_magnitudes} />

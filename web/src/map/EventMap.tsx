@@ -29,6 +29,8 @@ interface Properties {
   isStationMap?: boolean;
   /** Traces and efficiency of a fault; the view moves to each new one. */
   faults?: GeoJSON.FeatureCollection;
+  /** Lines of equal shaking; the view moves to each new set. */
+  shaking?: GeoJSON.FeatureCollection;
   /** Whose regions they are. */
   regionsText?: string;
   onSelect: (eventId: string) => void;
@@ -43,6 +45,7 @@ export function EventMap({
   isPosteriorMap = false,
   isStationMap = false,
   faults = NOTHING,
+  shaking = NOTHING,
   regionsText = messages.map.regions,
   onSelect,
 }: Properties) {
@@ -56,8 +59,8 @@ export function EventMap({
   const { segments, problem } = useSegments(hasSegments);
   const marks = useContent(events, selected, posterior, isPosteriorMap);
   const content = useMemo(
-    () => ({ ...marks, segments: segments ?? NOTHING, faults }),
-    [marks, segments, faults],
+    () => ({ ...marks, segments: segments ?? NOTHING, faults, shaking }),
+    [marks, segments, faults, shaking],
   );
 
   useEffect(() => {
@@ -88,7 +91,7 @@ export function EventMap({
   const isBoxed = box !== null;
   useEffect(() => {
     if (view !== null && box !== null) view.fit(box);
-  }, [view, isBoxed, isPosteriorMap && posterior?.version, faults]);
+  }, [view, isBoxed, isPosteriorMap && posterior?.version, faults, shaking]);
 
   if (hasFailed) return <p className="note">{messages.map.noWebGl}</p>;
   return (
@@ -121,7 +124,7 @@ function useContent(
   selected: string | null,
   posterior: Posterior | null,
   isPosteriorMap: boolean,
-): Omit<MapContent, "segments" | "faults"> {
+): Omit<MapContent, "segments" | "faults" | "shaking"> {
   const stations = useLive("stations");
   const health = useLive("health");
   const dataNowMs = useLive("dataNowMs");
@@ -140,6 +143,6 @@ function useContent(
 }
 
 const wholeBox = (content: MapContent): Box | null =>
-  content.faults.features.length > 0
-    ? boundsOf([content.faults])
+  content.faults.features.length + content.shaking.features.length > 0
+    ? boundsOf([content.faults, content.shaking])
     : boundsOf([content.stations, content.events, content.regions]);

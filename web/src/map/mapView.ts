@@ -64,9 +64,8 @@ export class MapView {
     this.content = content;
     await this.ready;
     if (this.isRemoved || this.content !== content) return; // newer content came meanwhile
-    for (const name of ["stations", "events", "regions", "samples", "segments", "faults"] as const) {
-      this.fill(name, content[name]);
-    }
+    const names = ["stations", "events", "regions", "samples", "segments", "faults", "shaking"] as const;
+    for (const name of names) this.fill(name, content[name]);
     this.label(content.stations);
   }
 

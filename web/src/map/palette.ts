@@ -12,6 +12,8 @@ export interface Palette {
   depths: [string, string, string, string, string];
   segments: [string, string, string];
   efficiency: [string, string, string];
+  /** From the weakest shaking shown to the strongest. */
+  shaking: [string, string, string];
   stations: Record<StationState, string>;
 }
 
@@ -35,6 +37,7 @@ export const LIGHT: Palette = {
   depths: [...VIRIDIS],
   segments: ["#c9b8e0", "#8e62bd", "#3f0a6b"],
   efficiency: ["#f5b041", "#c2457a", "#2a186c"],
+  shaking: ["#e8a33d", "#c2457a", "#3b0f70"],
   stations: STATIONS,
 };
 
@@ -50,6 +53,7 @@ export const DARK: Palette = {
   depths: [...VIRIDIS],
   segments: ["#54416e", "#9b72cb", "#ead6ff"],
   efficiency: ["#f5b041", "#e0608f", "#b9a8ff"],
+  shaking: ["#b9a8ff", "#f07fa5", "#ffd27a"],
   stations: { ...STATIONS, current: "#2cc295", silent: "#ff6b5e", stored: "#56b4e9" },
 };
 

@@ -33,13 +33,14 @@ export type Route =
   | { view: "events" }
   | { view: "event"; eventId: string }
   | { view: "stations" }
-  | { view: "faults" };
+  | { view: "faults" }
+  | { view: "shaking" };
 
 export function parseRoute(hash: string): Route {
   const [view, id] = hash.replace(/^#\/?/, "").split("/");
   if (view === "events" && id) return { view: "event", eventId: decodeURIComponent(id) };
   if (view === "events") return { view: "events" };
-  if (view === "stations" || view === "faults") return { view };
+  if (view === "stations" || view === "faults" || view === "shaking") return { view };
   return { view: "live" };
 }
 

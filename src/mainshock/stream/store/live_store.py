@@ -11,7 +11,13 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import Connection, Row, Table, func, insert, select, update
 
 from mainshock.core.documents import from_document
-from mainshock.stream.records import Alert, EventVersion, LivePick, StationHealth
+from mainshock.stream.records import (
+    Alert,
+    EventVersion,
+    LivePick,
+    ShakingVersion,
+    StationHealth,
+)
 from mainshock.stream.store.database import Database, upsert
 from mainshock.stream.store.migration import migrate
 from mainshock.stream.store.queries import (
@@ -29,6 +35,8 @@ from mainshock.stream.store.rows import (
     event_version_row,
     health_row,
     pick_row,
+    shaking_from_row,
+    shaking_row,
     utc_from_microseconds,
 )
 from mainshock.stream.store.schema import (
@@ -39,6 +47,7 @@ from mainshock.stream.store.schema import (
     events,
     health,
     picks,
+    shaking_maps,
 )
 
 __all__ = ["AuditEntry", "Change", "LiveStore"]
@@ -46,7 +55,7 @@ __all__ = ["AuditEntry", "Change", "LiveStore"]
 _EPOCH = date(1970, 1, 1)
 _DAY_US = 86_400_000_000
 _IDENTITIES_A_QUERY = 500  # SQLite allows 32,766 values in a statement, older ones 999
-Record = TypeVar("Record", LivePick, EventVersion)
+Record = TypeVar("Record", LivePick, EventVersion, ShakingVersion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +259,18 @@ class LiveStore:
         if event_id is not None:
             statement = statement.where(alerts.c.event_id == event_id)
         return self._count(statement)
+
+    def save_shaking(self, maps: Sequence[ShakingVersion]) -> None:
+        """Keep maps of shaking; of each event only that of the newest version."""
+        rows = [shaking_row(one) for one in _latest(maps, lambda one: one.event_id)]
+        if rows:
+            with self._database.writing() as connection:
+                upsert(connection, shaking_maps, rows, newer="version")
+
+    def shaking(self, event_id: str) -> ShakingVersion | None:
+        """Return the map of shaking of an event, or None where there is none."""
+        rows = self._rows(select(shaking_maps).where(shaking_maps.c.event_id == event_id))
+        return shaking_from_row(**rows[0]._mapping) if rows else None
 
     def save_health(self, states: Sequence[StationHealth]) -> None:
         """Keep how instruments' data arrive; of each only the newest state."""

@@ -8,7 +8,15 @@ from sqlalchemy import ColumnElement, Delete, Table, Update, delete, func, selec
 
 from mainshock.stream.store.database import Database
 from mainshock.stream.store.rows import microseconds
-from mainshock.stream.store.schema import alerts, changes, event_versions, events, health, picks
+from mainshock.stream.store.schema import (
+    alerts,
+    changes,
+    event_versions,
+    events,
+    health,
+    picks,
+    shaking_maps,
+)
 
 __all__ = ["Retention", "apply_retention"]
 
@@ -31,6 +39,8 @@ class Retention:
         Versions of events issued earlier, but never the latest one.
     samples_before
         Posterior draws of versions issued earlier; regions and modes stay.
+    maps_before
+        Maps of shaking of versions issued earlier.
     alerts_before
         Alerts issued earlier.
     events_before
@@ -43,6 +53,7 @@ class Retention:
     health_before: datetime | None = None
     versions_before: datetime | None = None
     samples_before: datetime | None = None
+    maps_before: datetime | None = None
     alerts_before: datetime | None = None
     events_before: datetime | None = None
 
@@ -99,6 +110,9 @@ def _steps(retention: Retention) -> Iterator[tuple[str, Table, ColumnElement[boo
         before_us = microseconds(retention.samples_before)
         is_old = (old.updated_us < before_us) & old.samples.is_not(None)
         yield "samples", event_versions, is_old, True
+    if retention.maps_before is not None:
+        is_old = shaking_maps.c.updated_us < microseconds(retention.maps_before)
+        yield "maps", shaking_maps, is_old, False
     if retention.alerts_before is not None:
         yield "alerts", alerts, alerts.c.updated_us < microseconds(retention.alerts_before), False
     if retention.events_before is not None:

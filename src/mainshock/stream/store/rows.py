@@ -1,6 +1,7 @@
 """Records of the live path as rows of the store, and back."""
 
 import json
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from mainshock.core.documents import from_document, to_document
 from mainshock.core.records import Origin, PosteriorSamples
 from mainshock.core.times import require_utc
-from mainshock.stream.records import Alert, EventVersion, LivePick, StationHealth
+from mainshock.stream.records import Alert, EventVersion, LivePick, ShakingVersion, StationHealth
 from mainshock.stream.store.summary import event_summary
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "microseconds",
     "pick_row",
     "record_text",
+    "shaking_from_row",
+    "shaking_row",
     "utc_from_microseconds",
 ]
 
@@ -128,6 +131,24 @@ def alert_row(alert: Alert) -> Row:
         "updated_us": microseconds(alert.issued),
         "document": record_text(alert),
     }
+
+
+def shaking_row(version: ShakingVersion) -> Row:
+    """Return the row of ``shaking_maps``."""
+    return {
+        "event_id": version.event_id,
+        "version": version.version,
+        "updated_us": microseconds(version.issued),
+        "document": zlib.compress(_text(version.document).encode()),
+    }
+
+
+def shaking_from_row(
+    event_id: str, version: int, updated_us: int, document: bytes
+) -> ShakingVersion:
+    """Return the map that a row of ``shaking_maps`` holds."""
+    told = json.loads(zlib.decompress(document))
+    return ShakingVersion(event_id, version, utc_from_microseconds(updated_us), told)
 
 
 def health_row(health: StationHealth) -> Row:

@@ -24,6 +24,7 @@ __all__ = [
     "metadata",
     "picks",
     "settings",
+    "shaking_maps",
     "tokens",
     "users",
 ]
@@ -100,6 +101,17 @@ alerts = Table(
     Column("document", Text, nullable=False),
     Index("alerts_by_event", "event_id", "updated_us"),
     Index("alerts_by_time", "updated_us"),
+)
+
+# the map of an event's latest version that has one; its document compressed
+shaking_maps = Table(
+    "shaking_maps",
+    metadata,
+    Column("event_id", String(200), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Index("shaking_maps_by_update", "updated_us"),
 )
 
 health = Table(

@@ -1,0 +1,134 @@
+"""``mainshock shake median`` and ``shake residuals``: median motions, and residuals split."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mainshock.cli.output import print_json, print_result, say
+from mainshock.core.errors import DataError, NothingFoundError, SettingsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["median", "residuals"]
+
+
+def median(
+    scenarios: Annotated[Path, typer.Option(help="Table of scenarios (.csv or .parquet).")],
+    out: Annotated[Path, typer.Option(help="Table to write (.csv or .parquet).")],
+    model: Annotated[str, typer.Option(help="Name or folder of a trained model.")] = "default",
+    measure: Annotated[
+        list[str] | None, typer.Option(help="Measure to give; repeatable. Without: all.")
+    ] = None,
+) -> None:
+    """Give the median motion of scenarios with its spread: Fourier amplitudes, peaks, spectra.
+
+    Natural logarithms, SI units. ``_sd`` is the whole spread of one record, ``_sd_epistemic`` the
+    part that more data would take away; ``extrapolation`` marks rows outside the training data.
+    """
+    from mainshock.shaking.measures import MEASURES
+    from mainshock.shaking.scenarios import scenarios_from_table
+    from mainshock.shaking.training import open_model
+
+    _check_suffix(out)
+    table = _read(scenarios)
+    opened = open_model(model)
+    if opened.is_synthetic:
+        say(f"{opened.name} was trained on made-up records: not for design use")
+    public = [one for one in MEASURES if one in opened.motions.measures]
+    motions = opened.motions.predict(scenarios_from_table(table), measure or public)
+    columns = {}
+    for i, name in enumerate(motions.measures):
+        columns[name] = motions.mean[:, i]
+        columns[f"{name}_sd"] = motions.sd[:, i]
+        columns[f"{name}_sd_epistemic"] = motions.sd_epistemic[:, i]
+    given = table.drop(columns=[one for one in (*columns, "extrapolation") if one in table])
+    _write(given.assign(**columns, extrapolation=motions.is_extrapolated), out)
+    outside = int(motions.is_extrapolated.sum())
+    print_result(
+        f"{len(motions.measures)} measures of {len(table)} scenarios -> {out}; {outside} "
+        "extrapolate beyond the training data, their spread is widened"
+    )
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix not in (".csv", ".parquet"):
+        raise DataError(f"{path.name} ends in {path.suffix!r}; tables are .csv or .parquet")
+
+
+def _read(path: Path) -> "pd.DataFrame":
+    """Return a table as it stands.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or has no rows.
+    """
+    import pandas as pd
+
+    try:
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as a table: {error}") from error
+    if table.empty:
+        raise NothingFoundError(f"{path} has no rows; give one scenario or record a row")
+    return table
+
+
+def _write(table: "pd.DataFrame", path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".parquet":
+        table.to_parquet(path, index=False)
+    else:
+        table.to_csv(path, index=False)
+
+
+def residuals(
+    train: Annotated[Path, typer.Option(help="Table of records to learn from.")],
+    test: Annotated[Path, typer.Option(help="Table of records to judge on.")],
+    targets: Annotated[str, typer.Option(help="Columns, with commas between.")],
+    event: Annotated[
+        str | None, typer.Option(help="Column of the event; eqid, event_id or event.")
+    ] = None,
+    station: Annotated[
+        str | None, typer.Option(help="Column of the station; sta_id or station.")
+    ] = None,
+    terms: Annotated[
+        str | None,
+        typer.Option(help="station, pairs or fields; chosen on training events if not given."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Split residuals into what stations, paths and places repeat, and judge it on other records.
+
+    Terms are fitted to the training table alone; an event of the test table has no term. A station
+    is known where the training table has a value of the target there.
+    """
+    import numpy as np
+
+    from mainshock.shaking.observations import scenarios_of_observations
+    from mainshock.shaking.residuals import CANDIDATES, as_document, score
+
+    if terms is not None and terms not in CANDIDATES:
+        raise SettingsError(f"no terms {terms!r}; give one of {', '.join(CANDIDATES)}")
+    tables = [_read(train), _read(test)]
+    places = [scenarios_of_observations(one, event=event, station=station) for one in tables]
+    document: dict[str, dict[str, object]] = {}
+    lines = []
+    for name in [one.strip() for one in targets.split(",") if one.strip()]:
+        missing = [path for path, one in zip((train, test), tables, strict=True) if name not in one]
+        if missing:
+            raise DataError(f"{missing[0]} has no column {name!r}; name one that both tables have")
+        here, there = (one[name].to_numpy(dtype=np.float64) for one in tables)
+        found = score(places[0], here, places[1], there, terms=terms)
+        document[name] = as_document(found)
+        lines.append(
+            f"{name}: sd {found.sd_ergodic_known:.3f} ergodic, {found.sd_nonergodic_known:.3f} "
+            f"non-ergodic at {found.n_known} records of known stations ({found.terms}); "
+            f"{found.sd_nonergodic:.3f} at all {found.n}"
+        )
+    if as_json:
+        print_json({"targets": document})
+    else:
+        print_result("\n".join(lines))

@@ -1,0 +1,1 @@
+"""CGM-GM: ground motions of one component from a dynamic variational autoencoder."""

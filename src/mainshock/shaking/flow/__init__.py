@@ -1,0 +1,1 @@
+"""Accelerograms by flow matching on a compact code of spectrograms."""
