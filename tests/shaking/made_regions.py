@@ -19,8 +19,9 @@ def made_region(
     half of the first's record terms.
     """
     rng = np.random.default_rng(seed)
-    place = rng.uniform(-0.4, 0.4, (stations, 2)) + (13.0, 42.5)
-    hypocentre = rng.uniform(-0.4, 0.4, (events, 2)) + (13.0, 42.5)
+    centre = np.array([13.0, 42.5])
+    place = centre + rng.uniform(-0.4, 0.4, (stations, 2))
+    hypocentre = centre + rng.uniform(-0.4, 0.4, (events, 2))
     magnitude, depth = rng.uniform(2.0, 4.5, events), rng.uniform(3.0, 15.0, events)
     event, station = (one.ravel() for one in np.mgrid[:events, :stations])
     kept = rng.random(len(event)) < 0.5

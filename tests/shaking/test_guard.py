@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_regions import made_region
 
 from mainshock.shaking.guard import make_guard
-
-from .made_regions import made_region
 
 SCENARIOS, *_ = made_region()
 GUARD = make_guard(SCENARIOS)

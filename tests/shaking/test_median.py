@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from made_regions import PHI, TAU, made_region
 
 from mainshock.cli.shake_median import median
 from mainshock.core.errors import DataError, ModelError
@@ -13,8 +14,6 @@ from mainshock.shaking.base import MotionModel
 from mainshock.shaking.median import fit_median
 from mainshock.shaking.motion import NonErgodicMotion
 from mainshock.shaking.training import ShakingModel
-
-from .made_regions import PHI, TAU, made_region
 
 MEASURES = ("ln_pga", "ln_pgv")
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from made_regions import made_region
 
 from mainshock.core.errors import DataError
 from mainshock.shaking import nonergodic
@@ -9,8 +10,6 @@ from mainshock.shaking.coherent import draw_field, draw_remainder
 from mainshock.shaking.fields import correlation, earth_points_km, make_field_basis
 from mainshock.shaking.nonergodic import BACKBONE, Block, Variances
 from mainshock.shaking.path_cells import make_pair_basis, make_ray_basis
-
-from .made_regions import made_region
 
 BLOCKS = (Block(BACKBONE, 0, 2), Block("a", 2, 6), Block("b", 6, 9))
 VARIANCES = Variances(0.3, 0.5, np.array([0.7, 0.2]))
@@ -48,7 +47,8 @@ def test_the_solve_is_that_of_the_dense_covariance(rng):
     mean, covariance, term, value = _dense(columns, group, target, VARIANCES)
     root = found.covariance_root()
     assert found.mean == pytest.approx(mean, rel=1e-5, abs=1e-6)
-    assert root @ root.T == pytest.approx(covariance, rel=1e-4, abs=1e-6)
+    # the weak prior of 1e4 costs the dense way four digits
+    assert root @ root.T == pytest.approx(covariance, rel=1e-3, abs=1e-5)
     assert found.group_mean == pytest.approx(term, rel=1e-5, abs=1e-6)
     assert found.objective == pytest.approx(value, rel=1e-6)
 

@@ -5,14 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from made_regions import PHI, TAU, made_region
 
 from mainshock.cli.shake_median import residuals
 from mainshock.core.errors import DataError, SettingsError
 from mainshock.core.geo import geodesic_azimuth_deg
 from mainshock.shaking.observations import scenarios_of_observations
 from mainshock.shaking.residuals import score
-
-from .made_regions import PHI, TAU, made_region
 
 
 def _split(table, column, seed=1):

@@ -173,7 +173,8 @@ class NonErgodicMotion:
         return _Rows(
             np.hstack((columns, own)),
             is_new,
-            left("site", len(design.sites)),
+            # what pivots leave open at a training station is in that station's own term
+            left("site", len(design.sites)) * is_new,
             left("source", len(design.sources)),
             self.learned.guard.remoteness(scenarios),
         )
@@ -233,7 +234,7 @@ class NonErgodicMotion:
                     continue
                 places, which = np.unique(points, axis=0, return_inverse=True)
                 open_part = draw_remainder(basis, places, drawn.shape[1], between, rng)
-                drawn += open_part[which.ravel()] * sd
+                drawn += open_part[which.ravel()] * (left[i] > 0.0)[:, None, None] * sd
 
     def _draw_aleatory(
         self, scenarios: Scenarios, places: list[int], n: int, rng: np.random.Generator

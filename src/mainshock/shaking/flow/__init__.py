@@ -1,1 +1,3 @@
 """Accelerograms by flow matching on a compact code of spectrograms."""
+
+__all__: list[str] = []
