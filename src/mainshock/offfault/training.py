@@ -238,10 +238,8 @@ def train_network(
             at_epoch=observer,
         )
     _write_history(folder / "history.csv", observer.history)
-    params = _params(name, settings, train, evaluation)
-    write_params(
-        folder, params | {"epochs_done": len(observer.history), "best": observer.calibrated()}
-    )
+    found = {"epochs_done": len(observer.history), "best": observer.calibrated()}
+    write_params(folder, _params(name, settings, train, evaluation) | found)
     return folder
 
 

@@ -127,11 +127,9 @@ def write_records(
                 step(rows.stop)
         file["scale"] = scale
         file.attrs.update(_attributes(settings, seed))
-    table = _table(settings, network)
-    table["scale"] = scale
     truth = true_ln_fas(settings, fields, network.rays, FAS_FREQUENCIES_HZ)
-    for column, frequency_hz in enumerate(FAS_FREQUENCIES_HZ):
-        table[f"true_{fas_name(frequency_hz)}"] = truth[:, column]
+    names = [f"true_{fas_name(one)}" for one in FAS_FREQUENCIES_HZ]
+    table = _table(settings, network).assign(scale=scale, **dict(zip(names, truth.T, strict=True)))
     table.to_csv(path.with_suffix(".csv"), index=False, float_format="%.8g")
     return n_rows
 
