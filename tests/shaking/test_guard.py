@@ -1,14 +1,18 @@
 """The guard knows its training conditions and what lies far from them."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_regions import made_region
 
 from mainshock.shaking.guard import make_guard
+
+sys.path.insert(0, str(Path(__file__).parent))
+from made_regions import made_region
 
 SCENARIOS, *_ = made_region()
 GUARD = make_guard(SCENARIOS)

@@ -1,11 +1,11 @@
 """Medians learned from a region whose truth is known, their spread, draws, file and command."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from made_regions import PHI, TAU, made_region
 
 from mainshock.cli.shake_median import median
 from mainshock.core.errors import DataError, ModelError
@@ -14,6 +14,9 @@ from mainshock.shaking.base import MotionModel
 from mainshock.shaking.median import fit_median
 from mainshock.shaking.motion import NonErgodicMotion
 from mainshock.shaking.training import ShakingModel
+
+sys.path.insert(0, str(Path(__file__).parent))
+from made_regions import PHI, TAU, made_region
 
 MEASURES = ("ln_pga", "ln_pgv")
 

@@ -1,8 +1,10 @@
 """The linear solve against dense algebra and finite differences, and the bases of its fields."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from made_regions import made_region
 
 from mainshock.core.errors import DataError
 from mainshock.shaking import nonergodic
@@ -10,6 +12,9 @@ from mainshock.shaking.coherent import draw_field, draw_remainder
 from mainshock.shaking.fields import correlation, earth_points_km, make_field_basis
 from mainshock.shaking.nonergodic import BACKBONE, Block, Variances
 from mainshock.shaking.path_cells import make_pair_basis, make_ray_basis
+
+sys.path.insert(0, str(Path(__file__).parent))
+from made_regions import made_region
 
 BLOCKS = (Block(BACKBONE, 0, 2), Block("a", 2, 6), Block("b", 6, 9))
 VARIANCES = Variances(0.3, 0.5, np.array([0.7, 0.2]))

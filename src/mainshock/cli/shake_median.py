@@ -96,7 +96,9 @@ def residuals(
     ] = None,
     terms: Annotated[
         str | None,
-        typer.Option(help="station, pairs or fields; chosen on training events if not given."),
+        typer.Option(
+            help="Only station, pairs or fields; without: all, weighed on training events."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -125,7 +127,7 @@ def residuals(
         document[name] = as_document(found)
         lines.append(
             f"{name}: sd {found.sd_ergodic_known:.3f} ergodic, {found.sd_nonergodic_known:.3f} "
-            f"non-ergodic at {found.n_known} records of known stations ({found.terms}); "
+            f"non-ergodic at {found.n_known} records of known stations; "
             f"{found.sd_nonergodic:.3f} at all {found.n}"
         )
     if as_json:

@@ -16,12 +16,14 @@ __all__ = [
     "DesignSettings",
     "backbone_columns",
     "make_design",
+    "shape_points",
     "site_points_km",
     "source_points_km",
 ]
 
 FloatArray = NDArray[np.float64]
 
+_SHAPE_UNITS = (2.0, 1.5)  # of magnitude and of ln R, over which the backbone may bend
 _NEAREST_KM = 1.0  # distances below are as one: the logarithm must stay finite
 
 
@@ -42,6 +44,9 @@ class DesignSettings:
         Most unknowns of one part of the pair term.
     tolerance
         Share of a part's variance that its unknowns may leave out.
+    bends
+        Whether a smooth function of magnitude and ln R is added to the backbone; it is nought
+        where training rows say nothing.
     uses_vs30
         Whether the logarithm of Vs30 is in the backbone.
     """
@@ -53,6 +58,7 @@ class DesignSettings:
     max_rank: int = 160
     max_pairs: int = 300
     tolerance: float = 0.05
+    bends: bool = True
     uses_vs30: bool = False
 
 
@@ -62,6 +68,8 @@ class Design:
 
     Parameters
     ----------
+    shapes
+        Basis of the bend of the backbone, if there is one.
     sites, sources, paths, pairs
         Bases of the terms' parts.
     centre, scale
@@ -70,6 +78,7 @@ class Design:
         Whether the backbone has it.
     """
 
+    shapes: tuple[FieldBasis, ...]
     sites: tuple[FieldBasis, ...]
     sources: tuple[FieldBasis, ...]
     paths: tuple[RayBasis, ...]
@@ -81,6 +90,7 @@ class Design:
     def blocks(self) -> tuple[Block, ...]:
         """Return the blocks of the columns, in their order."""
         sizes = [(BACKBONE, len(self.centre))]
+        sizes += [(f"shape-{i}", one.rank) for i, one in enumerate(self.shapes)]
         sizes += [(f"site-{i}", one.rank) for i, one in enumerate(self.sites)]
         sizes += [(f"source-{i}", one.rank) for i, one in enumerate(self.sources)]
         sizes += [(f"path-{i}", one.field.rank) for i, one in enumerate(self.paths)]
@@ -97,6 +107,7 @@ class Design:
         # what is not known counts as the mean
         parts = [np.nan_to_num((backbone - self.centre) / self.scale)]
         sites, sources = site_points_km(scenarios), source_points_km(scenarios)
+        parts += [one.features(shape_points(scenarios)) for one in self.shapes]
         parts += _distinct(self.sites, sites)
         parts += _distinct(self.sources, sources)
         parts += [one.features(scenarios) for one in self.paths]
@@ -113,6 +124,19 @@ def source_points_km(scenarios: Scenarios) -> FloatArray:
     """Return the hypocentres as points in space, ``(n_rows, 3)``."""
     return earth_points_km(
         scenarios.source_longitude, scenarios.source_latitude, scenarios.depth_km
+    )
+
+
+def shape_points(scenarios: Scenarios) -> FloatArray:
+    """Return magnitude and ln R in the units over which the backbone may bend, ``(n_rows, 3)``."""
+    distance_km = np.maximum(scenarios.hypocentral_km(), _NEAREST_KM)
+    magnitude_unit, distance_unit = _SHAPE_UNITS
+    return np.column_stack(
+        (
+            scenarios.magnitude / magnitude_unit,
+            np.log(distance_km) / distance_unit,
+            np.zeros(len(scenarios)),
+        )
     )
 
 
@@ -150,7 +174,9 @@ def make_design(scenarios: Scenarios, settings: DesignSettings) -> Design:
         )
 
     sites, sources = site_points_km(scenarios), source_points_km(scenarios)
+    shape = shape_points(scenarios) if settings.bends else None
     return Design(
+        shapes=() if shape is None else (make_field_basis(shape, 1.0, tolerance=0.02),),
         sites=fields(sites, settings.site_lengths),
         sources=fields(sources, settings.source_lengths),
         paths=tuple(

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from mainshock.core.errors import DataError
 from mainshock.shaking.base import Motions
 from mainshock.shaking.coherent import correlated_normals, draw_field, draw_remainder
-from mainshock.shaking.design import site_points_km, source_points_km
+from mainshock.shaking.design import shape_points, site_points_km, source_points_km
 from mainshock.shaking.fields import FieldBasis
 from mainshock.shaking.motion_terms import MeasureTerms, MotionTerms, read_terms, write_terms
 from mainshock.shaking.nonergodic import BACKBONE, Fit, Variances, solve
@@ -34,10 +34,11 @@ class _Rows:
     is_new_site: NDArray[np.bool_]
     site_left: FloatArray  # variance that each part's pivots leave open, (n_parts, n_rows)
     source_left: FloatArray
+    shape_left: FloatArray
     remoteness: FloatArray
 
     def left(self) -> FloatArray:
-        return np.vstack((self.site_left, self.source_left))
+        return np.vstack((self.shape_left, self.site_left, self.source_left))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,6 +177,7 @@ class NonErgodicMotion:
             # what pivots leave open at a training station is in that station's own term
             left("site", len(design.sites)) * is_new,
             left("source", len(design.sources)),
+            left("shape", len(design.shapes)),
             self.learned.guard.remoteness(scenarios),
         )
 
@@ -186,7 +188,7 @@ class NonErgodicMotion:
     def _unseen_variance(self, rows: _Rows, variances: Variances) -> FloatArray:
         """Return the variance of terms of which training rows say nothing."""
         of = self._block_variances(variances)
-        parts = [of[one] for one in of if one.startswith(("site-", "source-"))]
+        parts = [of[one] for one in of if one.startswith(("shape-", "site-", "source-"))]
         return np.asarray(np.array(parts) @ rows.left() + of["station"] * rows.is_new_site)
 
     def _draw_epistemic(
@@ -226,6 +228,7 @@ class NonErgodicMotion:
         kinds: list[tuple[str, tuple[FieldBasis, ...], FloatArray, FloatArray]] = [
             ("site", design.sites, site_points_km(scenarios), rows.site_left),
             ("source", design.sources, source_points_km(scenarios), rows.source_left),
+            ("shape", design.shapes, shape_points(scenarios), rows.shape_left),
         ]
         for kind, bases, points, left in kinds:
             for i, basis in enumerate(bases):

@@ -98,6 +98,7 @@ def write_terms(learned: MotionTerms, folder: Path) -> Path:
         "version": _VERSION,
         "measures": learned.measures,
         "uses_vs30": design.uses_vs30,
+        "shape_lengths": [one.length_km for one in design.shapes],
         "site_lengths_km": [one.length_km for one in design.sites],
         "source_lengths_km": [one.length_km for one in design.sources],
         "path_lengths_km": [one.field.length_km for one in design.paths],
@@ -124,6 +125,7 @@ def write_terms(learned: MotionTerms, folder: Path) -> Path:
         ),
         "offset_scale": np.array([[one.offset, one.scale] for one in terms]),
     }
+    arrays |= {f"shape_{i}": one.pivots for i, one in enumerate(design.shapes)}
     arrays |= {f"site_{i}": one.pivots for i, one in enumerate(design.sites)}
     arrays |= {f"source_{i}": one.pivots for i, one in enumerate(design.sources)}
     arrays |= {f"path_{i}": one.field.pivots for i, one in enumerate(design.paths)}
@@ -205,12 +207,13 @@ def _gram(arrays: Mapping[str, Any], number: int, n_rows: int) -> Gram:
 
 
 def _design(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> Design:
-    def bases(kind: str) -> tuple[FieldBasis, ...]:
-        lengths = settings[f"{kind}_lengths_km"]
+    def bases(kind: str, unit: str = "s_km") -> tuple[FieldBasis, ...]:
+        lengths = settings[f"{kind}_length{unit}"]
         return tuple(FieldBasis(arrays[f"{kind}_{i}"], one) for i, one in enumerate(lengths))
 
     paths = zip(bases("path"), settings["path_scales_km"], strict=True)
     return Design(
+        shapes=bases("shape", "s"),
         sites=bases("site"),
         sources=bases("source"),
         paths=tuple(RayBasis(field, scale_km) for field, scale_km in paths),

@@ -1,8 +1,8 @@
 """How much smaller residuals get when stations, paths and places have terms of their own.
 
 Terms are fitted to training events and judged on others. Which terms help differs between
-regions and measures, so candidates are compared on training events held out in turn; the test
-rows play no part in the choice.
+regions and measures, so the candidates' predictions are added with weights that fit training
+events held out in turn; the test rows play no part in this.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 from mainshock.core.errors import DataError
 from mainshock.shaking.design import DesignSettings, backbone_columns, make_design
@@ -28,9 +29,9 @@ __all__ = [
     "Prediction",
     "ResidualScore",
     "as_document",
-    "choose_terms",
     "predict",
     "score",
+    "weigh_terms",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -54,8 +55,6 @@ class Prediction:
 
     Parameters
     ----------
-    ergodic
-        From the regression alone, ``(n_rows,)``.
     nonergodic
         With terms of station and path, without the event's, ``(n_rows,)``.
     is_known
@@ -64,7 +63,6 @@ class Prediction:
         Of record, of events or stations, and of each block.
     """
 
-    ergodic: FloatArray
     nonergodic: FloatArray
     is_known: BoolArray
     variances: Variances
@@ -84,8 +82,8 @@ class ResidualScore:
         Mean of observed minus predicted, all rows.
     n, n_known
         Rows.
-    terms
-        The candidate taken, see :data:`CANDIDATES`.
+    weights
+        Of each of :data:`CANDIDATES` in the prediction.
     is_centred
         Predictions had their mean over each event taken away, as within-event residuals have.
     """
@@ -97,7 +95,7 @@ class ResidualScore:
     bias: float
     n: int
     n_known: int
-    terms: str
+    weights: dict[str, float]
     is_centred: bool
 
 
@@ -118,7 +116,7 @@ def score(
     train_values, test_values
         The target; NaN where it is not known.
     terms
-        One of :data:`CANDIDATES`; chosen on training events if not given.
+        Only this one of :data:`CANDIDATES`.
 
     Raises
     ------
@@ -134,11 +132,14 @@ def score(
             f"{len(train)} training and {len(test)} test rows have the target; at least "
             f"{_FEWEST_ROWS} and 1 are needed"
         )
-    chosen, is_centred = choose_terms(train, train_values, (terms,) if terms else ())
-    found = predict(train, train_values, test, CANDIDATES[chosen])
-    nonergodic = _centred(found.nonergodic, test) if is_centred else found.nonergodic
-    of, left = test_values - found.ergodic, test_values - nonergodic
-    at = found.is_known
+    weights, is_centred = weigh_terms(train, train_values, (terms,) if terms else ())
+    middle = 0.0 if is_centred else float(train_values.mean())
+    nonergodic = np.full(len(test), middle)
+    for name in [one for one in weights if weights[one] > 0.0]:
+        found = predict(train, train_values, test, CANDIDATES[name])
+        nonergodic += weights[name] * _about(found.nonergodic, test, middle, is_centred)
+    of, left = test_values - _regression(train, train_values, test), test_values - nonergodic
+    at = np.isin(test.station, train.station)
     return ResidualScore(
         sd_ergodic=float(of.std()),
         sd_nonergodic=float(left.std()),
@@ -147,7 +148,7 @@ def score(
         bias=float(left.mean()),
         n=len(left),
         n_known=int(at.sum()),
-        terms=chosen,
+        weights=weights,
         is_centred=is_centred,
     )
 
@@ -157,10 +158,10 @@ def as_document(found: ResidualScore) -> dict[str, object]:
     return asdict(found)
 
 
-def choose_terms(
+def weigh_terms(
     train: Scenarios, values: FloatArray, names: Sequence[str] = ()
-) -> tuple[str, bool]:
-    """Return the candidate with the smallest error on held-out training events, and centring.
+) -> tuple[dict[str, float], bool]:
+    """Return the weights of candidates that best predict held-out training events.
 
     Parameters
     ----------
@@ -169,37 +170,57 @@ def choose_terms(
     values
         The target, known in all rows.
     names
-        Candidates to compare; all by default.
+        Candidates; all by default. One alone has weight 1.
 
     Returns
     -------
     tuple
-        Its name, and whether predictions are better with their mean over an event taken away.
+        Weight of each candidate, none negative, and whether predictions are better with their
+        mean over an event taken away, as it is from within-event residuals.
     """
     names = tuple(names) or tuple(CANDIDATES)
+    held, is_known = _held_out(train, values, names)
+    best: tuple[float, dict[str, float], bool] = (np.inf, {}, False)
+    for is_centred in (False, True):
+        middle = 0.0 if is_centred else float(values.mean())
+        told = np.column_stack([_about(one, train, middle, is_centred) for one in held])
+        told, wanted = told[is_known], values[is_known] - middle
+        weights = nnls(told, wanted)[0] if len(names) > 1 else np.ones(1)
+        lost = float(np.sum((wanted - told @ weights) ** 2))
+        if lost < best[0]:
+            best = lost, dict(zip(names, weights.tolist(), strict=True)), is_centred
+    return best[1:]
+
+
+def _held_out(
+    train: Scenarios, values: FloatArray, names: Sequence[str]
+) -> tuple[list[FloatArray], BoolArray]:
+    """Return each candidate's predictions of training rows from other events, and known rows."""
     events = np.unique(train.event)
-    fold_of = np.random.default_rng(0).permutation(len(events)) % min(_FOLDS, len(events))
+    if len(events) < _FOLDS:
+        raise DataError(
+            f"the training rows are of {len(events)} events; at least {_FOLDS} are needed"
+        )
+    fold_of = np.random.default_rng(0).permutation(len(events)) % _FOLDS
     fold = fold_of[np.searchsorted(events, train.event)]
-    errors: dict[tuple[str, bool], float] = {}
-    for name in names:
-        lost, start = np.zeros(2), None
-        for one in range(int(fold_of.max()) + 1):
+    held = [np.empty(len(train)) for _ in names]
+    is_known = np.zeros(len(train), dtype=np.bool_)
+    for predicted, name in zip(held, names, strict=True):
+        start = None
+        for one in range(_FOLDS):
             out = fold == one
-            if out.all() or not out.any():
-                continue
             found = predict(
                 train.take(~out), values[~out], train.take(out), CANDIDATES[name], start
             )
+            predicted[out], is_known[out] = found.nonergodic, found.is_known
             start = found.variances
-            lost += _lost(train.take(out), values[out], found)
-        errors[name, False], errors[name, True] = lost.tolist()
-    return min(errors, key=lambda one: errors[one])
+    return held, is_known
 
 
-def _lost(held: Scenarios, values: FloatArray, found: Prediction) -> FloatArray:
-    """Return squares of errors at known stations, for predictions as they are and centred."""
-    left = np.array([values - found.nonergodic, values - _centred(found.nonergodic, held)])
-    return np.asarray(np.square(left[:, found.is_known]).sum(axis=1))
+def _about(
+    predicted: FloatArray, scenarios: Scenarios, middle: float, is_centred: bool
+) -> FloatArray:
+    return (_centred(predicted, scenarios) if is_centred else predicted) - middle
 
 
 def predict(
@@ -239,7 +260,6 @@ def predict(
     if stations_apart:
         mean += np.where(is_known, found.group_mean[at], 0.0)
     return Prediction(
-        ergodic=_regression(train, values, test),
         nonergodic=values.mean() + scale * mean,
         is_known=is_known,
         variances=found.variances,

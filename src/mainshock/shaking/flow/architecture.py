@@ -69,6 +69,8 @@ class FlowArchitecture:
             If the records are too few, or do not say when they start.
         """
         # torch is needed here alone
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
         from mainshock.learn.onnx_export import export_onnx  # noqa: PLC0415
         from mainshock.shaking.flow.fitting import fit_motions, fit_parts  # noqa: PLC0415
         from mainshock.shaking.flow.training import PROFILES, train_flow  # noqa: PLC0415
@@ -82,11 +84,12 @@ class FlowArchitecture:
         make_folder(folder)
         settings.say(f"reading {len(records)} records")
         uniform = read_uniform(records)
-        motions = fit_motions(records, uniform, settings.say)
-        motions.save(make_folder(folder / MEDIAN))
-        parts, codes, conditions = fit_parts(
-            records, uniform, motions, profile.n_latent, settings.seed
-        )
+        with threadpool_limits(limits=1):  # more threads wait for each other on small matrices
+            motions = fit_motions(records, uniform, settings.say)
+            motions.save(make_folder(folder / MEDIAN))
+            parts, codes, conditions = fit_parts(
+                records, uniform, motions, profile.n_latent, settings.seed
+            )
         epochs = profile.epochs if settings.epochs is None else settings.epochs
         settings.say(f"training the flow on {len(codes)} codes, {epochs} epochs")
         with TemporaryDirectory() as logs:
