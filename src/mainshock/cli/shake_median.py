@@ -37,7 +37,8 @@ def median(
     if opened.is_synthetic:
         say(f"{opened.name} was trained on made-up records: not for design use")
     public = [one for one in MEASURES if one in opened.motions.measures]
-    motions = opened.motions.predict(scenarios_from_table(table), measure or public)
+    asked = scenarios_from_table(table, opened.origin)
+    motions = opened.motions.predict(asked, measure or public)
     columns = {}
     for i, name in enumerate(motions.measures):
         columns[name] = motions.mean[:, i]

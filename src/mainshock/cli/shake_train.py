@@ -101,7 +101,7 @@ def simulate(
     opened = open_model(model)
     if opened.waveforms is None:
         raise ModelError(f"{model!r} makes no waveforms; take one trained with --arch flow")
-    asked = read_scenarios(scenarios)
+    asked = read_scenarios(scenarios, opened.origin)
     made = opened.waveforms.simulate(asked, n, np.random.default_rng(seed))
     kind = "synthetic records" if opened.is_synthetic else "records"
     written = write_waveforms(made, asked, out, made_by=f"{opened.name}, trained on {kind}")

@@ -168,8 +168,8 @@ def picks_in_generated(
     waveforms
         Accelerograms of the scenarios' rows.
     arrivals_s
-        Expected times of P and S after the origin, ``(n_rows, 2)``; None: straight rays at 6.0 and
-        3.46 km/s.
+        Expected times of P and S after the origin, ``(n_rows, 2)``; None: those of the waveforms,
+        and where they state none straight rays at 6.0 and 3.46 km/s.
 
     Raises
     ------
@@ -179,6 +179,8 @@ def picks_in_generated(
     n_rows, n_realisations = waveforms.acceleration.shape[:2]
     if n_rows != len(scenarios):
         raise DataError(f"{n_rows} rows of waveforms, {len(scenarios)} scenarios; give equal ones")
+    if arrivals_s is None:
+        arrivals_s = waveforms.arrivals_s
     if arrivals_s is None:
         arrivals_s = scenarios.hypocentral_km()[:, None] / np.array(_SPEEDS_KM_S)
     errors = np.full((n_rows, n_realisations, 2), np.nan)

@@ -70,11 +70,15 @@ class Waveforms:
         Samples a second.
     start_rel_origin_s
         Time of sample 0 after the origin time.
+    arrivals_s
+        P and S after the origin time as the model has them, ``(n_rows, 2)``; None where it has
+        none.
     """
 
     acceleration: NDArray[np.float32]
     sampling_rate_hz: float
     start_rel_origin_s: float
+    arrivals_s: FloatArray | None = None
 
 
 @runtime_checkable

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError
-from mainshock.core.geo import geodesic_azimuth_deg, geodesic_distance_km
+from mainshock.core.geo import LocalFrame, geodesic_azimuth_deg, geodesic_distance_km
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Scenarios", "read_scenarios", "scenarios_from_table"]
+__all__ = ["Scenarios", "local_origin", "read_scenarios", "scenarios_from_table"]
 
 FloatArray = NDArray[np.float64]
 
@@ -31,6 +31,11 @@ _OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "vs30_m_s": ("vs30_m_s", "vs30"),
     "event": ("event", "event_id", "eqid"),
     "station": ("station", "sta_id", "station_code"),
+}
+# kilometres east and north of an origin, for tables without degrees
+_LOCAL: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "source": (("source_x_km", "ev_x_km"), ("source_y_km", "ev_y_km")),
+    "site": (("station_x_km", "site_x_km", "sta_x_km"), ("station_y_km", "site_y_km", "sta_y_km")),
 }
 _LIMITS = {
     "magnitude": (-2.0, 10.0),
@@ -116,40 +121,45 @@ class Scenarios:
         )
 
 
-def scenarios_from_table(table: "pd.DataFrame") -> Scenarios:
+def scenarios_from_table(
+    table: "pd.DataFrame", origin: tuple[float, float] = (0.0, 0.0)
+) -> Scenarios:
     """Return the scenarios of a table, one a row.
 
     Parameters
     ----------
     table
         Columns ``mag, depth_km, ev_lon, ev_lat, sta_lon, sta_lat`` or the words of
-        :class:`Scenarios`; optionally ``vs30, event, station``.
+        :class:`Scenarios`, or ``source_x_km, source_y_km, station_x_km, station_y_km`` in place of
+        degrees; optionally ``vs30, event, station``.
+    origin
+        Longitude and latitude that kilometres are counted from, to the east and north.
 
     Raises
     ------
     DataError
         If a column is missing or a value makes no sense.
     """
-    columns = {str(name).lower(): name for name in table.columns}
-    values: dict[str, Any] = {}
+    columns = {str(name).lower(): str(name) for name in table.columns}
+    values: dict[str, Any] = _places_from_km(table, columns, origin)
     for field, names in _COLUMNS.items():
-        found = next((columns[name] for name in names if name in columns), None)
-        if found is None:
+        found = _found(columns, names)
+        if found is not None:
+            values[field] = _numbers(table, found)
+        elif field not in values:
             raise DataError(f"the table has no column for {field}; name it one of {names}")
-        values[field] = table[found].to_numpy(dtype=np.float64)
     for field, names in _OPTIONAL.items():
-        found = next((columns[name] for name in names if name in columns), None)
+        found = _found(columns, names)
         values[field] = None if found is None else table[found].to_numpy()
-    n = len(table)
     vs30 = values["vs30_m_s"]
-    values["vs30_m_s"] = np.full(n, np.nan) if vs30 is None else vs30.astype(np.float64)
+    values["vs30_m_s"] = np.full(len(table), np.nan) if vs30 is None else vs30.astype(np.float64)
     values["event"] = _names(values["event"], "source", values)
     values["station"] = _names(values["station"], "site", values)
     return Scenarios(**values)
 
 
-def read_scenarios(path: Path) -> Scenarios:
-    """Return the scenarios in a CSV or Parquet file.
+def read_scenarios(path: Path, origin: tuple[float, float] = (0.0, 0.0)) -> Scenarios:
+    """Return the scenarios in a CSV or Parquet file; see :func:`scenarios_from_table`.
 
     Raises
     ------
@@ -164,7 +174,51 @@ def read_scenarios(path: Path) -> Scenarios:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
     if table.empty:
         raise DataError(f"{path} has no rows; give one scenario a row")
-    return scenarios_from_table(table)
+    return scenarios_from_table(table, origin)
+
+
+def local_origin(table: "pd.DataFrame") -> tuple[float, float]:
+    """Return longitude and latitude of the origin of a table's kilometres.
+
+    ``(0, 0)`` where the table does not give places both ways.
+    """
+    columns = {str(name).lower(): str(name) for name in table.columns}
+    sites = [_found(columns, names) for names in _LOCAL["site"]]
+    degrees = [_found(columns, _COLUMNS[f"site_{one}"]) for one in ("longitude", "latitude")]
+    if None in sites or None in degrees:
+        return 0.0, 0.0
+    x_km, y_km, longitude, latitude = (_numbers(table, str(one)) for one in (*sites, *degrees))
+    degree_km = float(geodesic_distance_km(0.0, latitude.mean() - 0.5, 0.0, latitude.mean() + 0.5))
+    north = float(np.median(latitude - y_km / degree_km))
+    frame = LocalFrame(float(longitude.mean()), north)
+    east_km = frame.to_local(longitude, latitude)[0] - x_km
+    return float(frame.to_geographic(np.median(east_km), 0.0)[0]), north
+
+
+def _found(columns: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    """Return the table's column that stands under the first of some names, if any."""
+    return next((columns[name] for name in names if name in columns), None)
+
+
+def _numbers(table: "pd.DataFrame", column: str) -> FloatArray:
+    try:
+        return table[column].to_numpy(dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"column {column} holds what is no number: {error}") from error
+
+
+def _places_from_km(
+    table: "pd.DataFrame", columns: Mapping[str, str], origin: tuple[float, float]
+) -> dict[str, FloatArray]:
+    """Return longitudes and latitudes of places that the table gives in km."""
+    places: dict[str, FloatArray] = {}
+    for place, names in _LOCAL.items():
+        x, y = (_found(columns, one) for one in names)
+        if x is not None and y is not None:
+            frame = LocalFrame(*origin)
+            longitude, latitude = frame.to_geographic(_numbers(table, x), _numbers(table, y))
+            places |= {f"{place}_longitude": longitude, f"{place}_latitude": latitude}
+    return places
 
 
 def _names(given: Any, place: str, values: Mapping[str, Any]) -> NDArray[np.str_]:

@@ -64,12 +64,15 @@ class ShakingModel:
         Accelerograms; None for a model that makes none.
     is_synthetic
         It was trained on made-up records: every output says so.
+    origin
+        Longitude and latitude that its training table counted kilometres from.
     """
 
     name: str
     motions: MotionModel
     waveforms: WaveformModel | None
     is_synthetic: bool
+    origin: tuple[float, float] = (0.0, 0.0)
 
 
 class Architecture(Protocol):

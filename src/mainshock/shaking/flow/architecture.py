@@ -111,6 +111,7 @@ class FlowArchitecture:
             SomeMeasures(motions, shown),
             open_flow(folder, motions),
             is_synthetic=bool(manifest.settings["is_synthetic"]),
+            origin=tuple(manifest.settings["local_origin"]),
         )
 
 

@@ -7,6 +7,7 @@ from mainshock import __version__
 from mainshock.core.provenance import file_sha256
 from mainshock.learn.models import ModelManifest, write_manifest
 from mainshock.shaking.flow.stored import NETWORK, PARTS, FlowParts
+from mainshock.shaking.scenarios import local_origin
 from mainshock.shaking.training import DEFAULT_MODEL, TrainingSettings
 
 if TYPE_CHECKING:  # pandas and HDF5, which only training needs
@@ -57,7 +58,12 @@ def describe(
         ),
         licence="GPL-3.0-or-later",
         files={one: file_sha256(folder / one) for one in (NETWORK, PARTS, *median)},
-        settings={"architecture": "flow", "is_synthetic": records.is_synthetic, **used},
+        settings={
+            "architecture": "flow",
+            "is_synthetic": records.is_synthetic,
+            "local_origin": local_origin(records.table),
+            **used,
+        },
         training={
             "data": {
                 one.name: file_sha256(one)

@@ -117,8 +117,13 @@ class FlowWaveforms:
         for start in range(0, rows.size, _BATCH):
             some = slice(start, start + _BATCH)
             made[some] = self._records(scenarios.take(rows[some]), ln_fas[some], rng)
-        shape = (len(scenarios), n, 3, layout.n_samples)
-        return Waveforms(made.reshape(shape), layout.sampling_rate_hz, layout.start_rel_origin_s)
+        arrivals = self.parts.arrivals
+        return Waveforms(
+            made.reshape(len(scenarios), n, 3, layout.n_samples),
+            layout.sampling_rate_hz,
+            layout.start_rel_origin_s,
+            np.column_stack([arrivals.p_s(scenarios), arrivals.s_s(scenarios)]),
+        )
 
     def _spectra(self, scenarios: Scenarios, n: int, rng: np.random.Generator) -> FloatArray:
         """Return sampled ln amplitudes in bands, ``(n_rows * n, 3, n_bands)``."""
