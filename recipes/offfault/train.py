@@ -26,9 +26,9 @@ from mainshock.learn.onnx_export import export_onnx
 from mainshock.learn.onnx_session import open_session
 from mainshock.offfault.base import COLUMNS, ROWS
 from mainshock.offfault.baselines import fit_baseline
-from mainshock.offfault.descriptor_network import train_descriptor_network
+from mainshock.offfault.descriptor_trees import bagged_trees, export_trees
 from mainshock.offfault.descriptors import descriptors
-from mainshock.offfault.ensemble import Ensemble, SideBySide
+from mainshock.offfault.ensemble import Ensemble
 from mainshock.offfault.exported_network import INPUT, OUTPUT
 from mainshock.offfault.generator.parallel import generate
 from mainshock.offfault.generator.settings import GeneratorSettings
@@ -39,10 +39,9 @@ from mainshock.offfault.run_folder import read_network
 from mainshock.offfault.scores import score
 from mainshock.offfault.stored import (
     DEFAULT_FOLDER,
-    DESCRIPTOR_NETWORK,
-    DESCRIPTORS,
     NETWORK,
     START,
+    TREES,
     EnsembleEfficiency,
     mixture,
 )
@@ -51,7 +50,7 @@ from mainshock.offfault.windows import LabelledWindows, read_windows, write_wind
 
 # the first seed of each set; runs count up from there
 TRAIN, EVALUATION, TEST, CALIBRATION = (100_000, 400), (200_000, 80), (300_000, 80), (400_000, 80)
-N_MEMBERS, N_DESCRIPTOR_MEMBERS, EPOCHS, LINE_PX = 4, 8, 10, 3
+N_MEMBERS, N_TREES, EPOCHS, LINE_PX = 4, 16, 10, 3
 # intervals are calibrated on runs that vary more in physics and camera than those trained on:
 # real ones are not drawn from the generator
 WIDER = GeneratorSettings(
@@ -83,7 +82,7 @@ def main() -> None:
         with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
             members = list(pool.map(member, range(chosen.members)))
         export_networks(members, chosen.out, read_windows(paths[1]))
-        export_descriptor_networks(read_windows(paths[0]), chosen.out)
+        fit_trees(read_windows(paths[0]), chosen.out)
         model = calibrated(chosen.out, read_windows(paths[3]))
         keep(members[0], chosen.out)
         metrics = scores(model, read_windows(paths[0]), read_windows(paths[2]))
@@ -135,23 +134,16 @@ def export_networks(members: list[Path], out: Path, examples: LabelledWindows) -
     export_onnx(networks, out / NETWORK, example, input_name=INPUT, output_name=OUTPUT)
 
 
-def export_descriptor_networks(train: LabelledWindows, out: Path) -> None:
-    """Train the networks that see descriptors, and write them as one ONNX file."""
-    rough = roughen(train.maps, np.random.default_rng(0))
-    described = descriptors(with_lines(rough, LINE_PX))
-    networks = [
-        train_descriptor_network(described, train.ke, train.sd, seed=seed)
-        for seed in range(N_DESCRIPTOR_MEMBERS)
-    ]
-    example = described[:5].astype(np.float32)
-    path = out / DESCRIPTOR_NETWORK
-    export_onnx(SideBySide(networks), path, example, input_name=DESCRIPTORS, output_name=OUTPUT)
+def fit_trees(train: LabelledWindows, out: Path) -> None:
+    """Fit trees to descriptors of the training windows, and write them as one ONNX file."""
+    described = descriptors(with_lines(train.maps, LINE_PX))
+    export_trees(bagged_trees(described, train.ke, train.run, N_TREES, seed=0), out / TREES)
 
 
 def calibrated(out: Path, calibration: LabelledWindows) -> EnsembleEfficiency:
     """Return all networks together, their intervals calibrated on some windows."""
-    by_map, by_descriptors = open_session(out / NETWORK), open_session(out / DESCRIPTOR_NETWORK)
-    bare = EnsembleEfficiency(by_map, by_descriptors, Calibration.unknown(), LINE_PX)
+    networks, trees = open_session(out / NETWORK), open_session(out / TREES)
+    bare = EnsembleEfficiency(networks, trees, Calibration.unknown(), LINE_PX)
     output, _ = mixture(bare.members(calibration.maps))
     return replace(bare, calibration=Calibration.of(output, calibration.ke))
 
@@ -183,9 +175,7 @@ def describe(out: Path, model: EnsembleEfficiency, metrics: dict[str, object]) -
             task="offfault",
             description="Kinematic efficiency of faults from maps of their traces",
             licence="GPL-3.0-or-later",
-            files={
-                name: file_sha256(out / name) for name in (NETWORK, DESCRIPTOR_NETWORK, *STARTS)
-            },
+            files={name: file_sha256(out / name) for name in (NETWORK, TREES, *STARTS)},
             settings={**asdict(model.calibration), "line_px": LINE_PX},
             training={
                 "recipe": "recipes/offfault/train.py",

@@ -20,13 +20,13 @@ from mainshock.pipeline.shaking import (
     map_event,
     map_radius_km,
     model_problem,
-    open_map_model,
     picks_in_generated,
     source_of_event,
 )
 from mainshock.pipeline.shaking_sources import read_source
 from mainshock.shaking.base import Waveforms
 from mainshock.shaking.scenarios import Scenarios
+from mainshock.shaking.training import open_model
 from mainshock.stream.records import EventVersion
 from mainshock.stream.run_folder import RunFolder
 from mainshock.stream.store.live_store import LiveStore
@@ -124,9 +124,9 @@ def test_an_event_that_cannot_be_mapped_is_told(located, tmp_path):
 
 
 def test_a_model_is_found_by_its_registered_name():
-    assert "ln_fas_5hz" in open_map_model("bay-area").motions.measures
+    assert "ln_fas_5hz" in open_model("bay-area").motions.measures
     with pytest.raises(ModelError, match="bay-area"):
-        open_map_model("no-such-model")
+        open_model("no-such-model")
     assert "shake train" in model_problem("no-such-model")
 
 
@@ -208,7 +208,7 @@ def test_picks_in_records_are_compared_with_the_times_expected():
 @pytest.mark.slow
 @pytest.mark.skipif(bool(model_problem()), reason=f"the closed loop needs it: {model_problem()}")
 def test_the_picker_finds_p_and_s_in_what_the_packaged_model_makes():
-    model = open_map_model("default")
+    model = open_model("default")
     assert model.waveforms is not None
     sites = within_the_model(20)
     rng = np.random.default_rng(4)

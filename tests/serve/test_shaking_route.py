@@ -10,9 +10,9 @@ import pytest
 
 from mainshock.core.records import Magnitude
 from mainshock.core.shaking_field import NOT_FOR_DESIGN
-from mainshock.pipeline import shaking as pipeline_shaking
 from mainshock.pipeline.shaking import map_event
 from mainshock.serve.run import ServiceThread
+from mainshock.shaking import training
 from mainshock.stream.records import EventVersion, ShakingVersion
 from mainshock.stream.store.live_store import LiveStore
 
@@ -43,10 +43,10 @@ def told(events, tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(make_context, told):
     with pytest.MonkeyPatch.context() as patch:
-        known = pipeline_shaking.open_map_model
+        known = training.open_model
         patch.setattr(
-            pipeline_shaking,
-            "open_map_model",
+            training,
+            "open_model",
             lambda name: small_model() if name == "default" else known(name),
         )
         service = ServiceThread(replace(make_context(), store=told))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mainshock.shaking.base import Motions
+from mainshock.shaking.measures import place_of
 from mainshock.shaking.training import ShakingModel
 
 MEASURES = ("ln_pga", "ln_pgv", "ln_psa_0.3s", "ln_psa_1s", "ln_fas_5hz")
@@ -16,15 +17,16 @@ class PointSource:
     measures = MEASURES
 
     def predict(self, scenarios, measures=None):
-        chosen = tuple(measures or self.measures)
+        chosen, offsets = place_of(self.measures, measures)
         distance_km = scenarios.hypocentral_km()
         base = -2.0 + 1.5 * (scenarios.magnitude - 4.0) - 1.3 * np.log(distance_km)
-        offsets = np.array([self.measures.index(one) for one in chosen], dtype=np.float64)
         outside = distance_km > FARTHEST_KM
         epistemic = np.where(outside, 2.0 * SD_EPISTEMIC, SD_EPISTEMIC)[:, None]
         sd = np.sqrt(SD**2 - SD_EPISTEMIC**2 + epistemic**2)
         ones = np.ones(len(chosen))
-        return Motions(chosen, base[:, None] - offsets, sd * ones, epistemic * ones, outside)
+        return Motions(
+            chosen, base[:, None] - np.array(offsets), sd * ones, epistemic * ones, outside
+        )
 
     def sample(self, scenarios, n, rng, measures=None):
         found = self.predict(scenarios, measures)

@@ -56,7 +56,7 @@ def write_records(path: Path, seed: int, n_events: int = 30, n_stations: int = 1
             )
             distance_km = float(np.hypot(epicentral_km, depth_km))
             row["tp_s"], row["ts_s"] = arrivals_s(distance_km)
-            row["truth_ln_fas_5hz"] = ln_level(magnitude, distance_km)
+            row["true_ln_fas_5hz"] = ln_level(magnitude, distance_km)
             level = ln_level(magnitude, distance_km) + term + SD * rng.standard_normal()
             waveforms.append(noise(np.exp(level), distance_km, rng))
             rows.append(row)

@@ -10,9 +10,9 @@ import pytest
 from mainshock.core.errors import DataError
 from mainshock.shaking import plots
 from mainshock.shaking.compare_report import compare_models, write_comparison
-from mainshock.shaking.evaluate import EvaluationSettings, fit_baseline, measure, open_named
+from mainshock.shaking.evaluate import EvaluationSettings, fit_baseline, measure
 from mainshock.shaking.records import open_records
-from mainshock.shaking.training import ShakingModel
+from mainshock.shaking.training import ShakingModel, open_model
 
 sys.path.insert(0, str(Path(__file__).parent))
 from small_records import NoiseModel, write_records
@@ -30,7 +30,7 @@ def parts(tmp_path_factory):
 def compared(parts):
     baseline, tested = parts
     models = [
-        open_named("bay-area"),
+        open_model("bay-area"),
         ShakingModel("noise", baseline.motion, NoiseModel(), is_synthetic=True),
     ]
     settings = EvaluationSettings(n=2, max_waveforms=30)
@@ -82,7 +82,7 @@ def test_every_figure_of_made_up_records_says_so(compared):
 
 def test_a_model_without_waveforms_gets_a_page_without_theirs(parts, tmp_path):
     baseline, tested = parts
-    found = compare_models([open_named("bay-area")], tested, baseline, grid_points=6)
+    found = compare_models([open_model("bay-area")], tested, baseline, grid_points=6)
     page = write_comparison(tmp_path / "report.html", found).read_text("utf-8")
     assert "Generated waveforms" not in page
     assert page.count("<figure>") == 8
@@ -93,4 +93,4 @@ def test_no_model_or_one_name_twice_is_refused(parts):
     with pytest.raises(DataError, match="give one or more"):
         compare_models([], tested, baseline)
     with pytest.raises(DataError, match="names that differ"):
-        compare_models([open_named("bay-area")] * 2, tested, baseline)
+        compare_models([open_model("bay-area")] * 2, tested, baseline)

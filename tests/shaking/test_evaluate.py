@@ -18,11 +18,10 @@ from mainshock.shaking.evaluate import (
     evaluate_measured,
     fit_baseline,
     measure,
-    open_named,
 )
 from mainshock.shaking.published import BSSA14Motion
 from mainshock.shaking.records import open_records
-from mainshock.shaking.training import ShakingModel
+from mainshock.shaking.training import ShakingModel, open_model
 
 sys.path.insert(0, str(Path(__file__).parent))
 from small_records import NoiseModel, write_records
@@ -157,11 +156,11 @@ def test_picks_are_held_against_travel_times(baseline, tested):
 
 
 def test_models_are_opened_by_name_file_or_folder(tmp_path, baseline):
-    assert open_named("bay-area").motions.measures[0] == "ln_fas_2hz"
+    assert open_model("bay-area").motions.measures[0] == "ln_fas_2hz"
     baseline.motion.save(tmp_path / "mine.npz")
-    assert open_named(tmp_path / "mine.npz").name == "mine"
+    assert open_model(tmp_path / "mine.npz").name == "mine"
     with pytest.raises(ModelError):
-        open_named(tmp_path / "none.npz")
+        open_model(tmp_path / "none.npz")
 
 
 def run(*arguments):

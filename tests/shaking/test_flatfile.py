@@ -10,12 +10,13 @@ import pytest
 from mainshock.core.errors import DataError, SettingsError, SourceError
 from mainshock.core.geo import geodesic_distance_km
 from mainshock.shaking.flat_tables import read_flat_table
-from mainshock.shaking.flatfile import FlatfileSettings, build_flatfile, write_flatfile
+from mainshock.shaking.flatfile import FlatfileSettings, build_flatfile
 from mainshock.shaking.measures import MEASURES
 from mainshock.shaking.record_measures import measure_records
 from mainshock.shaking.record_writers import write_records
 from mainshock.shaking.records import open_records
 from mainshock.shaking.scenarios import read_scenarios, scenarios_from_table
+from mainshock.sources.table_files import write_table
 
 sys.path.insert(0, str(Path(__file__).parent))
 from made_records import labelled, several
@@ -54,7 +55,8 @@ def test_a_flatfile_keeps_metadata_and_reads_back_as_scenarios(tmp_path):
     write_records(several(), path)
     records = open_records(path)
     out = tmp_path / "flat.parquet"
-    made = write_flatfile(records, out, FEW)
+    made = build_flatfile(records, FEW)
+    write_table(out, made)
     back = pd.read_parquet(out)
     assert back.columns.is_unique
     pd.testing.assert_frame_equal(back, made)

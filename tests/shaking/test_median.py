@@ -53,9 +53,9 @@ def test_new_events_are_near_the_truth(model, region):
 
 
 def test_event_and_record_deviations_are_found(model):
-    terms, solved = model.terms_of("ln_pga")
-    assert terms.scale * solved.variances.record**0.5 == pytest.approx(PHI, rel=0.1)
-    assert terms.scale * solved.variances.group**0.5 == pytest.approx(TAU, rel=0.4)
+    terms = model.learned.terms[model.measures.index("ln_pga")]
+    assert terms.scale * terms.variances.record**0.5 == pytest.approx(PHI, rel=0.1)
+    assert terms.scale * terms.variances.group**0.5 == pytest.approx(TAU, rel=0.4)
 
 
 def test_an_unknown_station_is_less_sure(model, region):
@@ -166,6 +166,8 @@ def test_the_command_keeps_columns_and_adds_its_own(model, tmp_path: Path, monke
     )
     given, out = tmp_path / f"scenarios{suffix}", tmp_path / f"out{suffix}"
     (table.to_csv if suffix == ".csv" else table.to_parquet)(given, index=False)
+    with pytest.raises(DataError, match=r"\.csv or \.parquet"):
+        median(given, tmp_path / "out.txt")
     median(given, out)
     found = pd.read_csv(out) if suffix == ".csv" else pd.read_parquet(out)
     pd.testing.assert_frame_equal(found[table.columns], table, check_dtype=False)
@@ -173,10 +175,9 @@ def test_the_command_keeps_columns_and_adds_its_own(model, tmp_path: Path, monke
         assert (found[f"{name}_sd"] > found[f"{name}_sd_epistemic"]).all()
         assert found[f"{name}_sd"][1] > 2.0 * found[f"{name}_sd"][0]
     assert found["extrapolation"].tolist() == [False, True]
+    assert found["is_synthetic"].all()
 
 
-def test_the_command_refuses_other_files(tmp_path):
-    with pytest.raises(DataError, match=r"\.csv or \.parquet"):
-        median(tmp_path / "a.csv", tmp_path / "a.txt")
+def test_the_command_refuses_what_is_no_table(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         median(tmp_path / "a.csv", tmp_path / "b.csv")

@@ -11,7 +11,7 @@ import pytest
 import mainshock.shaking
 from mainshock.core.errors import RegistryError, SettingsError
 from mainshock.shaking.measures import FAS_FREQUENCIES_HZ
-from mainshock.shaking.point_source.generator import KIND, draw_network, write_records
+from mainshock.shaking.point_source.generator import KIND, draw_network, write_region
 from mainshock.shaking.point_source.hidden_fields import FIELD_NAMES, GaussianField, open_fields
 from mainshock.shaking.point_source.settings import PointSourceSettings
 from mainshock.shaking.point_source.spectra import Rays, median_spectrum, true_ln_fas, true_map
@@ -45,7 +45,7 @@ def rays_to(distance_km: list[float], magnitude: float = 3.0, depth_km: float = 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("made") / "records.h5"
-    write_records(path, SETTINGS, n_events=40, n_stations=20, seed=3)
+    write_region(path, SETTINGS, n_events=40, n_stations=20, seed=3)
     return path
 
 
@@ -196,11 +196,11 @@ def test_the_truth_is_even_without_fields_and_knows_no_event_term():
 
 def test_the_same_seed_gives_the_same_files(made, tmp_path):
     again = tmp_path / "again.h5"
-    write_records(again, SETTINGS, n_events=40, n_stations=20, seed=3)
+    write_region(again, SETTINGS, n_events=40, n_stations=20, seed=3)
     assert again.with_suffix(".csv").read_text() == made.with_suffix(".csv").read_text()
     with h5py.File(made) as one, h5py.File(again) as two:
         np.testing.assert_array_equal(one["waveforms"][:], two["waveforms"][:])
-    write_records(again, SETTINGS, n_events=40, n_stations=20, seed=4)
+    write_region(again, SETTINGS, n_events=40, n_stations=20, seed=4)
     assert again.with_suffix(".csv").read_text() != made.with_suffix(".csv").read_text()
 
 

@@ -50,11 +50,11 @@ def evaluate(
         evaluate_measured,
         fit_baseline,
         measure,
-        open_named,
     )
     from mainshock.shaking.records import open_records
+    from mainshock.shaking.training import open_model
 
-    opened = open_named(model)
+    opened = open_model(model)
     settings = EvaluationSettings(seed, n, max_waveforms, path_cell_km)
     say("measuring records")
     tested = measure(open_records(data))
@@ -80,10 +80,11 @@ def compare(
 ) -> None:
     """Compare models on the same records and write one HTML page: scores, curves and maps."""
     from mainshock.shaking.compare_report import compare_models, write_comparison
-    from mainshock.shaking.evaluate import EvaluationSettings, fit_baseline, measure, open_named
+    from mainshock.shaking.evaluate import EvaluationSettings, fit_baseline, measure
     from mainshock.shaking.records import open_records
+    from mainshock.shaking.training import open_model
 
-    opened = [open_named(one) for one in model]
+    opened = [open_model(one) for one in model]
     say("measuring records")
     baseline = fit_baseline(measure(open_records(train)))
     tested = measure(open_records(data))

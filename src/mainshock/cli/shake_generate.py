@@ -23,11 +23,11 @@ def generate(
     place to place. All of it is synthetic: for tests and teaching. The same seed gives the same
     records.
     """
-    from mainshock.shaking.point_source.generator import KIND, write_records
+    from mainshock.shaking.point_source.generator import KIND, write_region
     from mainshock.shaking.point_source.settings import PointSourceSettings
 
     with progress("simulating") as advance:
-        n_records = write_records(
+        n_records = write_region(
             out,
             PointSourceSettings(),
             n_events=events,

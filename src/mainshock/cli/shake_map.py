@@ -74,14 +74,14 @@ def map_(
     Writes NetCDF, GeoTIFF, contours (GeoJSON), ShakeMap's grid.xml, a figure and a summary. Not
     for design use.
     """
-    from mainshock.pipeline.shaking import open_map_model
     from mainshock.shaking.grid import sites_from_text
     from mainshock.shaking.map_files import map_summary, write_map_files
     from mainshock.shaking.shaking_map import MapSettings, map_shaking
+    from mainshock.shaking.training import open_model
 
     given = None if magnitude is None else (magnitude, magnitude_sd)
     source = _source(event, event_id, data_dir, given)
-    opened = open_map_model(model)
+    opened = open_model(model)
     sites = sites_from_text(grid, source.longitude, source.latitude)
     settings = MapSettings(tuple(measures or ()), draws, n, seed)
     field = map_shaking(opened, source, sites, settings)

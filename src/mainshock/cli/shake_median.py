@@ -1,7 +1,8 @@
 """``mainshock shake median`` and ``shake residuals``: median motions, and residuals split."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,13 +26,14 @@ def median(
     """Give the median motion of scenarios with its spread: Fourier amplitudes, peaks, spectra.
 
     Natural logarithms, SI units. ``_sd`` is the whole spread of one record, ``_sd_epistemic`` the
-    part that more data would take away; ``extrapolation`` marks rows outside the training data.
+    part that more data would take away; ``extrapolation`` marks rows outside the training data,
+    ``is_synthetic`` a model that was trained on made-up records.
     """
     from mainshock.shaking.measures import MEASURES
     from mainshock.shaking.scenarios import scenarios_from_table
     from mainshock.shaking.training import open_model
+    from mainshock.sources.table_files import write_table
 
-    _check_suffix(out)
     table = _read(scenarios)
     opened = open_model(model)
     if opened.is_synthetic:
@@ -39,23 +41,18 @@ def median(
     public = [one for one in MEASURES if one in opened.motions.measures]
     asked = scenarios_from_table(table, opened.origin)
     motions = opened.motions.predict(asked, measure or public)
-    columns = {}
+    columns: dict[str, Any] = {}
     for i, name in enumerate(motions.measures):
         columns[name] = motions.mean[:, i]
         columns[f"{name}_sd"] = motions.sd[:, i]
         columns[f"{name}_sd_epistemic"] = motions.sd_epistemic[:, i]
-    given = table.drop(columns=[one for one in (*columns, "extrapolation") if one in table])
-    _write(given.assign(**columns, extrapolation=motions.is_extrapolated), out)
+    columns |= {"extrapolation": motions.is_extrapolated, "is_synthetic": opened.is_synthetic}
+    write_table(out, table.drop(columns=[one for one in columns if one in table]).assign(**columns))
     outside = int(motions.is_extrapolated.sum())
     print_result(
         f"{len(motions.measures)} measures of {len(table)} scenarios -> {out}; {outside} "
         "extrapolate beyond the training data, their spread is widened"
     )
-
-
-def _check_suffix(path: Path) -> None:
-    if path.suffix not in (".csv", ".parquet"):
-        raise DataError(f"{path.name} ends in {path.suffix!r}; tables are .csv or .parquet")
 
 
 def _read(path: Path) -> "pd.DataFrame":
@@ -75,14 +72,6 @@ def _read(path: Path) -> "pd.DataFrame":
     if table.empty:
         raise NothingFoundError(f"{path} has no rows; give one scenario or record a row")
     return table
-
-
-def _write(table: "pd.DataFrame", path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".parquet":
-        table.to_parquet(path, index=False)
-    else:
-        table.to_csv(path, index=False)
 
 
 def residuals(
@@ -111,27 +100,25 @@ def residuals(
     import numpy as np
 
     from mainshock.shaking.observations import scenarios_of_observations
-    from mainshock.shaking.residuals import CANDIDATES, as_document, score
+    from mainshock.shaking.residuals import CANDIDATES, score
 
     if terms is not None and terms not in CANDIDATES:
         raise SettingsError(f"no terms {terms!r}; give one of {', '.join(CANDIDATES)}")
     tables = [_read(train), _read(test)]
     places = [scenarios_of_observations(one, event=event, station=station) for one in tables]
-    document: dict[str, dict[str, object]] = {}
-    lines = []
+    found = {}
     for name in [one.strip() for one in targets.split(",") if one.strip()]:
         missing = [path for path, one in zip((train, test), tables, strict=True) if name not in one]
         if missing:
             raise DataError(f"{missing[0]} has no column {name!r}; name one that both tables have")
         here, there = (one[name].to_numpy(dtype=np.float64) for one in tables)
-        found = score(places[0], here, places[1], there, terms=terms)
-        document[name] = as_document(found)
-        lines.append(
-            f"{name}: sd {found.sd_ergodic_known:.3f} ergodic, {found.sd_nonergodic_known:.3f} "
-            f"non-ergodic at {found.n_known} records of known stations; "
-            f"{found.sd_nonergodic:.3f} at all {found.n}"
-        )
+        found[name] = score(places[0], here, places[1], there, terms=terms)
     if as_json:
-        print_json({"targets": document})
-    else:
-        print_result("\n".join(lines))
+        print_json({"targets": {name: asdict(one) for name, one in found.items()}})
+        return
+    for name, one in found.items():
+        print_result(
+            f"{name}: sd {one.sd_ergodic_known:.3f} ergodic, {one.sd_nonergodic_known:.3f} "
+            f"non-ergodic at {one.n_known} records of known stations; "
+            f"{one.sd_nonergodic:.3f} at all {one.n}"
+        )

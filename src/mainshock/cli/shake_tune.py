@@ -38,9 +38,10 @@ def tune(
     settings = TrainingSettings(
         seed=seed, epochs=epochs, condition=condition, is_legacy=legacy, say=say
     )
-    found = search(open_records(data), out, settings, n_trials=trials, n_iterations=iterations)
+    records = open_records(data)
+    found = search(records, out, settings, n_trials=trials, n_iterations=iterations)
     if as_json:
-        print_json({"model": str(out), **asdict(found)})
+        print_json({"model": str(out), "is_synthetic": records.is_synthetic, **asdict(found)})
         return
     print_result(f"discriminative score {found.score:.3f} of {len(found.trials)} trials")
     for name, value in found.parameters.items():

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-__all__ = ["Ensemble", "SideBySide"]
+__all__ = ["Ensemble"]
 
 
 class Ensemble(nn.Module):
@@ -24,15 +24,3 @@ class Ensemble(nn.Module):
         mirrored = torch.flip(maps, dims=(3,))
         said = [one(image) for one in self.networks for image in (maps, mirrored)]
         return torch.stack(said, dim=1)
-
-
-class SideBySide(nn.Module):
-    """Networks of one input side by side; returns ``(n, n_networks, 2)``."""
-
-    def __init__(self, networks: Sequence[nn.Module]) -> None:
-        super().__init__()
-        self.networks = nn.ModuleList(networks)
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return KE and the logarithm of its standard deviation of each network."""
-        return torch.stack([one(inputs) for one in self.networks], dim=1)

@@ -12,6 +12,7 @@ from mainshock.core.errors import ModelError
 from mainshock.learn.models import load_manifest
 from mainshock.learn.onnx_session import open_session
 from mainshock.offfault.base import LARGEST_EFFICIENCY, Efficiency
+from mainshock.offfault.descriptor_trees import DESCRIPTORS, ESTIMATES, said_by_trees
 from mainshock.offfault.descriptors import descriptors
 from mainshock.offfault.exported_network import INPUT, OUTPUT
 from mainshock.offfault.network_efficiency import Calibration, with_lines
@@ -24,7 +25,7 @@ __all__ = ["DEFAULT_FOLDER", "EnsembleEfficiency", "default_model", "mixture", "
 
 DEFAULT_FOLDER = Path(str(files("mainshock.offfault"))) / "models" / "efficiency"
 NETWORK = "networks.onnx"
-DESCRIPTOR_NETWORK, DESCRIPTORS = "descriptor_networks.onnx", "descriptors"
+TREES = "trees.onnx"
 START = "start"  # run folder of one of the networks: fine-tuning goes on from it
 _BATCH = 64
 
@@ -38,8 +39,9 @@ class EnsembleEfficiency:
     session
         Takes maps ``(n, 1, 128, 64)`` and returns ``(n, n_members, 2)``: KE and the logarithm of
         its standard deviation.
-    descriptor_session
-        The same for networks that take the 13 descriptors of the maps.
+    trees
+        Boosted trees on the descriptors of the maps, see
+        :mod:`mainshock.offfault.descriptor_trees`.
     calibration
         Of the mixture, on runs that no network was trained on.
     line_px
@@ -47,7 +49,7 @@ class EnsembleEfficiency:
     """
 
     session: "InferenceSession"
-    descriptor_session: "InferenceSession"
+    trees: "InferenceSession"
     calibration: Calibration
     line_px: int
 
@@ -74,7 +76,7 @@ class EnsembleEfficiency:
         described = descriptors(maps).astype(np.float32)
         parts = [
             self.session.run([OUTPUT], {INPUT: drawn})[0],
-            self.descriptor_session.run([OUTPUT], {DESCRIPTORS: described})[0],
+            said_by_trees(self.trees.run([ESTIMATES], {DESCRIPTORS: described})[0]),
         ]
         return np.concatenate(parts, axis=1)
 
@@ -111,7 +113,7 @@ def open_ensemble(folder: Path) -> EnsembleEfficiency:
         raise ModelError(f"{folder} does not say how its networks are used: {error!r}") from error
     by_map, by_descriptors = (
         open_session(folder / NETWORK),
-        open_session(folder / DESCRIPTOR_NETWORK),
+        open_session(folder / TREES),
     )
     return EnsembleEfficiency(by_map, by_descriptors, calibration, line_px)
 

@@ -25,7 +25,6 @@ __all__ = [
     "map_event",
     "map_radius_km",
     "model_problem",
-    "open_map_model",
     "picks_in_generated",
     "shown_measures",
     "source_of_event",
@@ -40,25 +39,6 @@ _SPEEDS_KM_S = (6.0, 3.46)
 _NEAR_S = 2.0
 _NARROWEST_KM, _WIDEST_KM = 50.0, 300.0
 _N_A_SIDE = 41
-
-
-def open_map_model(name: str) -> "ShakingModel":
-    """Return a trained model by name or folder, or a published one by its registered name.
-
-    Raises
-    ------
-    ModelError
-        If there is none, or it is no model of shaking.
-    """
-    from mainshock.shaking.registry import MOTION_MODELS  # noqa: PLC0415 - opened on use
-    from mainshock.shaking.training import ShakingModel, open_model  # noqa: PLC0415
-
-    if name in MOTION_MODELS:
-        return ShakingModel(name, MOTION_MODELS.load(name)(), None, is_synthetic=False)
-    try:
-        return open_model(name)
-    except RegistryError as error:
-        raise ModelError(f"{error}; published ones: {', '.join(MOTION_MODELS.names())}") from error
 
 
 def model_problem(name: str = "default") -> str:

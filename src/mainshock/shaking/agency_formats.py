@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError
 from mainshock.core.times import format_utc
+from mainshock.core.units import STANDARD_GRAVITY_M_S2
 from mainshock.shaking.labelled_records import Channel
-from mainshock.signal.intensity import STANDARD_GRAVITY_M_S2
 
 __all__ = ["read_esm_asc", "read_peer_at2", "samples_of"]
 

@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
-__all__ = ["SpatialCorrelation", "fit_spatial_correlation", "pairwise_correlation"]
+__all__ = [
+    "SpatialCorrelation",
+    "fit_spatial_correlation",
+    "pairwise_correlation",
+    "shared_correlation",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -56,6 +61,33 @@ def pairwise_correlation(values: FloatArray) -> FloatArray:
     matrix = (vector * np.maximum(value, _SMALLEST_EIGENVALUE)) @ vector.T
     scale = np.sqrt(np.diag(matrix))
     return np.asarray(matrix / np.outer(scale, scale))
+
+
+def shared_correlation(values: FloatArray, fewest: int) -> FloatArray:
+    """Return Pearson's correlation of each two columns over the rows that both have.
+
+    Parameters
+    ----------
+    values
+        ``(n, n_columns)`` with NaN where not known.
+    fewest
+        Rows that two columns must share.
+
+    Returns
+    -------
+    ndarray
+        ``(n_columns, n_columns)``, NaN where too few rows are shared or a column does not vary.
+        Unlike that of :func:`pairwise_correlation` it need not be positive definite.
+    """
+    n = values.shape[1]
+    matrix = np.full((n, n), np.nan)
+    for row in range(n):
+        for column in range(row + 1):
+            pair = values[:, [row, column]]
+            pair = pair[np.isfinite(pair).all(axis=1)]
+            if len(pair) >= fewest and pair.std(axis=0).min() > 0.0:
+                matrix[row, column] = matrix[column, row] = np.corrcoef(*pair.T)[0, 1]
+    return matrix
 
 
 def fit_spatial_correlation(

@@ -91,7 +91,13 @@ class MotionModel(Protocol):
         ...
 
     def predict(self, scenarios: Scenarios, measures: Sequence[str] | None = None) -> Motions:
-        """Return the distribution of measures (all by default) for each row."""
+        """Return the distribution of measures (all by default) for each row.
+
+        Raises
+        ------
+        DataError
+            If it does not give one of them.
+        """
         ...
 
     def sample(

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.shaking.base import Motions
-from mainshock.shaking.ergodic import outside, place_of
-from mainshock.shaking.measures import fas_name
+from mainshock.shaking.ergodic import outside
+from mainshock.shaking.measures import fas_name, place_of
 from mainshock.shaking.scenarios import Scenarios
 
 __all__ = ["BayAreaMotion"]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mainshock import __version__
 from mainshock.core.errors import DataError
 from mainshock.core.files import make_folder, replacing
+from mainshock.core.geo import LocalFrame
 from mainshock.shaking import plots
 from mainshock.shaking.evaluate import (
     ALL_MEASURES,
@@ -36,7 +37,6 @@ FloatArray = NDArray[np.float64]
 
 MAP_MEASURES = ("ln_fas_5hz", "ln_fas_10hz")
 _LIKE_MAGNITUDE = 0.3
-_KM_A_DEGREE = 111.19
 _AZIMUTHS_DEG = np.arange(0.0, 360.0, 45.0)
 _SHOWN = (
     "ln_fas_2hz", "ln_fas_5hz", "ln_fas_10hz", "ln_fas_15hz",
@@ -241,16 +241,7 @@ def _figures(comparison: Comparison, *, has_waveforms: bool) -> list[dict[str, s
         ),
     ]
     if has_waveforms:
-        drawn += [
-            ("Waveforms", plots.plot_waveforms(shown), "The record of median magnitude."),
-            ("Duration and onset", plots.plot_duration(shown), "Boxes: quartiles; zero is right."),
-            (
-                "Goodness of fit",
-                plots.plot_fit(shown),
-                "One realisation against the record; full marks are out of reach, see the table.",
-            ),
-            ("Likeness", plots.plot_tsne(shown), "t-SNE: mixed clouds are alike."),
-        ]
+        drawn += _waveform_figures(shown)
     for measure, maps in comparison.maps.items():
         if maps:
             caption = "Star: epicentre; dots: stations of the tested records."
@@ -258,6 +249,19 @@ def _figures(comparison: Comparison, *, has_waveforms: bool) -> list[dict[str, s
     return [
         {"title": title, "png": _png(figure), "caption": caption}
         for title, figure, caption in drawn
+    ]
+
+
+def _waveform_figures(shown: Sequence[Evaluation]) -> "list[tuple[str, Figure, str]]":
+    return [
+        ("Waveforms", plots.plot_waveforms(shown), "The record of median magnitude."),
+        ("Duration and onset", plots.plot_duration(shown), "Boxes: quartiles; zero is right."),
+        (
+            "Goodness of fit",
+            plots.plot_fit(shown),
+            "One realisation against the record; full marks are out of reach, see the table.",
+        ),
+        ("Likeness", plots.plot_tsne(shown), "t-SNE: mixed clouds are alike."),
     ]
 
 
@@ -366,10 +370,8 @@ def _attenuation(
     distance_km, azimuth_deg = np.meshgrid(epicentral_km, _AZIMUTHS_DEG)
     north_km = (distance_km * np.cos(np.radians(azimuth_deg))).ravel()
     east_km = (distance_km * np.sin(np.radians(azimuth_deg))).ravel()
-    latitude = scenarios.source_latitude[row] + north_km / _KM_A_DEGREE
-    shrink = np.cos(np.radians(latitude))
-    longitude = scenarios.source_longitude[row] + east_km / (_KM_A_DEGREE * shrink)
-    along = _at_sites(scenarios, row, longitude, latitude)
+    epicentre = float(scenarios.source_longitude[row]), float(scenarios.source_latitude[row])
+    along = _at_sites(scenarios, row, *LocalFrame(*epicentre).to_geographic(east_km, north_km))
     medians = {
         one.name: one.motions.predict(along, [measure]).mean.reshape(distance_km.shape).mean(axis=0)
         for one in models

@@ -8,17 +8,13 @@ from contourpy import contour_generator
 from numpy.typing import NDArray
 
 from mainshock.core.shaking_field import ShakingField
+from mainshock.shaking.measures import unit_of
 
-__all__ = ["contour_levels", "contours_to_geojson", "unit_of"]
+__all__ = ["contour_levels", "contours_to_geojson"]
 
 FloatArray = NDArray[np.float64]
 _FEW, _MOST = 3, 9
 _DIGITS = 5
-
-
-def unit_of(measure: str) -> str:
-    """Return the unit of a measure itself, not of its logarithm."""
-    return "m/s" if measure == "ln_pgv" or measure.startswith("ln_fas") else "m/s^2"
 
 
 def contour_levels(lowest: float, highest: float) -> list[float]:

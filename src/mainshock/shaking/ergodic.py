@@ -16,17 +16,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from mainshock.core.errors import DataError, ModelError
 from mainshock.core.files import replacing
+from mainshock.shaking.aleatory import shared_correlation
 from mainshock.shaking.base import Motions
-from mainshock.shaking.measures import MEASURES
+from mainshock.shaking.measures import MEASURES, place_of
 from mainshock.shaking.mixed_effects import MixedEffects, fit_mixed_effects
 from mainshock.shaking.scenarios import Scenarios
 
-__all__ = ["ErgodicMotion", "design", "fit_ergodic", "outside", "place_of"]
+__all__ = ["ErgodicMotion", "design", "fit_ergodic", "outside"]
 
 FloatArray = NDArray[np.float64]
 REFERENCE_VS30_M_S = 760.0
 _LEAST_DISTANCE_KM = 1.0
 _LEAST_EXTRA_ROWS = 10  # a regression has at least so many rows more than coefficients
+_LEAST_SHARED = 3  # records that two measures must share
 _PARTS = ("event", "station", "record")
 
 
@@ -145,9 +147,7 @@ class ErgodicMotion:
             drawn += terms[:, code]
         return np.ascontiguousarray(drawn.transpose(1, 0, 2))
 
-    def _draw_coefficients(
-        self, n: int, rng: np.random.Generator, place: NDArray[np.intp]
-    ) -> FloatArray:
+    def _draw_coefficients(self, n: int, rng: np.random.Generator, place: list[int]) -> FloatArray:
         """Return coefficients, ``(n, p, n_measures)``: of like measures they err alike."""
         total = self.covariance.sum(axis=0)[np.ix_(place, place)]
         sd = np.sqrt(np.diagonal(total))
@@ -243,23 +243,6 @@ def fit_ergodic(
     )
 
 
-def place_of(
-    given: Sequence[str], asked: Sequence[str] | None
-) -> tuple[tuple[str, ...], NDArray[np.intp]]:
-    """Return the measures asked for, all by default, and where they stand in a model's own.
-
-    Raises
-    ------
-    DataError
-        If the model does not give one of them.
-    """
-    chosen = tuple(given) if asked is None else tuple(asked)
-    unknown = [one for one in chosen if one not in given]
-    if unknown:
-        raise DataError(f"no measure {unknown[0]!r}; this model gives {', '.join(given)}")
-    return chosen, np.array([given.index(one) for one in chosen], dtype=np.intp)
-
-
 def _guarded(columns: FloatArray) -> FloatArray:
     """Return the columns whose training range bounds what can be asked: M, ln R, depth."""
     return columns[:, [1, 2, 4]]
@@ -274,7 +257,10 @@ def _fit(columns: FloatArray, values: FloatArray, scenarios: Scenarios) -> Mixed
 
 
 def _covariance(values: FloatArray, fits: Sequence[MixedEffects]) -> FloatArray:
-    """Return the covariance between measures of each part: correlations of the fitted terms."""
+    """Return the covariance between measures of each part: correlations of the fitted terms.
+
+    Where two measures share too few records they count as independent.
+    """
     n, m = values.shape
     covariance = np.zeros((len(_PARTS), m, m))
     for part, name in enumerate(_PARTS):
@@ -286,20 +272,10 @@ def _covariance(values: FloatArray, fits: Sequence[MixedEffects]) -> FloatArray:
             if one is not None:
                 terms[rows, column] = one
                 sd[column] = fit.residual_sd if name == "record" else fit.sd[name]
-        covariance[part] = np.outer(sd, sd) * _correlation(terms)
+        correlation = np.nan_to_num(shared_correlation(terms, _LEAST_SHARED))
+        np.fill_diagonal(correlation, 1.0)
+        covariance[part] = np.outer(sd, sd) * correlation
     return covariance
-
-
-def _correlation(terms: FloatArray) -> FloatArray:
-    """Return the correlation of columns over the rows that both have; 0 where it is unknown."""
-    matrix = np.eye(terms.shape[1])
-    for row in range(terms.shape[1]):
-        for column in range(row):
-            pair = terms[:, [row, column]]
-            pair = pair[np.isfinite(pair).all(axis=1)]
-            if len(pair) > 2 and pair.std(axis=0).min() > 0.0:
-                matrix[row, column] = matrix[column, row] = np.corrcoef(*pair.T)[0, 1]
-    return matrix
 
 
 def _root(covariance: FloatArray) -> FloatArray:

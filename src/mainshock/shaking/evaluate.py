@@ -6,7 +6,6 @@ and stations that both hold are counted and told.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from mainshock.shaking.generated import WaveformEvaluation, evaluate_waveforms
 from mainshock.shaking.measures import MEASURES
 from mainshock.shaking.record_measures import measure_records
 from mainshock.shaking.records import Accelerogram, GroundMotionRecords
-from mainshock.shaking.registry import MOTION_MODELS
 from mainshock.shaking.scenarios import Scenarios
 from mainshock.shaking.scores import (
     MeasureScores,
@@ -29,7 +27,7 @@ from mainshock.shaking.scores import (
     score_measure,
     variance_recovered,
 )
-from mainshock.shaking.training import ShakingModel, open_model
+from mainshock.shaking.training import ShakingModel
 from mainshock.shaking.waveform_scores import FURTHER_MEASURES, measure_further
 
 __all__ = [
@@ -42,12 +40,11 @@ __all__ = [
     "evaluate_measured",
     "fit_baseline",
     "measure",
-    "open_named",
 ]
 
 FloatArray = NDArray[np.float64]
 ALL_MEASURES = (*MEASURES, *FURTHER_MEASURES)
-_TRUTH = "truth_"  # columns of the table that hold a generator's own medians
+_TRUTH = "true_"  # columns of the table that hold a generator's own medians
 _MIN_RECORDS = 8
 
 
@@ -134,7 +131,7 @@ class Evaluation:
     waveforms
         Scores of its accelerograms; None for a model that makes none.
     truth
-        By measure, where the table has ``truth_`` columns: share of spatial variance recovered
+        By measure, where the table has ``true_`` columns: share of spatial variance recovered
         and correlation with the true map.
     baseline
         The ergodic regression on the same records; None where no training records were given.
@@ -163,6 +160,10 @@ class Evaluation:
     def residual(self, measure_name: str) -> FloatArray:
         """Return the residuals of a measure."""
         return self.residuals[:, self.motions.column(measure_name)]
+
+    def residuals_of(self, rows: NDArray[np.intp]) -> Callable[[str], FloatArray | None]:
+        """Return a function from a measure to its residuals in rows; None where it has none."""
+        return lambda name: self.residual(name)[rows] if name in self.motions.measures else None
 
     def as_dict(self) -> dict[str, Any]:
         """Return a dictionary that JSON can hold, each score beside the regression's."""
@@ -199,22 +200,6 @@ class Evaluation:
                 self.correlation_observed_within, self.correlation_model_within
             ),
         }
-
-
-def open_named(name: str | Path) -> ShakingModel:
-    """Return a model by its registered name, its folder, or an ergodic regression's ``.npz``.
-
-    Raises
-    ------
-    ModelError
-        If there is no such model.
-    """
-    if str(name) in MOTION_MODELS:
-        return ShakingModel(str(name), MOTION_MODELS.load(str(name))(), None, is_synthetic=False)
-    path = Path(name)
-    if path.suffix == ".npz":
-        return ShakingModel(path.stem, ErgodicMotion.load(path), None, is_synthetic=False)
-    return open_model(name)
 
 
 def measure(records: GroundMotionRecords) -> Measured:
@@ -274,24 +259,19 @@ def evaluate_measured(
     scenarios = tested.scenarios
     if len(scenarios) < _MIN_RECORDS:
         raise DataError(f"{len(scenarios)} records tell little; give {_MIN_RECORDS} or more")
-    found: dict[str, Any] = {}
-    if baseline is not None:
-        _refuse_same(baseline, scenarios)
-        regression = ShakingModel("ergodic", baseline.motion, None, is_synthetic=False)
-        found["baseline"] = evaluate_measured(regression, tested, None, settings)
-        found["baseline_told"] = baseline.told(scenarios)
+    regression = None if baseline is None else _evaluate_baseline(baseline, tested, settings)
     chosen = [one for one in model.motions.measures if one in ALL_MEASURES]
     motions = model.motions.predict(scenarios, chosen)
     residuals = tested.values[:, [ALL_MEASURES.index(one) for one in chosen]] - motions.mean
     rows = _rows_to_draw(scenarios, settings)
-    found |= _correlations(model, scenarios, motions, residuals, rows, settings)
+    waveforms = None
     if model.waveforms is not None:
-        found["waveforms"] = evaluate_waveforms(
+        waveforms = evaluate_waveforms(
             model.waveforms,
             tested.records.take(rows),
             tested.values[rows],
             ALL_MEASURES,
-            None if baseline is None else _ergodic_residual(baseline, tested, rows),
+            None if regression is None else regression.residuals_of(rows),
             n=settings.n,
             seed=settings.seed,
             picker=settings.picker,
@@ -303,10 +283,22 @@ def evaluate_measured(
         motions=motions,
         residuals=residuals,
         scores=_scores(motions, residuals, scenarios, settings),
-        truth=_truth_scores(tested, motions, baseline),
+        waveforms=waveforms,
+        truth=_truth_scores(tested, motions, regression),
+        baseline=regression,
+        baseline_told=None if baseline is None else baseline.told(scenarios),
         settings=settings,
-        **found,
+        **_correlations(model, scenarios, motions, residuals, rows, settings),
     )
+
+
+def _evaluate_baseline(
+    baseline: Baseline, tested: Measured, settings: EvaluationSettings
+) -> Evaluation:
+    """Return the scores of the regression, which must not have seen the tested rows."""
+    _refuse_same(baseline, tested.scenarios)
+    model = ShakingModel("ergodic", baseline.motion, None, is_synthetic=False)
+    return evaluate_measured(model, tested, None, settings)
 
 
 def _scores(
@@ -344,13 +336,14 @@ def _correlations(
 ) -> dict[str, FloatArray]:
     """Return the correlation between frequencies of residuals and of what the model samples."""
     names = [one for one in motions.measures if one.startswith("ln_fas")]
-    observed = residuals[:, [motions.column(one) for one in names]]
+    columns = [motions.column(one) for one in names]
+    observed = residuals[:, columns]
     some = scenarios.take(rows)
     drawn = np.zeros((rows.size, 1, 0))
     if names:
         rng = np.random.default_rng(settings.seed)
         drawn = model.motions.sample(some, settings.n, rng, names)
-        drawn = drawn - model.motions.predict(some, names).mean[:, None]
+        drawn -= motions.mean[rows][:, columns][:, None]
     flat = drawn.reshape(drawn.shape[0] * drawn.shape[1], len(names))
     return {
         "correlation_observed": frequency_correlation(observed, names),
@@ -360,31 +353,15 @@ def _correlations(
     }
 
 
-def _ergodic_residual(
-    baseline: Baseline, tested: Measured, rows: NDArray[np.intp]
-) -> Callable[[str], FloatArray | None]:
-    """Return a function from a measure to the regression's residuals of the rows."""
-    motion = baseline.motion
-    mean = motion.predict(tested.scenarios.take(rows)).mean
-
-    def residual(name: str) -> FloatArray | None:
-        if name not in motion.measures:
-            return None
-        observed = tested.values[rows, ALL_MEASURES.index(name)]
-        return np.asarray(observed - mean[:, motion.measures.index(name)])
-
-    return residual
-
-
 def _truth_scores(
-    tested: Measured, motions: Motions, baseline: Baseline | None
+    tested: Measured, motions: Motions, regression: Evaluation | None
 ) -> dict[str, dict[str, float]]:
     """Return scores against a generator's own medians, where the table has them."""
     table = tested.records.table
     names = [one for one in motions.measures if _TRUTH + one in table.columns]
-    if baseline is None or not names:
+    if regression is None or not names:
         return {}
-    ergodic = baseline.motion.predict(tested.scenarios)
+    ergodic = regression.motions
     scores = {}
     for name in names:
         truth = table[_TRUTH + name].to_numpy(dtype=np.float64)

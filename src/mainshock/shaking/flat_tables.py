@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError, SourceError
+from mainshock.core.units import STANDARD_GRAVITY_M_S2
 from mainshock.shaking.measures import psa_name
-from mainshock.signal.intensity import STANDARD_GRAVITY_M_S2
 from mainshock.sources.base import SkippedInput
 
 __all__ = ["read_flat_table"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,9 +9,8 @@ from numpy.typing import NDArray
 
 from mainshock.core.errors import SettingsError
 from mainshock.shaking.measures import MEASURES, fas_name, psa_name
-from mainshock.shaking.record_measures import measure_records
+from mainshock.shaking.record_measures import carried_eas, carried_rotd, measure_records
 from mainshock.shaking.records import Accelerogram, GroundMotionRecords
-from mainshock.signal.fourier_amplitude import effective_amplitude_spectrum
 from mainshock.signal.intensity import (
     arias_intensity,
     cumulative_absolute_velocity,
@@ -21,16 +19,13 @@ from mainshock.signal.intensity import (
     rotd_peak,
     significant_duration,
 )
-from mainshock.signal.response_spectrum import rotd
-from mainshock.sources.table_files import write_table
 
-__all__ = ["FlatfileSettings", "build_flatfile", "write_flatfile"]
+__all__ = ["FlatfileSettings", "build_flatfile"]
 
 FloatArray = NDArray[np.float64]
 
 _PERIODS_S = tuple(float(f"{one:.3g}") for one in np.geomspace(0.01, 10.0, 31))
 _EAS_HZ = tuple(float(f"{one:.3g}") for one in np.geomspace(0.1, 25.0, 25))
-_SHORTEST = 4.0  # samples a period
 _HIGHEST = 0.45  # of the sampling rate
 _USABLE = 1.25  # of the corner: above it the filter leaves the spectrum alone
 
@@ -103,23 +98,6 @@ def build_flatfile(
     return pd.concat([own, measured], axis=1)
 
 
-def write_flatfile(
-    records: GroundMotionRecords, path: Path, settings: FlatfileSettings | None = None
-) -> pd.DataFrame:
-    """Write the flatfile of records as Parquet or CSV, by suffix, and return it.
-
-    Raises
-    ------
-    DataError
-        If the suffix is neither.
-    SourceError
-        If the file cannot be written.
-    """
-    table = build_flatfile(records, settings)
-    write_table(path, table)
-    return table
-
-
 def _named(records: GroundMotionRecords) -> pd.DataFrame:
     """Return the records' table with the words of scenarios and the distances."""
     scenarios = records.scenarios
@@ -146,20 +124,16 @@ def _more_measures(
     """Return the measures of one record that are not in MEASURES, and finer spectra."""
     rate_hz = record.sampling_rate_hz
     horizontals = record.acceleration[:2].astype(np.float64)
-    periods, frequencies = np.array(settings.periods_s), np.array(settings.eas_hz)
     length_s = horizontals.shape[1] / rate_hz
-    is_carried = (periods >= _SHORTEST / rate_hz) & (periods <= length_s)
-    spectrum = np.full(periods.size, np.nan)
-    if is_carried.any():
-        spectrum[is_carried] = rotd(horizontals, rate_hz, periods[is_carried])[0]
-    eas = effective_amplitude_spectrum(horizontals, rate_hz, frequencies)
-    eas[(frequencies > _HIGHEST * rate_hz) | (frequencies < 2.0 / length_s)] = np.nan
+    spectrum = carried_rotd(horizontals, rate_hz, settings.periods_s)
+    eas = carried_eas(horizontals, rate_hz, settings.eas_hz)
+    eas[np.array(settings.eas_hz) < 2.0 / length_s] = np.nan
     displacement = integrated(integrated(horizontals, rate_hz), rate_hz)
     if corner_hz > 0.0:
         displacement = high_passed(displacement, rate_hz, corner_hz)
     cav = cumulative_absolute_velocity(horizontals, rate_hz)
-    values = {psa_name(one): psa for one, psa in zip(periods, spectrum, strict=True)}
-    values |= {_eas_name(one): value for one, value in zip(frequencies, eas, strict=True)}
+    values = {psa_name(one): psa for one, psa in zip(settings.periods_s, spectrum, strict=True)}
+    values |= {_eas_name(one): value for one, value in zip(settings.eas_hz, eas, strict=True)}
     values |= {
         "ln_pgd": rotd_peak(displacement)[0],
         "ln_arias": arias_intensity(horizontals, rate_hz).sum(),

@@ -17,7 +17,8 @@ from mainshock.core.files import make_folder, replacing
 from mainshock.core.shaking_field import ShakingField
 from mainshock.core.times import format_utc
 from mainshock.core.units import STANDARD_GRAVITY_M_S2
-from mainshock.shaking.contours import contours_to_geojson, unit_of
+from mainshock.shaking.contours import contours_to_geojson
+from mainshock.shaking.measures import unit_of
 
 __all__ = [
     "map_summary",

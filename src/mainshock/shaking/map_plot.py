@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from mainshock.core.records import Station
 from mainshock.core.shaking_field import ShakingField
 from mainshock.core.times import format_utc
-from mainshock.shaking.contours import contour_levels, unit_of
+from mainshock.shaking.contours import contour_levels
+from mainshock.shaking.measures import unit_of
 from mainshock.sources.basemap import BASEMAP_CREDIT, borders, coastlines
 
 __all__ = ["plot_map"]

@@ -1,6 +1,18 @@
-"""The measures of shaking that models give, their names, and how a record is measured."""
+"""The measures of shaking that models give: their names, units and order."""
 
-__all__ = ["FAS_FREQUENCIES_HZ", "MEASURES", "PSA_PERIODS_S", "fas_name", "psa_name"]
+from collections.abc import Sequence
+
+from mainshock.core.errors import DataError
+
+__all__ = [
+    "FAS_FREQUENCIES_HZ",
+    "MEASURES",
+    "PSA_PERIODS_S",
+    "fas_name",
+    "place_of",
+    "psa_name",
+    "unit_of",
+]
 
 FAS_FREQUENCIES_HZ = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0)
 PSA_PERIODS_S = (0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0)
@@ -24,3 +36,25 @@ MEASURES = (
     "ln_pgv",
     *(psa_name(one) for one in PSA_PERIODS_S),
 )
+
+
+def unit_of(measure: str) -> str:
+    """Return the unit of a measure itself, not of its logarithm."""
+    return "m/s" if measure == "ln_pgv" or measure.startswith("ln_fas") else "m/s^2"
+
+
+def place_of(
+    given: Sequence[str], asked: Sequence[str] | None
+) -> tuple[tuple[str, ...], list[int]]:
+    """Return the measures asked for, all by default, and where they stand in a model's own.
+
+    Raises
+    ------
+    DataError
+        If the model does not give one of them.
+    """
+    chosen = tuple(given) if asked is None else tuple(asked)
+    unknown = [one for one in chosen if one not in given]
+    if unknown:
+        raise DataError(f"no measure {unknown[0]!r}; this model gives {', '.join(given)}")
+    return chosen, [given.index(one) for one in chosen]

@@ -29,7 +29,7 @@ from mainshock.shaking.nonergodic import (
 )
 from mainshock.shaking.scenarios import Scenarios
 
-__all__ = ["NonErgodicMotion", "fit_median"]
+__all__ = ["fit_median"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from mainshock.core.errors import DataError
 from mainshock.shaking.base import Motions
 from mainshock.shaking.coherent import correlated_normals, draw_field, draw_remainder
 from mainshock.shaking.design import shape_points, site_points_km, source_points_km
 from mainshock.shaking.fields import FieldBasis
-from mainshock.shaking.motion_terms import MeasureTerms, MotionTerms, read_terms, write_terms
-from mainshock.shaking.nonergodic import BACKBONE, Fit, Variances, solve
+from mainshock.shaking.measures import place_of
+from mainshock.shaking.motion_terms import MotionTerms, read_terms, write_terms
+from mainshock.shaking.nonergodic import BACKBONE, Variances, posterior
 from mainshock.shaking.scenarios import Scenarios
 
 __all__ = ["NonErgodicMotion"]
@@ -54,7 +54,9 @@ class NonErgodicMotion:
     """
 
     learned: MotionTerms
-    _solved: dict[int, tuple[Fit, NDArray[np.float32]]] = field(default_factory=dict, repr=False)
+    _solved: dict[int, tuple[FloatArray, NDArray[np.float32]]] = field(
+        default_factory=dict, repr=False
+    )
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -84,13 +86,13 @@ class NonErgodicMotion:
         DataError
             If the model does not give a measure.
         """
-        names, places = self._places(measures)
+        names, places = place_of(self.measures, measures)
         rows = self._rows(scenarios)
         mean, total, epistemic = np.empty((3, len(scenarios), len(places)))
         single = rows.columns.astype(np.float32)
         for i, place in enumerate(places):
-            terms, (solved, root) = self.learned.terms[place], self._solution(place)
-            mean[:, i] = terms.offset + terms.scale * (rows.columns @ solved.mean)
+            terms, (unknowns, root) = self.learned.terms[place], self._solution(place)
+            mean[:, i] = terms.offset + terms.scale * (rows.columns @ unknowns)
             spread = np.square(single @ root).sum(axis=1, dtype=np.float64)
             spread += self._unseen_variance(rows, terms.variances)
             spread += _widening(rows.remoteness) ** 2
@@ -116,7 +118,7 @@ class NonErgodicMotion:
         DataError
             If the model does not give a measure.
         """
-        _, places = self._places(measures)
+        _, places = place_of(self.measures, measures)
         rows = self._rows(scenarios)
         learned = [self.learned.terms[place] for place in places]
         drawn = self._draw_epistemic(scenarios, rows, places, n, rng)
@@ -125,36 +127,17 @@ class NonErgodicMotion:
         drawn += np.array([one.offset for one in learned])
         return drawn
 
-    def terms_of(self, measure: str) -> tuple[MeasureTerms, Fit]:
-        """Return what was learned of a measure, and the solution.
-
-        Raises
-        ------
-        DataError
-            If the model does not give it.
-        """
-        _, (place,) = self._places([measure])
-        return self.learned.terms[place], self._solution(place)[0]
-
-    def _places(self, measures: Sequence[str] | None) -> tuple[tuple[str, ...], list[int]]:
-        names = self.measures if measures is None else tuple(measures)
-        missing = [one for one in names if one not in self.measures]
-        if missing:
-            raise DataError(
-                f"no measure {missing[0]!r}; this model gives {', '.join(self.measures)}"
-            )
-        return names, [self.measures.index(one) for one in names]
-
-    def _solution(self, place: int) -> tuple[Fit, NDArray[np.float32]]:
+    def _solution(self, place: int) -> tuple[FloatArray, NDArray[np.float32]]:
+        """Return mean of the unknowns of a measure, and a root of their covariance."""
         if place not in self._solved:
             terms = self.learned.terms[place]
-            found = solve(
+            mean, root = posterior(
                 self.learned.grams[terms.gram],
                 terms.products,
                 self.learned.blocks(),
                 terms.variances,
             )
-            self._solved[place] = found, found.covariance_root().astype(np.float32)
+            self._solved[place] = mean, root.astype(np.float32)
         return self._solved[place]
 
     def _rows(self, scenarios: Scenarios) -> _Rows:
@@ -204,8 +187,8 @@ class NonErgodicMotion:
         normals = correlated_normals(rng, (rows.columns.shape[1], n), between)
         drawn = np.empty((len(scenarios), n, len(places)))
         for i, place in enumerate(places):
-            solved, root = self._solution(place)
-            drawn[:, :, i] = rows.columns @ (solved.mean[:, None] + root @ normals[:, :, i])
+            unknowns, root = self._solution(place)
+            drawn[:, :, i] = rows.columns @ (unknowns[:, None] + root @ normals[:, :, i])
         of = [self._block_variances(self.learned.terms[place].variances) for place in places]
         sites, which = np.unique(site_points_km(scenarios), axis=0, return_inverse=True)
         own = correlated_normals(rng, (len(sites), n), between)[which.ravel()]

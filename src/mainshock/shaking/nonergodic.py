@@ -27,6 +27,7 @@ __all__ = [
     "group_sums",
     "make_gram",
     "make_products",
+    "posterior",
     "solve",
 ]
 
@@ -100,9 +101,7 @@ class Fit:
         With which it was solved.
     mean
         Of the unknowns, ``(p,)``.
-    factor
-        Lower Cholesky factor of their precision, ``(p, p)``.
-    group_mean, group_variance
+    group_mean
         Of the grouping's terms, ``(n_groups,)``.
     objective
         Negative logarithm of the marginal likelihood, less a constant.
@@ -110,14 +109,8 @@ class Fit:
 
     variances: Variances
     mean: FloatArray
-    factor: FloatArray
     group_mean: FloatArray
-    group_variance: FloatArray
     objective: float
-
-    def covariance_root(self) -> FloatArray:
-        """Return ``R`` with ``R R^T`` the covariance of the unknowns, ``(p, p)``."""
-        return np.asarray(np.linalg.inv(self.factor).T)
 
 
 def group_sums(group: IntArray, n_groups: int) -> sparse.csr_array:
@@ -190,10 +183,16 @@ def fit(
 def solve(gram: Gram, products: Products, blocks: Sequence[Block], variances: Variances) -> Fit:
     """Return the solution with given variances."""
     share, factor, mean, square = _normal_equations(gram, products, blocks, variances)
-    covariance = _inverse(factor)
-    term, spread = _group_terms(gram, products, variances, share, mean, covariance)
-    value = _value(gram, blocks, variances, factor, square)
-    return Fit(variances, mean, factor, term, spread, value)
+    term = share * (products.sums - gram.sums @ mean)
+    return Fit(variances, mean, term, _value(gram, blocks, variances, factor, square))
+
+
+def posterior(
+    gram: Gram, products: Products, blocks: Sequence[Block], variances: Variances
+) -> tuple[FloatArray, FloatArray]:
+    """Return mean ``(p,)`` of the unknowns, and ``R`` with ``R R^T`` their covariance."""
+    _, factor, mean, _ = _normal_equations(gram, products, blocks, variances)
+    return mean, np.asarray(np.linalg.inv(factor).T)
 
 
 def _variances(logs: FloatArray) -> Variances:

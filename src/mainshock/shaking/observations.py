@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError
+from mainshock.core.units import EARTH_MEAN_RADIUS_KM
 from mainshock.shaking.scenarios import Scenarios
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ __all__ = ["scenarios_of_observations"]
 
 FloatArray = NDArray[np.float64]
 
-_EARTH_RADIUS_KM = 6371.0
 _DEPTH_KM = 10.0  # where a table has none
 _EVENT = ("eqid", "event_id", "event")
 _STATION = ("sta_id", "station", "station_id", "staseqnum")
@@ -111,7 +111,7 @@ def _epicentres(
             f"the table has no epicentres; give columns {_LONGITUDE[0]} and {_LATITUDE[0]}, or "
             f"{_DISTANCE[0]} (km) and epi_azimuth (radians, from epicentre to site)"
         )
-    distance = _numbers(table, _DISTANCE, "epicentral distance") / _EARTH_RADIUS_KM
+    distance = _numbers(table, _DISTANCE, "epicentral distance") / EARTH_MEAN_RADIUS_KM
     east, north = _origin_of(np.radians(longitude), np.radians(latitude), distance, azimuth)
     # the rows of an event give one place, up to rounding
     number = np.unique(event, return_inverse=True)[1].ravel()

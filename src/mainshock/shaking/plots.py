@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from mainshock.shaking.evaluate import ALL_MEASURES, Evaluation
-from mainshock.shaking.measures import FAS_FREQUENCIES_HZ, fas_name
+from mainshock.shaking.measures import FAS_FREQUENCIES_HZ, fas_name, unit_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -284,10 +284,8 @@ def _standardised(one: Evaluation, measure: str) -> FloatArray:
 def _said(measure: str) -> str:
     """Return a measure as a reader would say it."""
     kind, _, rest = measure.removeprefix("ln_").partition("_")
-    unit = "m/s" if kind in ("fas", "pgv") else "m/s²"
-    return (
-        f"ln {kind.upper()} {rest.replace('hz', ' Hz').replace('s', ' s')}".strip() + f" ({unit})"
-    )
+    name = f"ln {kind.upper()} {rest.replace('hz', ' Hz').replace('s', ' s')}".strip()
+    return f"{name} ({unit_of(measure).replace('^2', '²')})"
 
 
 def _look(number: int) -> dict[str, Any]:

@@ -20,15 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.core.errors import MissingDependencyError
+from mainshock.core.units import STANDARD_GRAVITY_M_S2
 from mainshock.shaking.base import Motions
-from mainshock.shaking.ergodic import outside, place_of
-from mainshock.shaking.measures import FAS_FREQUENCIES_HZ, fas_name, psa_name
+from mainshock.shaking.ergodic import outside
+from mainshock.shaking.measures import FAS_FREQUENCIES_HZ, fas_name, place_of, psa_name
 from mainshock.shaking.scenarios import Scenarios
 
 __all__ = ["BA19Motion", "BSSA14Motion"]
 
 FloatArray = NDArray[np.float64]
-STANDARD_GRAVITY_M_S2 = 9.80665
 _REFERENCE_VS30_M_S = 760.0
 
 # revised coefficients of 15 July 2014: of event (unspecified mechanism), path, site, deviations

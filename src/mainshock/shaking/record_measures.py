@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from mainshock.core.errors import DataError
 from mainshock.shaking.measures import FAS_FREQUENCIES_HZ, MEASURES, PSA_PERIODS_S
 from mainshock.shaking.records import GroundMotionRecords
-from mainshock.signal.fourier_amplitude import band_amplitude
+from mainshock.signal.fourier_amplitude import band_amplitude, effective_amplitude_spectrum
 from mainshock.signal.intensity import high_passed, integrated, rotd_peak
 from mainshock.signal.response_spectrum import rotd
 
-__all__ = ["measure_records", "measure_waveforms"]
+__all__ = ["carried_eas", "carried_rotd", "measure_records", "measure_waveforms"]
 
 FloatArray = NDArray[np.float64]
 
@@ -78,6 +78,47 @@ def measure_waveforms(acceleration: NDArray[Any], sampling_rate_hz: float) -> Fl
     return rows
 
 
+def carried_rotd(
+    horizontals: FloatArray, rate_hz: float, periods_s: Sequence[float], percentile: float = 50.0
+) -> FloatArray:
+    """Return RotD at periods from 4 samples to the record's length; NaN at others.
+
+    Parameters
+    ----------
+    horizontals
+        m/s^2, shape ``(2, n_samples)``.
+    rate_hz
+        Samples a second.
+    periods_s, percentile
+        As in :func:`~mainshock.signal.response_spectrum.rotd`.
+    """
+    periods = np.asarray(periods_s, dtype=np.float64)
+    is_carried = (periods >= _SHORTEST / rate_hz) & (periods <= horizontals.shape[1] / rate_hz)
+    spectrum = np.full(periods.size, np.nan)
+    if is_carried.any():
+        spectrum[is_carried] = rotd(horizontals, rate_hz, periods[is_carried], (percentile,))[0]
+    return spectrum
+
+
+def carried_eas(
+    horizontals: FloatArray, rate_hz: float, frequencies_hz: Sequence[float]
+) -> FloatArray:
+    """Return the effective amplitude spectrum; NaN above 0.45 of the sampling rate.
+
+    Parameters
+    ----------
+    horizontals
+        m/s^2, shape ``(2, n_samples)``.
+    rate_hz
+        Samples a second.
+    frequencies_hz
+        Where it is wanted.
+    """
+    frequencies = np.asarray(frequencies_hz, dtype=np.float64)
+    spectrum = effective_amplitude_spectrum(horizontals, rate_hz, frequencies)
+    return np.where(frequencies > _HIGHEST * rate_hz, np.nan, spectrum)
+
+
 def _measured(
     record: NDArray[Any], rate_hz: float, corner_hz: float = float("nan")
 ) -> Sequence[float] | FloatArray:
@@ -93,11 +134,7 @@ def _measured(
     velocity = integrated(horizontals, rate_hz)
     if corner_hz > 0.0:
         velocity = high_passed(velocity, rate_hz, corner_hz)
-    periods = np.array(PSA_PERIODS_S)
-    is_carried = (periods >= _SHORTEST / rate_hz) & (periods <= record.shape[1] / rate_hz)
-    accelerations = np.full(periods.size, np.nan)
-    if is_carried.any():
-        accelerations[is_carried] = rotd(horizontals, rate_hz, periods[is_carried])[0]
+    accelerations = carried_rotd(horizontals, rate_hz, PSA_PERIODS_S)
     peaks = [*rotd_peak(horizontals), *rotd_peak(velocity)]
     values = np.array([*amplitudes, *peaks, *accelerations])
     return np.log(np.where(values > 0.0, values, np.nan))

@@ -1,7 +1,7 @@
 """Writes accelerograms: sets of records (HDF5 with CSV), and what models make, in four formats."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from mainshock.core.errors import DataError, NothingFoundError, SourceError
+from mainshock.core.errors import DataError, NothingFoundError
 from mainshock.core.files import make_folder, replacing
 from mainshock.shaking.base import COMPONENTS, Waveforms
 from mainshock.shaking.labelled_records import LabelledRecord
@@ -19,8 +19,6 @@ from mainshock.shaking.waveform_exports import write_at2, write_miniseed
 __all__ = [
     "REAL",
     "SYNTHETIC",
-    "SimulatedFile",
-    "read_simulated",
     "write_records",
     "write_waveforms",
 ]
@@ -29,23 +27,6 @@ REAL = "REAL recordings"
 SYNTHETIC = "SYNTHETIC"
 _UNITS = "m/s^2"
 _TEXT = h5py.string_dtype(encoding="utf-8")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SimulatedFile:
-    """What a file of generated accelerograms holds.
-
-    Parameters
-    ----------
-    waveforms, scenarios
-        One row a scenario.
-    kind
-        What the file says of its origin; it begins with ``SYNTHETIC``.
-    """
-
-    waveforms: Waveforms
-    scenarios: Scenarios
-    kind: str
 
 
 def write_waveforms(
@@ -104,37 +85,6 @@ def write_waveforms(
         raise DataError("accelerograms hold NaN or infinity; do not write them")
     make_folder(path.parent)
     return writers[suffix](waveforms, scenarios, path, f"{SYNTHETIC} ({made_by})")
-
-
-def read_simulated(path: Path) -> SimulatedFile:
-    """Return what :func:`write_waveforms` wrote as HDF5 or NPZ.
-
-    Raises
-    ------
-    SourceError
-        If the file cannot be read.
-    DataError
-        If it holds no accelerograms of scenarios.
-    """
-    try:
-        if path.suffix.lower() == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                found: dict[str, Any] = {name: file[name] for name in file.files}
-        else:
-            found = _from_hdf5(path)
-        scenarios = Scenarios(**{one.name: found[one.name] for one in fields(Scenarios)})
-        waveforms = Waveforms(
-            found["acceleration"],
-            float(found["sampling_rate_hz"]),
-            float(found["start_rel_origin_s"]),
-        )
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error}") from error
-    except (KeyError, ValueError) as error:
-        raise DataError(
-            f"{path} holds no accelerograms of scenarios, or not all of them: {error}"
-        ) from error
-    return SimulatedFile(waveforms, scenarios, str(found["kind"]))
 
 
 def write_records(
@@ -240,15 +190,6 @@ def _write_hdf5(
                 dtype=_TEXT if is_text else None,
             )
     return (path,)
-
-
-def _from_hdf5(path: Path) -> dict[str, Any]:  # arrays and attributes
-    with h5py.File(path, "r") as file:
-        found: dict[str, Any] = {**file.attrs, "acceleration": file["acceleration"][...]}
-        for name, data in file["scenarios"].items():
-            is_text = h5py.check_string_dtype(data.dtype) is not None
-            found[name] = data.asstr()[...].astype(np.str_) if is_text else data[...]
-    return found
 
 
 def _write_npz(

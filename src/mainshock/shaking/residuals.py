@@ -6,7 +6,7 @@ events held out in turn; the test rows play no part in this.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,6 @@ __all__ = [
     "CANDIDATES",
     "Prediction",
     "ResidualScore",
-    "as_document",
     "predict",
     "score",
     "weigh_terms",
@@ -151,11 +150,6 @@ def score(
         weights=weights,
         is_centred=is_centred,
     )
-
-
-def as_document(found: ResidualScore) -> dict[str, object]:
-    """Return a score as plain values."""
-    return asdict(found)
 
 
 def weigh_terms(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from mainshock.core.errors import DataError
+from mainshock.shaking.aleatory import shared_correlation
 from mainshock.shaking.measures import FAS_FREQUENCIES_HZ, fas_name
 from mainshock.shaking.mixed_effects import ResidualSplit, fit_mixed_effects, split_residuals
 from mainshock.shaking.scenarios import Scenarios
@@ -191,14 +192,7 @@ def frequency_correlation(
             columns[:, number] = one if scenarios is None or not enough else within_event(
                 one, scenarios
             )  # fmt: skip
-    matrix = np.full((n, n), np.nan)
-    for row in range(n):
-        for column in range(row + 1):
-            pair = columns[:, [row, column]]
-            pair = pair[np.isfinite(pair).all(axis=1)]
-            if len(pair) >= _LEAST_PAIRS and pair.std(axis=0).min() > 0.0:
-                matrix[row, column] = matrix[column, row] = np.corrcoef(*pair.T)[0, 1]
-    return matrix
+    return shared_correlation(columns, _LEAST_PAIRS)
 
 
 def correlation_error(observed: FloatArray, modelled: FloatArray) -> dict[str, Any]:

@@ -153,12 +153,6 @@ def map_shaking(
     settings = settings or MapSettings()
     rng = np.random.default_rng(settings.seed)
     wanted = settings.measures or model.motions.measures
-    unknown = [one for one in wanted if one not in model.motions.measures]
-    if unknown:
-        raise DataError(
-            f"{model.name} gives no {', '.join(unknown)}; it gives "
-            f"{', '.join(model.motions.measures)}"
-        )
     draws = draw_sources(source, settings.n_draws, rng)
     found = _mixture(model.motions, source, draws, sites, wanted)
     return ShakingField(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from mainshock.core.errors import ModelError
+from mainshock.core.errors import ModelError, RegistryError
 from mainshock.learn.models import find_model, load_manifest
 from mainshock.shaking.base import MotionModel, WaveformModel
-from mainshock.shaking.registry import ARCHITECTURES
+from mainshock.shaking.registry import ARCHITECTURES, MOTION_MODELS
 
 if TYPE_CHECKING:  # pandas and HDF5, which a process that only predicts need not carry
     from mainshock.shaking.records import GroundMotionRecords
@@ -94,14 +94,27 @@ class Architecture(Protocol):
 
 
 def open_model(name: str | Path) -> ShakingModel:
-    """Return a packaged model by name (``default``), or the one in a folder.
+    """Return a model, whoever made it.
+
+    Parameters
+    ----------
+    name
+        ``default`` or another packaged model; a folder of a trained one; a published one's
+        registered name, such as ``bssa14``; or the ``.npz`` of an ergodic regression.
 
     Raises
     ------
     ModelError
         If there is no such model, or it is no model of shaking.
     """
-    folder = find_model(DEFAULT_MODEL if str(name) == "default" else name)
+    if str(name) in MOTION_MODELS:
+        return ShakingModel(str(name), MOTION_MODELS.load(str(name))(), None, is_synthetic=False)
+    if Path(name).suffix == ".npz":
+        return _open_regression(Path(name))
+    try:
+        folder = find_model(DEFAULT_MODEL if str(name) == "default" else name)
+    except RegistryError as error:
+        raise ModelError(f"{error}; published ones: {', '.join(MOTION_MODELS.names())}") from error
     manifest = load_manifest(folder)
     architecture = manifest.settings.get("architecture")
     if architecture not in ARCHITECTURES:
@@ -110,3 +123,9 @@ def open_model(name: str | Path) -> ShakingModel:
             f"have one of {', '.join(ARCHITECTURES.names())}"
         )
     return ARCHITECTURES.load(str(architecture)).open(folder)
+
+
+def _open_regression(path: Path) -> ShakingModel:
+    from mainshock.shaking.ergodic import ErgodicMotion  # noqa: PLC0415 - seldom wanted
+
+    return ShakingModel(path.stem, ErgodicMotion.load(path), None, is_synthetic=False)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from mainshock.core.errors import DataError
 from mainshock.core.files import replacing
 from mainshock.core.times import format_utc, utc_from_posix
+from mainshock.core.units import STANDARD_GRAVITY_M_S2
 from mainshock.shaking.base import COMPONENTS, Waveforms
 from mainshock.shaking.scenarios import Scenarios
-from mainshock.signal.intensity import STANDARD_GRAVITY_M_S2
 from mainshock.sources.fragments import Fragment, FragmentHeader
 from mainshock.sources.miniseed_records import encode_records
 

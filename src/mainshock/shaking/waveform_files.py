@@ -16,6 +16,7 @@ from mainshock.core.geo import geodesic_distance_km
 from mainshock.core.records import COMPONENTS as ZNE
 from mainshock.core.records import Station, Waveform
 from mainshock.core.times import format_utc, parse_utc, to_posix_s, utc_from_posix
+from mainshock.core.units import STANDARD_GRAVITY_M_S2
 from mainshock.shaking.labelled_records import LabelledRecord
 from mainshock.shaking.preparation import differentiated
 from mainshock.shaking.quality import QualityLimits, has_spike, is_clipped
@@ -32,7 +33,8 @@ from mainshock.sources.waveforms import FileSource
 __all__ = ["CutSettings", "read_dataset_records", "read_event_records"]
 
 _TO_M_S2 = {"m/s^2": 1.0, "m/s2": 1.0, "m/s**2": 1.0, "m/s/s": 1.0, "mps2": 1.0,
-            "cm/s^2": 0.01, "cm/s2": 0.01, "cmps2": 0.01, "gal": 0.01, "g": 9.80665}  # fmt: skip
+            "cm/s^2": 0.01, "cm/s2": 0.01, "cmps2": 0.01, "gal": 0.01,
+            "g": STANDARD_GRAVITY_M_S2}  # fmt: skip
 _TO_M_S = {"m/s": 1.0, "mps": 1.0, "cm/s": 0.01, "cmps": 0.01}
 _TO_ENZ = [ZNE.index(one) for one in "ENZ"]
 _COLUMNS = {

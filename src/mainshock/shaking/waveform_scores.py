@@ -18,19 +18,19 @@ from scipy import linalg, special
 from mainshock.core.errors import DataError
 from mainshock.shaking.base import COMPONENTS
 from mainshock.shaking.measures import MEASURES
+from mainshock.shaking.record_measures import carried_eas, carried_rotd
 from mainshock.shaking.records import Accelerogram
-from mainshock.signal.fourier_amplitude import band_amplitude, effective_amplitude_spectrum
+from mainshock.signal.fourier_amplitude import band_amplitude
 from mainshock.signal.intensity import (
     arias_intensity,
     cumulative_absolute_velocity,
     husid,
     significant_duration,
 )
-from mainshock.signal.response_spectrum import response_spectra, rotd
+from mainshock.signal.response_spectrum import response_spectra
 
 __all__ = [
     "ANDERSON_CRITERIA",
-    "DURATION_MEASURES",
     "FURTHER_MEASURES",
     "anderson_scores",
     "discriminative_score",
@@ -49,17 +49,18 @@ FloatArray = NDArray[np.float64]
 
 _EAS_HZ = (2.0, 5.0, 10.0, 15.0)
 _ROTD100_S = (0.1, 0.3, 1.0)
-DURATION_MEASURES = ("ln_d5_75", "ln_d5_95")
 FURTHER_MEASURES = (
     *(f"ln_eas_{one:g}hz" for one in _EAS_HZ),
     *(f"ln_psa_rotd100_{one:g}s" for one in _ROTD100_S),
     "ln_arias",
     "ln_cav",
-    *DURATION_MEASURES,
+    "ln_d5_75",
+    "ln_d5_95",
     "onset_s",
 )
-"""Beside ``MEASURES``: Konno-Ohmachi EAS and RotD100 PSA, Arias intensity and CAV (sum and mean of
-the horizontals), significant durations, and the time after origin when 5 % of the energy came."""
+"""Beside ``MEASURES``: Konno-Ohmachi EAS and RotD100 PSA, Arias intensity and CAV (sum and
+geometric mean of the horizontals), significant durations, and the time after origin when 5 % of the
+energy came."""
 
 ANDERSON_CRITERIA = (
     "arias_duration",
@@ -88,17 +89,11 @@ def measure_further(record: Accelerogram) -> FloatArray:
     horizontals = record.acceleration[:2].astype(np.float64)
     if not np.isfinite(record.acceleration).all() or not horizontals.any():
         return np.full(len(FURTHER_MEASURES), np.nan)
-    eas = effective_amplitude_spectrum(horizontals, rate_hz, _EAS_HZ)
-    eas[np.array(_EAS_HZ) > _HIGHEST * rate_hz] = np.nan
-    periods = np.array(_ROTD100_S)
-    maximum = np.full(periods.size, np.nan)
-    is_carried = periods * rate_hz >= 4.0
-    maximum[is_carried] = rotd(horizontals, rate_hz, periods[is_carried], (100.0,))[0]
     values = [
-        *eas,
-        *maximum,
+        *carried_eas(horizontals, rate_hz, _EAS_HZ),
+        *carried_rotd(horizontals, rate_hz, _ROTD100_S, 100.0),
         arias_intensity(horizontals, rate_hz).sum(),
-        cumulative_absolute_velocity(horizontals, rate_hz).mean(),
+        np.sqrt(np.prod(cumulative_absolute_velocity(horizontals, rate_hz))),
         significant_duration(horizontals, rate_hz, 0.05, 0.75),
         significant_duration(horizontals, rate_hz, 0.05, 0.95),
     ]

@@ -6,79 +6,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mainshock.core.errors import DataError
+from mainshock.core.units import STANDARD_GRAVITY_M_S2
 from mainshock.signal.response_spectrum import rotated_peaks
 
 __all__ = [
-    "STANDARD_GRAVITY_M_S2",
     "arias_intensity",
     "cumulative_absolute_velocity",
     "high_passed",
     "husid",
     "integrated",
-    "peak_displacement",
-    "peak_ground_acceleration",
-    "peak_ground_velocity",
     "rotd_peak",
     "significant_duration",
 ]
 
 FloatArray = NDArray[np.float64]
 
-STANDARD_GRAVITY_M_S2 = 9.80665
 _LEAST_FILTERED = 10
-
-
-def peak_ground_acceleration(acceleration: ArrayLike) -> FloatArray:
-    """Return the greatest absolute sample of each channel.
-
-    Parameters
-    ----------
-    acceleration
-        Shape ``(..., n_samples)``; used as it is.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than 2 samples.
-    """
-    return np.asarray(np.abs(_channels(acceleration)).max(axis=-1))
-
-
-def peak_ground_velocity(acceleration: ArrayLike, rate_hz: float) -> FloatArray:
-    """Return the greatest absolute velocity of each channel, in m/s for m/s^2.
-
-    Parameters
-    ----------
-    acceleration
-        Shape ``(..., n_samples)``, without drift: see :func:`integrated`.
-    rate_hz
-        Samples a second.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than 2 samples.
-    """
-    return np.asarray(np.abs(integrated(acceleration, rate_hz)).max(axis=-1))
-
-
-def peak_displacement(acceleration: ArrayLike, rate_hz: float) -> FloatArray:
-    """Return the greatest absolute displacement of each channel, in m for m/s^2.
-
-    Parameters
-    ----------
-    acceleration
-        Shape ``(..., n_samples)``, without drift: see :func:`integrated`.
-    rate_hz
-        Samples a second.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than 2 samples.
-    """
-    velocity = integrated(acceleration, rate_hz)
-    return np.asarray(np.abs(integrated(velocity, rate_hz)).max(axis=-1))
 
 
 def integrated(samples: ArrayLike, rate_hz: float) -> FloatArray:

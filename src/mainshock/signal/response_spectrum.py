@@ -50,7 +50,7 @@ def response_spectra(
     -----
     The response is exact for an input that is linear between samples [1]_. The record is first
     divided by the spectrum of that interpolation, so that what the oscillator feels is the
-    band-limited record, and oversampled to 20 steps a period where it has fewer.
+    band-limited record, and oversampled to 40 steps a period where it has fewer.
 
     References
     ----------

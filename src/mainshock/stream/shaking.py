@@ -113,10 +113,11 @@ def shaking_stage() -> ShakingStage:
 
 
 def _packaged_model() -> "ShakingModel | None":
-    from mainshock.pipeline.shaking import model_problem, open_map_model  # noqa: PLC0415
+    from mainshock.pipeline.shaking import model_problem  # noqa: PLC0415
+    from mainshock.shaking.training import DEFAULT_MODEL, open_model  # noqa: PLC0415
 
     problem = model_problem()
     if problem:
         _log.info("events get no maps of shaking: %s", problem)
         return None
-    return open_map_model("default")
+    return open_model(DEFAULT_MODEL)

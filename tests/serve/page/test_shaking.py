@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mainshock.core.records import Magnitude
-from mainshock.pipeline import shaking as pipeline_shaking
 from mainshock.pipeline.shaking import map_event
 from mainshock.serve.run import ServiceThread
+from mainshock.shaking import training
 from mainshock.stream.records import ShakingVersion
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "shaking"))
@@ -21,7 +21,7 @@ expect.set_options(timeout=20_000)
 
 @pytest.fixture
 def service(context, monkeypatch):
-    monkeypatch.setattr(pipeline_shaking, "open_map_model", lambda _: small_model())
+    monkeypatch.setattr(training, "open_model", lambda _: small_model())
     with ServiceThread(context) as running:
         yield running
 

@@ -32,7 +32,7 @@ __all__ = [
     "router",
 ]
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # no path: a folder is no model here
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # no path: a file or folder is no model here
 _MOST_SITES, _MOST_MEASURES = 10_000, 8
 _N_A_SIDE = 41
 _Finite = {"allow_inf_nan": False}
@@ -143,14 +143,14 @@ class _Models:
         ApiError
             404 if there is none of that name.
         """
-        from mainshock.pipeline.shaking import open_map_model  # noqa: PLC0415
+        from mainshock.shaking.training import open_model  # noqa: PLC0415 - not every service
 
         if not _NAME.fullmatch(name):
             raise ApiError(404, f"there is no model of shaking {name[:64]!r}")
         with self._opening:
             if name not in self._opened:
                 try:
-                    self._opened[name] = open_map_model(name)
+                    self._opened[name] = open_model(name)
                 except ModelError as error:
                     raise ApiError(404, str(error)) from error
             return self._opened[name]

@@ -15,7 +15,7 @@ from mainshock.learn.models import load_manifest
 from mainshock.shaking.base import MotionModel, Motions
 from mainshock.shaking.flow.description import MEDIAN, describe
 from mainshock.shaking.flow.stored import INPUT, NETWORK, OUTPUT, open_flow
-from mainshock.shaking.measures import MEASURES
+from mainshock.shaking.measures import MEASURES, place_of
 from mainshock.shaking.scenarios import Scenarios
 from mainshock.shaking.training import ShakingModel, TrainingSettings
 
@@ -36,7 +36,7 @@ class SomeMeasures:
 
     def predict(self, scenarios: Scenarios, measures: Sequence[str] | None = None) -> Motions:
         """Return the distribution of measures for each row."""
-        return self.motions.predict(scenarios, self.measures if measures is None else measures)
+        return self.motions.predict(scenarios, place_of(self.measures, measures)[0])
 
     def sample(
         self,
@@ -46,8 +46,7 @@ class SomeMeasures:
         measures: Sequence[str] | None = None,
     ) -> FloatArray:
         """Return realisations, ``(n_rows, n, n_measures)``, natural logarithms."""
-        names = self.measures if measures is None else measures
-        return self.motions.sample(scenarios, n, rng, names)
+        return self.motions.sample(scenarios, n, rng, place_of(self.measures, measures)[0])
 
 
 class FlowArchitecture:

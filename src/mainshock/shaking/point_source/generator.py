@@ -18,7 +18,7 @@ from mainshock.shaking.point_source.settings import PointSourceSettings
 from mainshock.shaking.point_source.spectra import Rays, true_ln_fas
 from mainshock.shaking.point_source.waveforms import arrival_times_s, simulate
 
-__all__ = ["KIND", "Network", "draw_network", "write_records"]
+__all__ = ["KIND", "Network", "draw_network", "write_region"]
 
 FloatArray = NDArray[np.float64]
 
@@ -72,7 +72,7 @@ def draw_network(
     return Network(rays, event, station)
 
 
-def write_records(
+def write_region(
     path: Path,
     settings: PointSourceSettings,
     *,
