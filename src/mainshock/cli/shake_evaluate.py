@@ -37,6 +37,9 @@ def evaluate(
         float | None,
         typer.Option(min=0.1, help="Sources in one cell of this size repeat a path (phi_P2P)."),
     ] = None,
+    picker: Annotated[
+        str, typer.Option(help="Picker that looks for P and S in what is generated; or none.")
+    ] = "default",
     seed: _Seed = 0,
     as_json: _Json = False,
 ) -> None:
@@ -45,6 +48,8 @@ def evaluate(
     Give records of events or stations, or both, that were kept apart, and with --train those to fit
     the regression to; no record may be in both.
     """
+    from mainshock.detect.registry import open_picker
+    from mainshock.pipeline.shaking import phase_times
     from mainshock.shaking.evaluate import (
         EvaluationSettings,
         evaluate_measured,
@@ -55,7 +60,8 @@ def evaluate(
     from mainshock.shaking.training import open_model
 
     opened = open_model(model)
-    settings = EvaluationSettings(seed, n, max_waveforms, path_cell_km)
+    finds = None if picker == "none" else phase_times(open_picker(picker))
+    settings = EvaluationSettings(seed, n, max_waveforms, path_cell_km, picker=finds)
     say("measuring records")
     tested = measure(open_records(data))
     baseline = None if train is None else fit_baseline(measure(open_records(train)))
@@ -117,4 +123,10 @@ def _told(found: "Evaluation") -> list[str]:
         for name in (*_SHOWN, "ln_d5_75", "onset_s"):
             one = made.measures[name]
             lines.append(f"  {name:12s} {one['bias']:+.2f} {one['sampled_over_residual']:.2f}")
+        for phase in ("P", "S") if made.picks else ():
+            one = made.picks[phase]
+            lines.append(
+                f"  {phase} picked in {one['rate']:.0%}, off by {one['median_absolute_s']:.2f} s "
+                f"(median, from {made.picks['reference']})"
+            )
     return lines

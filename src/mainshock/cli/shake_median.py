@@ -49,10 +49,10 @@ def median(
     columns |= {"extrapolation": motions.is_extrapolated, "is_synthetic": opened.is_synthetic}
     write_table(out, table.drop(columns=[one for one in columns if one in table]).assign(**columns))
     outside = int(motions.is_extrapolated.sum())
-    print_result(
-        f"{len(motions.measures)} measures of {len(table)} scenarios -> {out}; {outside} "
-        "extrapolate beyond the training data, their spread is widened"
-    )
+    told = f"{len(motions.measures)} measures of {len(table)} scenarios -> {out}"
+    if outside:
+        told += f"; {outside} lie beyond the training data, their spread is widened"
+    print_result(told)
 
 
 def _read(path: Path) -> "pd.DataFrame":

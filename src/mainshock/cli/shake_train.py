@@ -11,6 +11,7 @@ from mainshock.cli.output import print_json, print_result, say
 
 __all__ = ["simulate", "train"]
 
+_CONDITION = 2
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -27,7 +28,7 @@ def train(
     arch: Annotated[str, typer.Option(help="flow, or cgm-gm.")] = "flow",
     condition: Annotated[
         int, typer.Option(min=0, max=5, help="CGM-GM's set of conditions; 4 is CGM-baseline.")
-    ] = 2,
+    ] = _CONDITION,
     legacy: Annotated[
         bool, typer.Option("--legacy", help="CGM-GM as released, with its defects.")
     ] = False,
@@ -49,6 +50,8 @@ def train(
     from mainshock.shaking.registry import ARCHITECTURES
     from mainshock.shaking.training import TrainingSettings
 
+    if arch != "cgm-gm" and (legacy or condition != _CONDITION):
+        raise typer.BadParameter("--legacy and --condition are CGM-GM's: add --arch cgm-gm")
     architecture = ARCHITECTURES.load(arch)
     records = open_records(data)
     settings = TrainingSettings(

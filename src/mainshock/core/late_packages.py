@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from threading import RLock
 from types import ModuleType
@@ -53,6 +54,8 @@ def _asked(module: ModuleType, load: Callable[[ModuleType], None]) -> Callable[[
         nonlocal is_loading
         if name.startswith("__") and name != "__all__":  # asked of every module, by warnings
             raise AttributeError(name)
+        if not is_loading and find_spec(f"{module.__name__}.{name}") is not None:
+            return import_module(f"{module.__name__}.{name}")  # a module of it needs not all of it
         with lock:
             if not is_loading and "__getattr__" in vars(module):
                 is_loading = True

@@ -17,6 +17,9 @@ from mainshock.shaking.scenarios import Scenarios
 from mainshock.shaking.shaking_map import MapSettings, ShakingSource, map_shaking
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mainshock.shaking.records import Accelerogram
     from mainshock.shaking.training import ShakingModel
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "map_event",
     "map_radius_km",
     "model_problem",
+    "phase_times",
     "picks_in_generated",
     "shown_measures",
     "source_of_event",
@@ -175,7 +179,21 @@ def picks_in_generated(
     return PicksInGenerated(float(p_rate), float(s_rate), p_error_s, s_error_s)
 
 
-def _waveform(acceleration: NDArray[np.float32], of: Waveforms) -> Waveform:
+def phase_times(picker: Picker) -> "Callable[[Accelerogram], dict[str, float]]":
+    """Return a function that gives the surest P and S of a record, s after its origin time."""
+
+    def times(record: "Accelerogram") -> dict[str, float]:
+        surest: dict[str, Pick] = {}
+        for pick in picker.classify(_waveform(record.acceleration, record)):
+            known = surest.get(pick.phase)
+            if known is None or pick.probability > known.probability:
+                surest[pick.phase] = pick
+        return {phase: (one.time - _ORIGIN).total_seconds() for phase, one in surest.items()}
+
+    return times
+
+
+def _waveform(acceleration: NDArray[np.float32], of: "Waveforms | Accelerogram") -> Waveform:
     """Return one record as pickers take it: components Z, N, E."""
     return Waveform(
         network="XX",

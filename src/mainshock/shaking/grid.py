@@ -14,6 +14,7 @@ __all__ = ["MOST_SITES", "MapSites", "box_sites", "read_sites", "sites_around", 
 FloatArray = NDArray[np.float64]
 MOST_SITES = 1_000_000
 _N_AROUND = 61
+_WIDEST_DEG = 180.0
 _KM_PER_DEGREE = 111.2
 _MOST_RADIUS_KM = 2000.0
 _FORMS = "west,east,south,north,columns,rows, or radius_km[,points a side], or a CSV of sites"
@@ -82,6 +83,11 @@ def box_sites(bounds: tuple[float, float, float, float], n_columns: int, n_rows:
     if not all(map(math.isfinite, bounds)) or max(abs(south), abs(north)) > 90.0:
         raise SettingsError(f"bounds {bounds} are not on Earth; give west,east,south,north")
     east = east + 360.0 if east < west else east
+    if east - west > _WIDEST_DEG:
+        raise SettingsError(
+            f"bounds {bounds} are {east - west:g} degrees wide, the most is {_WIDEST_DEG:g}; "
+            "are west and east swapped?"
+        )
     if not (-180.0 <= west < east <= 360.0 and south < north):
         raise SettingsError(f"bounds {bounds} hold nothing; give west,east,south,north in degrees")
     if min(n_columns, n_rows) < 2 or n_columns * n_rows > MOST_SITES:

@@ -95,16 +95,29 @@ def open_records(path: Path, *, depth_km: float = 15.0) -> GroundMotionRecords:
         If files are missing, or the table does not say where source and site are.
     """
     path = _hdf5_of(path)
-    table = pd.read_csv(path.with_suffix(".csv"), dtype={"rec_id": str})
+    try:
+        table = pd.read_csv(path.with_suffix(".csv"), dtype={"rec_id": str})
+    except ValueError as error:  # pandas' own errors too
+        raise DataError(f"{path.with_suffix('.csv')} is no table: {error}") from error
     depth = "depth_km"
     if depth in table:
         table[depth] = table[depth].fillna(depth_km)
-    with h5py.File(path, "r") as file:
-        if "waveforms" not in file:
-            raise DataError(f"{path} has no 'waveforms'; write them as the docs of shaking say")
-        kind = str(file.attrs.get("kind", ""))
+    try:
+        with h5py.File(path, "r") as file:
+            has_waveforms, kind = "waveforms" in file, str(file.attrs.get("kind", ""))
+    except OSError as error:
+        raise DataError(f"{path} is no HDF5 file, or damaged: {error}") from error
+    if not has_waveforms:
+        raise DataError(
+            f"{path} has no 'waveforms', so it is no set of records; "
+            "make one with `mainshock shake records`"
+        )
+    try:
+        scenarios = scenarios_from_table(table)
+    except DataError as error:
+        raise DataError(f"{path.with_suffix('.csv')}: {error}") from error
     return GroundMotionRecords(
-        path, table, scenarios_from_table(table), is_synthetic=kind.upper().startswith("SYNTHETIC")
+        path, table, scenarios, is_synthetic=kind.upper().startswith("SYNTHETIC")
     )
 
 

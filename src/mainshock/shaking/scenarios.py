@@ -147,7 +147,7 @@ def scenarios_from_table(
         if found is not None:
             values[field] = _numbers(table, found)
         elif field not in values:
-            raise DataError(f"the table has no column for {field}; name it one of {names}")
+            raise DataError(f"no column for {field}; name it {' or '.join(names)}")
     for field, names in _OPTIONAL.items():
         found = _found(columns, names)
         values[field] = None if found is None else table[found].to_numpy()
@@ -170,11 +170,16 @@ def read_scenarios(path: Path, origin: tuple[float, float] = (0.0, 0.0)) -> Scen
 
     try:
         table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise DataError(f"{path} does not exist") from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
     if table.empty:
         raise DataError(f"{path} has no rows; give one scenario a row")
-    return scenarios_from_table(table, origin)
+    try:
+        return scenarios_from_table(table, origin)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def local_origin(table: "pd.DataFrame") -> tuple[float, float]:

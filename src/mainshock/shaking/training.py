@@ -1,12 +1,13 @@
 """Training models of shaking from records, and opening what was trained."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from zipfile import BadZipFile
 
 from mainshock.core.errors import ModelError, RegistryError
-from mainshock.learn.models import find_model, load_manifest
+from mainshock.learn.models import find_model, is_packaged, load_manifest
 from mainshock.shaking.base import MotionModel, WaveformModel
 from mainshock.shaking.registry import ARCHITECTURES, MOTION_MODELS
 
@@ -57,7 +58,7 @@ class ShakingModel:
     Parameters
     ----------
     name
-        As in its manifest.
+        As in its manifest; of a folder of one's own, the folder's.
     motions
         Distribution of measures.
     waveforms
@@ -117,12 +118,16 @@ def open_model(name: str | Path) -> ShakingModel:
         raise ModelError(f"{error}; published ones: {', '.join(MOTION_MODELS.names())}") from error
     manifest = load_manifest(folder)
     architecture = manifest.settings.get("architecture")
-    if architecture not in ARCHITECTURES:
+    if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
         raise ModelError(
-            f"{folder} holds {manifest.name!r} of architecture {architecture!r}; models of shaking "
-            f"have one of {', '.join(ARCHITECTURES.names())}"
+            f"{folder} holds {manifest.name!r}, a model of {manifest.task}; give one of shaking, "
+            f"whose architecture is {' or '.join(ARCHITECTURES.names())}"
         )
-    return ARCHITECTURES.load(str(architecture)).open(folder)
+    try:
+        opened = ARCHITECTURES.load(architecture).open(folder)
+    except (KeyError, TypeError, ValueError, OSError, BadZipFile) as error:
+        raise ModelError(f"{folder} cannot be opened ({error!r}); train it again") from error
+    return opened if is_packaged(folder) else replace(opened, name=folder.resolve().name)
 
 
 def _open_regression(path: Path) -> ShakingModel:
