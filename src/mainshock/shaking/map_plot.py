@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from mainshock.core.records import Station
@@ -101,6 +102,7 @@ def _panel(figure: Figure, axes: Axes, field: ShakingField, measure: str, kind: 
     figure.colorbar(image, ax=axes, label=label, shrink=0.8)
     axes.set_aspect(1.0 / math.cos(math.radians(float(field.site_latitude.mean()))))
     axes.tick_params(labelsize=8)
+    axes.locator_params(axis="x", nbins=4)  # longitudes are wide
 
 
 def _limits(values: FloatArray) -> tuple[float, float]:
@@ -117,7 +119,8 @@ def _add_lines(axes: Axes, field: ShakingField, i: int, kind: str) -> None:
             lines = axes.contour(
                 longitude, latitude, median, levels=levels, colors="#333333", linewidths=0.6
             )
-            axes.clabel(lines, fmt=lambda value: f"{value:g}", fontsize=7)
+            for text in axes.clabel(lines, fmt=lambda value: f"{value:g}", fontsize=7):
+                text.set_path_effects([withStroke(linewidth=2.0, foreground="white")])
     mask = field.is_extrapolated.reshape(field.shape or ())
     if mask.any():
         axes.contourf(
