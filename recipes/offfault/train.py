@@ -34,7 +34,7 @@ from mainshock.offfault.generator.parallel import generate
 from mainshock.offfault.generator.settings import GeneratorSettings
 from mainshock.offfault.network_efficiency import Calibration, with_lines
 from mainshock.offfault.registry import EFFICIENCY_BASELINES
-from mainshock.offfault.roughen import roughen
+from mainshock.offfault.roughen import redraw, roughen
 from mainshock.offfault.run_folder import read_network
 from mainshock.offfault.scores import score
 from mainshock.offfault.stored import (
@@ -105,7 +105,8 @@ def train_member(
     """Train one network on windows of which some are roughened, and return its run folder."""
     torch.set_num_threads(1)
     train = read_windows(train_path)
-    rough = roughen(train.maps, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    rough = redraw(roughen(train.maps, rng), rng)
     settings = TrainingSettings(
         loss="nll-mae",
         epochs=epochs,

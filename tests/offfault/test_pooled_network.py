@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mainshock.offfault.roughen import roughen
+from mainshock.offfault.roughen import redraw, roughen
 
 torch = pytest.importorskip("torch", reason="the extra train is not installed")
 
@@ -72,3 +72,11 @@ def test_roughened_maps_lose_pixels_and_win_none():
     assert (rough.sum(axis=(1, 2)) < maps.sum(axis=(1, 2))).all()
     assert (rough.sum(axis=(1, 2)) > 0.5 * maps.sum(axis=(1, 2))).all()
     assert np.array_equal(roughen(maps, np.random.default_rng(0), share=0.0), maps)
+
+
+def test_half_of_the_maps_are_drawn_with_other_lines():
+    maps = np.repeat(stepping_maps(), 20, axis=0)
+    redrawn = redraw(maps, np.random.default_rng(0))
+    kept = (redrawn == maps).all(axis=(1, 2))
+    assert 0.3 < kept.mean() < 0.8
+    assert np.unique(redrawn.sum(axis=(1, 2))).size > np.unique(maps.sum(axis=(1, 2))).size

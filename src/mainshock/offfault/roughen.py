@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 from mainshock.offfault.raster import normalise_thickness
 
-__all__ = ["roughen"]
+__all__ = ["redraw", "roughen"]
 
 _LONGEST_PATCH_PX = 0.8
 _SHARE_LOST = (0.02, 0.25)
@@ -16,10 +16,9 @@ _WIDTHS_PX = (2, 3, 4, 5)
 def roughen(
     maps: NDArray[np.uint8], rng: np.random.Generator, share: float = 0.3
 ) -> NDArray[np.uint8]:
-    """Return copies of maps, ``(n, 128, 64)``: a share has lost pixels, half are redrawn.
+    """Return copies of maps, ``(n, 128, 64)``: a share has lost pixels in patches.
 
-    A map keeps 75 to 98 % of its pixels, or all where none would be left. Lines drawn anew are 2 to
-    5 pixels wide.
+    A map keeps 75 to 98 % of its pixels, or all where none would be left.
     """
     rough = maps.copy()
     for i in np.flatnonzero(rng.random(len(maps)) < share):
@@ -27,9 +26,14 @@ def roughen(
         kept = maps[i] * (field > np.quantile(field, rng.uniform(*_SHARE_LOST)))
         if kept.any():
             rough[i] = kept
-    # half of the maps keep the lines they have
+    return rough
+
+
+def redraw(maps: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return copies of maps, ``(n, 128, 64)``: half with lines drawn anew, 2 to 5 pixels wide."""
+    redrawn = maps.copy()
     width_px = np.where(rng.random(len(maps)) < 0.5, 0, rng.choice(_WIDTHS_PX, len(maps)))
     for one in _WIDTHS_PX:
         if (width_px == one).any():
-            rough[width_px == one] = normalise_thickness(rough[width_px == one], one)
-    return rough
+            redrawn[width_px == one] = normalise_thickness(maps[width_px == one], one)
+    return redrawn
