@@ -145,3 +145,20 @@ def test_a_measure_that_hardly_any_record_gives_is_left_out(rng):
         fit_ergodic(scenarios.take(np.arange(8)), values[:8], NAMES)
     with pytest.raises(DataError, match="one row each"):
         fit_ergodic(scenarios, values[:5], NAMES)
+
+
+def test_a_depth_that_nobody_knows_takes_no_part(rng):
+    n = 200
+    same = np.ones(n)
+    magnitude, north = rng.uniform(3.0, 6.0, n), rng.uniform(0.1, 1.5, n)
+    scenarios = Scenarios(
+        *(magnitude, 15.0 * same, 10.0 * same, 45.0 * same, 10.0 * same, 45.0 + north),
+        *(np.nan * same, np.array([f"e{i // 10}" for i in range(n)]), np.arange(n).astype(str)),
+    )
+    values = magnitude - 1.5 * np.log(scenarios.hypocentral_km()) + 0.3 * rng.normal(size=n)
+    motion = fit_ergodic(scenarios, values[:, None], ["ln_pga"])
+    assert motion.coefficients[0, 4] == 0.0
+    found = motion.predict(scenarios)
+    assert np.std(found.mean[:, 0] - values) < 0.35
+    assert np.isfinite(found.sd).all()
+    assert not found.is_extrapolated.any()

@@ -7,7 +7,7 @@ predicts: an ergodic model does not know where it is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -52,8 +52,11 @@ def design(scenarios: Scenarios, *, with_vs30: bool = False) -> FloatArray:
 
 
 def outside(values: FloatArray, lowest: FloatArray, highest: FloatArray) -> FloatArray:
-    """Return how far rows lie outside a box, in parts of its width, the farthest side: ``(n,)``."""
-    width = np.maximum(highest - lowest, 1e-6)
+    """Return how far rows lie outside a box, in parts of its width, the farthest side: ``(n,)``.
+
+    A side without width counts in its own unit.
+    """
+    width = np.where(highest > lowest, highest - lowest, 1.0)
     excess = np.maximum(lowest - values, values - highest) / width
     return np.asarray(np.maximum(excess, 0.0).max(axis=1))
 
@@ -253,7 +256,16 @@ def _fit(columns: FloatArray, values: FloatArray, scenarios: Scenarios) -> Mixed
     labels = {"event": scenarios.event[kept], "station": scenarios.station[kept]}
     n = int(kept.sum())
     factors = {name: one for name, one in labels.items() if 1 < np.unique(one).size < n}
-    return fit_mixed_effects(values[kept], factors, columns[kept])
+    given = columns[kept]
+    # a column of one value, such as a depth that nobody knows, is the first one over again
+    told = np.flatnonzero(np.ptp(given, axis=0) > 0.0) if n else np.arange(1, given.shape[1])
+    used = np.concatenate([[0], told])
+    fit = fit_mixed_effects(values[kept], factors, given[:, used])
+    coefficients = np.zeros(given.shape[1])
+    coefficients[used] = fit.coefficients
+    covariance = np.zeros((given.shape[1], given.shape[1]))
+    covariance[np.ix_(used, used)] = fit.covariance
+    return replace(fit, coefficients=coefficients, covariance=covariance)
 
 
 def _covariance(values: FloatArray, fits: Sequence[MixedEffects]) -> FloatArray:
