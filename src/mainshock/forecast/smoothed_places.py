@@ -11,7 +11,7 @@ from mainshock.forecast.region import Region
 from mainshock.forecast.sphere import AUTHALIC_RADIUS_KM, cartesian_km, geographic
 from mainshock.signal.compiled import compiled
 
-__all__ = ["SmoothedPlaces"]
+__all__ = ["SmoothedPlaces", "moved"]
 
 FloatArray = NDArray[np.float64]
 

@@ -86,7 +86,7 @@ def catalogue_from_frame(frame: "pd.DataFrame") -> Catalogue:
         for name in ("longitude", "latitude", "depth_km", "completeness")
         if name in columns
     }
-    texts = {
+    texts: dict[str, NDArray[np.object_]] = {
         name: columns[name].fillna("").astype(str).to_numpy(dtype=object)[kept]
         for name in ("event_id", "magnitude_type")
         if name in columns
