@@ -78,7 +78,7 @@ def test_opening_again_changes_nothing(tmp_path):
         with sqlite3.connect(path) as connection:
             found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         connection.close()
-        assert found == [("0003",)]
+        assert found == [("0004",)]
 
 
 def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path):

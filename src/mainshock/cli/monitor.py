@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from obspy import Inventory
 
     from mainshock.pipeline.location_setup import LocationSetup
-    from mainshock.serve.monitor import Monitor
+    from mainshock.serve.context import ServiceSettings
+    from mainshock.serve.monitor import Monitor, MonitorSettings
     from mainshock.sources.live.base import LiveSource
     from mainshock.sources.stations import StationList
     from mainshock.stream.run import LocationParts
@@ -43,19 +44,21 @@ def monitor(
     seedlink_ring_mb: own.SeedLinkRing = 64.0,
     backfill: own.Backfill = None,
     keep_days: own.KeepDays = 30.0,
+    forecast_model: own.ForecastModel = None,
+    forecast_catalogue: own.ForecastCatalogue = None,
+    forecast_region: own.ForecastRegion = "",
+    forecast_agency: own.ForecastAgency = "",
 ) -> None:
     """Run everything live: take packets in, pick, locate, alert, store, and show it on a page.
 
     The page is at the address printed; the API is below /api/v1, FDSN web services below
     /fdsnws. After a replay the service goes on until stopped by Ctrl-C or SIGTERM.
     """
-    from datetime import timedelta
-
     from mainshock.detect.registry import open_picker
     from mainshock.pipeline.location_setup import LocationSetup
     from mainshock.serve.context import ServiceSettings
     from mainshock.serve.data_folder import read_token
-    from mainshock.serve.monitor import Monitor, MonitorSettings
+    from mainshock.serve.monitor import Monitor
     from mainshock.serve.page import built_page
     from mainshock.stream.alerts.config import read_alert_settings
     from mainshock.stream.run_folder import RunFolder
@@ -66,20 +69,40 @@ def monitor(
     setup = LocationSetup(velocity, model_error, terms, catalogue, sampler)
     setup = _demo_setup(setup) if source == "demo" else setup
     page = ServiceSettings(host, port, read_token(token_file), built_page())
-    settings = MonitorSettings(
-        folder,
-        page,
-        seedlink_host,
-        None if seedlink_port < 0 else seedlink_port,
-        seedlink_ring_mb,
-        timedelta(days=keep_days),
-        backfill,
-    )
+    seedlink = (seedlink_host, seedlink_port, seedlink_ring_mb)
+    forecasts = (forecast_model, forecast_catalogue, forecast_region, forecast_agency)
+    settings = _settings(folder, page, seedlink, (keep_days, backfill), forecasts)
     location = _location(setup, sites, inventory, max_depth)
     rules = read_alert_settings(alerts) if alerts is not None else None
     made = Monitor(settings, opened, open_picker(model), location, rules)
     _keep_stations(folder, sites, inventory)
     _run(made, exit_at_end=exit_at_end, opens_browser=not no_browser)
+
+
+def _settings(
+    folder: "RunFolder",
+    page: "ServiceSettings",
+    seedlink: tuple[str, int, float],
+    kept: tuple[float, str | None],
+    forecasts: tuple[Path | None, Path | None, str, str],
+) -> "MonitorSettings":
+    from datetime import timedelta
+
+    from mainshock.serve.monitor import MonitorSettings
+    from mainshock.stream.forecasts import ForecastSettings
+
+    host, port, ring_mb = seedlink
+    keep_days, backfill = kept
+    return MonitorSettings(
+        folder,
+        page,
+        host,
+        None if port < 0 else port,
+        ring_mb,
+        timedelta(days=keep_days),
+        backfill,
+        ForecastSettings(*forecasts),
+    )
 
 
 def _default_folder(source: str) -> Path:

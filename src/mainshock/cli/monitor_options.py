@@ -10,6 +10,10 @@ __all__ = [
     "Backfill",
     "DataDir",
     "ExitAtEnd",
+    "ForecastAgency",
+    "ForecastCatalogue",
+    "ForecastModel",
+    "ForecastRegion",
     "Host",
     "KeepDays",
     "NoBrowser",
@@ -92,3 +96,17 @@ Backfill = Annotated[
 KeepDays = Annotated[
     float, typer.Option(min=0.04, help="How long picks and old versions of events are kept.")
 ]
+ForecastModel = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Fitted space-time model of `forecast fit`; without it only generic tables of "
+        "aftershocks are told.",
+    ),
+]
+ForecastCatalogue = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Events since that model was fitted."),
+]
+ForecastRegion = Annotated[str, typer.Option(help="Name of its region, as sentences use it.")]
+ForecastAgency = Annotated[str, typer.Option(help="Source of official advice that forecasts name.")]

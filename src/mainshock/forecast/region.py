@@ -112,7 +112,7 @@ class Region:
             return np.isfinite(lon) & np.isfinite(lat)
         west = self.bounds[0]
         turned = west + (lon - west) % 360.0
-        turned = np.where(np.isclose(turned - west, 360.0), west, turned)
+        turned = np.where(turned - west > 360.0 - 1e-9, west, turned)
         polygon = self.polygon
         shapely.prepare(polygon)
         return np.asarray(shapely.intersects_xy(polygon, turned, lat))
@@ -203,6 +203,8 @@ def _region_from_file(path: Path) -> Region:
         corners = [_corner(line) for line in lines]
     except ValueError as error:
         raise DataError(f"{path} holds no region: {error}") from error
+    if not corners:
+        raise DataError(f"{path} holds no region; give a corner of longitude and latitude a line")
     return Region(tuple(corners[:-1] if corners[0] == corners[-1] else corners))
 
 
@@ -227,4 +229,7 @@ def region_around(longitude: ArrayLike, latitude: ArrayLike) -> Region:
     corners = np.array([west, lat.min(), east, lat.max()])
     outward = np.array([-1.0, -1.0, 1.0, 1.0])
     west, south, east, north = np.round(np.floor(corners * outward * -10) / -10 * outward, 1)
+    east += 0.1 if east == west else 0.0
+    if north == south:
+        south, north = (south - 0.1, north) if north > 0 else (south, north + 0.1)
     return Region.box(float(west), max(float(south), -90.0), float(east), min(float(north), 90.0))

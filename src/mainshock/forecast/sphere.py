@@ -47,7 +47,7 @@ def geographic(places: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return longitude and geodetic latitude in degrees of points; their length does not count."""
     longitude = np.degrees(np.arctan2(places[..., 1], places[..., 0]))
     beta = np.arctan2(places[..., 2], np.hypot(places[..., 0], places[..., 1]))
-    latitude = (  # Snyder 3-18; better than a millimetre
+    latitude = (  # Snyder 3-18; to 1.6 mm
         beta
         + (_E2 / 3 + 31 * _E2**2 / 180 + 517 * _E2**3 / 5040) * np.sin(2 * beta)
         + (23 * _E2**2 / 360 + 251 * _E2**3 / 3780) * np.sin(4 * beta)

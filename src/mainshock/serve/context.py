@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
 from mainshock.stream.board import LiveBoard
+from mainshock.stream.forecast_board import ForecastBoard
 
 if TYPE_CHECKING:  # ObsPy and the database would delay the start of whoever only hands them on
     from obspy import Inventory
@@ -64,6 +66,12 @@ class ServiceContext:
         Whether all of it is made up.
     is_live
         Whether records come as they are recorded, so that their age counts from now.
+    settings
+        How the service answers.
+    forecasts
+        The live state of the forecast, or None where nothing runs live.
+    forecast_max_age
+        Age of the newest data from which on a forecast is withdrawn.
     """
 
     store: "LiveStore"
@@ -77,3 +85,5 @@ class ServiceContext:
     is_synthetic: bool = False
     is_live: bool = False
     settings: ServiceSettings = field(default_factory=ServiceSettings)
+    forecasts: ForecastBoard | None = None
+    forecast_max_age: timedelta = timedelta(hours=6)

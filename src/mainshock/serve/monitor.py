@@ -20,6 +20,7 @@ from mainshock.sources.live.backfill import FdsnBackfill
 from mainshock.sources.live.base import LiveSource
 from mainshock.stream.alerts.config import AlertSettings
 from mainshock.stream.bus import Message
+from mainshock.stream.forecasts import ForecastSettings
 from mainshock.stream.run import LiveRun, LocationParts
 from mainshock.stream.run_folder import RunFolder
 from mainshock.stream.store.live_store import LiveStore
@@ -49,6 +50,8 @@ class MonitorSettings:
         How long picks, and old versions of events, stay in the store.
     data_centre
         Address of FDSN web services to ask for what a live source lost, or None.
+    forecasts
+        What is forecast.
     """
 
     folder: RunFolder
@@ -58,6 +61,7 @@ class MonitorSettings:
     seedlink_ring_mb: float = 64.0
     keep: timedelta = timedelta(days=30)
     data_centre: str | None = None
+    forecasts: ForecastSettings = field(default_factory=ForecastSettings)
 
     def seedlink(self) -> SeedLinkSettings | None:
         """Return how the SeedLink server serves, or None where there is none.
@@ -123,6 +127,7 @@ class Monitor:
             on_records=self._serve_records,
             keep=self.settings.keep,
             data_centre=None if centre is None else FdsnBackfill(centre, attempts=1),
+            forecasts=self.settings.forecasts,
         )
         try:
             self._open_servers(registry)
@@ -144,6 +149,8 @@ class Monitor:
             is_synthetic=self.source.is_synthetic,
             is_live=self.source.is_live,
             settings=self.settings.service,
+            forecasts=self.run.forecast_board,
+            forecast_max_age=self.settings.forecasts.max_age,
         )
         self.service = ServiceThread(context)
         served = self.settings.seedlink()

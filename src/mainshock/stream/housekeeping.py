@@ -32,9 +32,9 @@ class Housekeeping:
     catalogue
         Folder of the catalogue, in Parquet; what goes from the store stays there.
     keep
-        How long picks, alerts, maps, posterior draws and old versions of events stay in the store
-        after they were issued; None: for good, as of a replay, whose times are those of its
-        records. The latest version of an event stays for good in any case.
+        How long picks, alerts, maps, forecasts, posterior draws and old versions of events stay in
+        the store after they were issued; None: for good, as of a replay, whose times are those of
+        its records. The latest version of an event stays for good in any case.
     every_s
         From one time to the next, in seconds.
     clock
@@ -75,6 +75,7 @@ class Housekeeping:
             versions_before=before,
             samples_before=before,
             maps_before=before,
+            forecasts_before=before,
             alerts_before=before,
             changes_before=now - _CHANGES_KEPT,
             health_before=before,

@@ -14,6 +14,7 @@ from mainshock.sources.fragments import ns_from_datetime
 from mainshock.stream.bus import Message
 from mainshock.stream.records import (
     EventVersion,
+    ForecastVersion,
     LivePick,
     Settlement,
     ShakingVersion,
@@ -23,9 +24,11 @@ from mainshock.stream.records import (
 __all__ = [
     "SettledUntil",
     "event_message",
+    "forecast_message",
     "health_message",
     "pick_message",
     "read_event_message",
+    "read_forecast_message",
     "read_health_message",
     "read_pick_message",
     "read_settlement",
@@ -166,6 +169,35 @@ def read_shaking_message(message: Message) -> ShakingVersion:
         return ShakingVersion(told["event_id"], told["version"], issued, told["map"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"document is no map of an event: {error!r}") from error
+
+
+def forecast_message(version: ForecastVersion, arrival_ns: int, trace: str = "") -> Message:
+    """Return the message that tells a forecast."""
+    return Message(
+        topic="forecast.v1",
+        key=version.event_id or "region",
+        identity=f"forecast#{version.forecast_id}",
+        value=_bytes(dict(version.document)),
+        data_ns=ns_from_datetime(version.issued),
+        arrival_ns=arrival_ns,
+        trace=trace,
+    )
+
+
+def read_forecast_message(message: Message) -> ForecastVersion:
+    """Return the forecast that a message of ``forecast.v1`` tells.
+
+    Raises
+    ------
+    DataError
+        If it is no such message.
+    """
+    try:
+        told = json.loads(message.value)
+        issued = parse_utc(told["issued"])
+        return ForecastVersion(str(told["forecast_id"]), str(told["event_id"]), issued, told)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"document is no forecast: {error!r}") from error
 
 
 def health_message(health: StationHealth) -> Message:

@@ -10,6 +10,7 @@ from mainshock.core.records import Event, Pick
 __all__ = [
     "Alert",
     "EventVersion",
+    "ForecastVersion",
     "LivePick",
     "Settlement",
     "ShakingVersion",
@@ -159,6 +160,32 @@ class ShakingVersion:
     version: int
     issued: datetime
     document: Mapping[str, Any]  # a JSON document
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ForecastVersion:
+    """A forecast of the region, or the table of aftershocks of an event.
+
+    Parameters
+    ----------
+    forecast_id
+        The same for the same forecast.
+    event_id
+        The mainshock; empty for a forecast of the region.
+    issued
+        When it was made, UTC; in a replay, by the clock of the stream.
+    document
+        The forecast, as :meth:`mainshock.core.rate_forecast.RateForecast.as_document` tells it.
+    log_number, log_digest
+        Where it stands in the log of forecasts; None and empty where it was not logged.
+    """
+
+    forecast_id: str
+    event_id: str
+    issued: datetime
+    document: Mapping[str, Any]  # a JSON document
+    log_number: int | None = None
+    log_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

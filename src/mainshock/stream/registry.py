@@ -8,11 +8,12 @@ from mainshock.stream.bus import Stage
 
 __all__ = ["LIVE_STAGES"]
 
-# a stage has a state of its own kind; forecast belongs here too
-LIVE_STAGES: Registry[Callable[[], Stage[Any]]] = Registry(
+# a stage has a state of its own kind; what it is given beside is that of its name in LiveRun
+LIVE_STAGES: Registry[Callable[..., Stage[Any]]] = Registry(
     "live stage",
     {
         "context": "mainshock.stream.context:context_stage",
+        "forecasts": "mainshock.stream.forecasts:forecast_stage",
         "shaking": "mainshock.stream.shaking:shaking_stage",
     },
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry
 
 from mainshock.detect.base import Picker, ProbabilityCurves
+from mainshock.forecast.forecast_log import ForecastLog
 from mainshock.pipeline.compile_ahead import CompilerProcess
 from mainshock.pipeline.locating import EventBuilder
 from mainshock.sources.fragments import ns_from_datetime
@@ -24,6 +25,8 @@ from mainshock.stream.bus_registry import BUSES
 from mainshock.stream.events.settling import SettlingStage
 from mainshock.stream.events.stage import EventStage
 from mainshock.stream.feed import Feed
+from mainshock.stream.forecast_board import ForecastBoard
+from mainshock.stream.forecasts import ForecastSettings
 from mainshock.stream.gap_filling import DataCentre, GapFiller
 from mainshock.stream.housekeeping import Housekeeping
 from mainshock.stream.ingest.archive import ArchiveWriter
@@ -94,9 +97,12 @@ class LiveRun:
     on_records
         Told the records that were accepted, for a server that passes them on.
     keep
-        How long picks, alerts, maps, posterior draws and old versions of events stay in the store.
+        How long picks, alerts, maps, forecasts, posterior draws and old versions of events stay in
+        the store.
     data_centre
         Whom to ask for what a live source lost, or None.
+    forecasts
+        What is forecast; by default generic tables of aftershocks alone.
 
     Notes
     -----
@@ -120,7 +126,9 @@ class LiveRun:
     on_records: Callable[[Sequence[Message]], None] | None = None
     keep: timedelta = timedelta(days=30)
     data_centre: DataCentre | None = None
+    forecasts: ForecastSettings = field(default_factory=ForecastSettings)
     board: LiveBoard = field(default_factory=LiveBoard)
+    forecast_board: ForecastBoard = field(default_factory=ForecastBoard)
     store: LiveStore = field(init=False)
     feed: Feed = field(init=False)
     workers: list[StageWorker] = field(init=False)
@@ -268,8 +276,15 @@ class LiveRun:
         ]
         if self.alerts is not None:
             stages.append(AlertStage(self.alerts, is_replay=not self.source.is_live))
-        stages.extend(LIVE_STAGES.load(name)() for name in LIVE_STAGES.names())
-        return [*stages, StoreStage(self.store)]
+        told = {"forecasts": (self._forecasts(), self.forecast_board)}
+        stages.extend(LIVE_STAGES.load(name)(*told.get(name, ())) for name in LIVE_STAGES.names())
+        return [*stages, StoreStage(self.store, ForecastLog(self.folder.forecast_log))]
+
+    def _forecasts(self) -> ForecastSettings:
+        source = self.source
+        return replace(
+            self.forecasts, is_synthetic=source.is_synthetic, is_replay=not source.is_live
+        )
 
     def _flush(self) -> None:
         self.feed.flush()
@@ -314,10 +329,11 @@ def _settings_of(stage: Stage[Any], source: PacketSource) -> WorkerSettings:
 
 
 def _is_version(message: Message) -> bool:
-    """Return whether a message is a version of an event, or an alert: those must not be told anew.
+    """Return whether a message is a version of an event, an alert or a forecast: told but once.
 
     A preliminary version depends on what else the same step saw, so that a step done again in
     other parts would tell another one of the same earthquake. Versions of picks do not, and the
     state behind them holds minutes of all records, too much to be written with each pick.
     """
-    return message.topic in ("event.v1", "settled.v1", "alert.v1") and "#" in message.identity
+    told_once = ("event.v1", "settled.v1", "alert.v1", "forecast.v1")
+    return message.topic in told_once and "#" in message.identity

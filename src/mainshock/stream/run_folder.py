@@ -57,6 +57,11 @@ class RunFolder:
         return self.root / "catalogue"
 
     @property
+    def forecast_log(self) -> Path:
+        """What was forecast, line by line; never changed, by no later run."""
+        return self.root / "forecasts.jsonl"
+
+    @property
     def state(self) -> Path:
         """Up to where the source was read, and the stations of the last run."""
         return self.root / "state"

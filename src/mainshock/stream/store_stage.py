@@ -1,20 +1,23 @@
 """Writes what the stages tell into the store: the last consumer of the bus."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
 from mainshock.core.errors import SourceError
+from mainshock.forecast.forecast_log import ForecastLog
 from mainshock.stream.bus import Message
 from mainshock.stream.messages import (
     read_event_message,
+    read_forecast_message,
     read_health_message,
     read_pick_message,
     read_shaking_message,
 )
-from mainshock.stream.records import LivePick
+from mainshock.stream.records import ForecastVersion, LivePick
 from mainshock.stream.store.live_store import LiveStore
 
 __all__ = ["StoreStage"]
@@ -22,18 +25,21 @@ __all__ = ["StoreStage"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoreStage:
-    """Saves picks, events, their maps and health; saving the same again changes nothing.
+    """Saves picks, events, their maps, forecasts and health; saving again changes nothing.
 
     Parameters
     ----------
     store
         Where they are saved.
+    forecast_log
+        Where forecasts are written down before they are saved, or None.
     """
 
     store: LiveStore
+    forecast_log: ForecastLog | None = None
     name: str = field(default="store", init=False)
     topics: tuple[str, ...] = field(
-        default=("pick.v1", "event.v1", "shaking.v1", "health.v1"), init=False
+        default=("pick.v1", "event.v1", "shaking.v1", "forecast.v1", "health.v1"), init=False
     )
 
     def start(self) -> None:
@@ -64,9 +70,23 @@ class StoreStage:
         self.store.save_shaking(
             [read_shaking_message(one) for one in messages if one.topic == "shaking.v1"]
         )
+        self.store.save_forecasts(
+            [
+                self._logged(read_forecast_message(one))
+                for one in messages
+                if one.topic == "forecast.v1"
+            ]
+        )
         self.store.save_health(
             [read_health_message(one) for one in messages if one.topic == "health.v1"]
         )
+
+    def _logged(self, told: ForecastVersion) -> ForecastVersion:
+        """Write a forecast down: what is told was on the disk before."""
+        if self.forecast_log is None:
+            return told
+        entry = self.forecast_log.append(_without_reference(told.document))
+        return replace(told, log_number=entry.number, log_digest=entry.digest)
 
     def finish(self, state: None) -> tuple[None, list[Message]]:
         """Nothing is left to say."""
@@ -79,3 +99,11 @@ class StoreStage:
     def restore(self, snapshot: bytes) -> None:
         """Nothing was remembered."""
         del snapshot
+
+
+def _without_reference(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a forecast without the long-term grid, which is the same in each."""
+    grid = document.get("grid")
+    if grid is None:
+        return dict(document)
+    return {**document, "grid": {name: one for name, one in grid.items() if name != "reference"}}

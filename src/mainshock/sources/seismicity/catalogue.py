@@ -132,6 +132,7 @@ class Catalogue:
     def take(self, chosen: ArrayLike) -> "Catalogue":
         """Return the events that a mask or index array chooses."""
         index = np.asarray(chosen)
+        index = index.astype(np.int64) if index.size == 0 else index  # [] has no type of its own
         columns = {
             one.name: getattr(self, one.name)[index]
             for one in fields(self)

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["NAMES", "catalogue_from_frame", "catalogue_to_table", "read_table", "write_table"]
+__all__ = [
+    "NAMES",
+    "SYNTHETIC_TIME",
+    "catalogue_from_frame",
+    "catalogue_to_table",
+    "read_table",
+    "write_table",
+]
 
 _NS_A_DAY = 86_400_000_000_000
 # column of this package to the names that providers give it, all in lower case
@@ -29,7 +36,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "completeness": ("mc", "completeness"),
     "known": ("known", "updated", "revised"),
 }
-_SYNTHETIC_TIME = "synthetic_time_days"
+SYNTHETIC_TIME = "synthetic_time_days"
 
 
 def read_table(path: Path) -> Catalogue:
@@ -50,7 +57,10 @@ def read_table(path: Path) -> Catalogue:
 
     try:
         is_parquet = path.suffix.lower() == ".parquet"
-        frame = pd.read_parquet(path) if is_parquet else pd.read_csv(path, comment="#")
+        if is_parquet:
+            frame = pd.read_parquet(path)
+        else:  # as text: identifiers such as NA and 007 stay what they are
+            frame = pd.read_csv(path, comment="#", dtype=str, na_filter=False)
     except (OSError, ValueError) as error:
         raise SourceError(f"{path} cannot be read as a table: {error}") from error
     try:
@@ -74,9 +84,9 @@ def catalogue_from_frame(frame: "pd.DataFrame") -> Catalogue:
         for name in names[::-1]
         if name in here
     }
-    is_synthetic = _SYNTHETIC_TIME in here
+    is_synthetic = SYNTHETIC_TIME in here
     if is_synthetic:
-        time = _numbers(frame[here[_SYNTHETIC_TIME]], _SYNTHETIC_TIME)
+        time = _numbers(frame[here[SYNTHETIC_TIME]], SYNTHETIC_TIME)
     else:
         time = _days(_needed(columns, "time"))
     magnitude = _numbers(_needed(columns, "magnitude"), "magnitude")
@@ -87,7 +97,7 @@ def catalogue_from_frame(frame: "pd.DataFrame") -> Catalogue:
         if name in columns
     }
     texts: dict[str, NDArray[np.object_]] = {
-        name: columns[name].fillna("").astype(str).to_numpy(dtype=object)[kept]
+        name: _texts(columns[name])[kept]
         for name in ("event_id", "magnitude_type")
         if name in columns
     }
@@ -117,6 +127,10 @@ def _numbers(column: "pd.Series", name: str) -> NDArray[np.float64]:
         raise DataError(f"column {name!r} holds what is no number: {error}") from error
 
 
+def _texts(column: "pd.Series") -> NDArray[np.object_]:
+    return np.where(column.isna(), "", column.astype(object).astype(str)).astype(object)
+
+
 def _days(column: "pd.Series") -> NDArray[np.float64]:
     import pandas as pd  # noqa: PLC0415
 
@@ -135,7 +149,7 @@ def catalogue_to_table(catalogue: Catalogue) -> "pa.Table":
 
     columns: dict[str, object] = {"event_id": pa.array(catalogue.event_id, pa.string())}
     if catalogue.is_synthetic:
-        columns[_SYNTHETIC_TIME] = catalogue.time_days
+        columns[SYNTHETIC_TIME] = catalogue.time_days
     else:
         ns = np.round(catalogue.time_days * _NS_A_DAY).astype(np.int64)
         columns["time"] = pa.array(ns, pa.timestamp("ns", tz="UTC"))
@@ -144,6 +158,10 @@ def catalogue_to_table(catalogue: Catalogue) -> "pa.Table":
     columns["magnitude_type"] = pa.array(catalogue.magnitude_type, pa.string())
     if np.isfinite(catalogue.completeness).any():
         columns["mc"] = catalogue.completeness
+    is_known = np.isfinite(catalogue.known_days)
+    if is_known.any() and not catalogue.is_synthetic:
+        ns = np.round(np.nan_to_num(catalogue.known_days) * _NS_A_DAY).astype(np.int64)
+        columns["updated"] = pa.array(ns, pa.timestamp("ns", tz="UTC"), mask=~is_known)
     return pa.table(columns)
 
 
@@ -169,4 +187,9 @@ def write_table(path: Path, catalogue: Catalogue) -> None:
         frame = table.to_pandas()
         if not catalogue.is_synthetic:
             frame["time"] = [text_from_days(float(one)) for one in catalogue.time_days]
+        if "updated" in frame:
+            frame["updated"] = [
+                text_from_days(float(one)) if np.isfinite(one) else ""
+                for one in catalogue.known_days
+            ]
         frame.to_csv(written, index=False)

@@ -14,6 +14,7 @@ from mainshock.core.documents import from_document
 from mainshock.stream.records import (
     Alert,
     EventVersion,
+    ForecastVersion,
     LivePick,
     ShakingVersion,
     StationHealth,
@@ -24,6 +25,7 @@ from mainshock.stream.store.queries import (
     EventQuery,
     count_statement,
     event_statement,
+    forecast_statement,
     pick_statement,
     summary_statement,
 )
@@ -33,6 +35,8 @@ from mainshock.stream.store.rows import (
     event_from_row,
     event_row,
     event_version_row,
+    forecast_from_row,
+    forecast_row,
     health_row,
     pick_row,
     shaking_from_row,
@@ -45,6 +49,7 @@ from mainshock.stream.store.schema import (
     changes,
     event_versions,
     events,
+    forecasts,
     health,
     picks,
     shaking_maps,
@@ -132,7 +137,7 @@ class LiveStore:
         latest = _latest(versions, lambda one: one.pick_id)
         rows = [pick_row(one) for one in latest]
         with self._database.writing() as connection:
-            news = self._news(connection, picks, "pick_id", rows)
+            news = _news(connection, picks, "pick_id", rows)
             upsert(connection, picks, news, newer="version")
             self._note(connection, "pick", "pick_id", news)
 
@@ -183,7 +188,7 @@ class LiveStore:
         rows = [event_row(one) for one in _latest(versions, lambda one: one.event_id)]
         told = [event_version_row(one) for one in versions]
         with self._database.writing() as connection:
-            news = self._news(connection, events, "event_id", rows)
+            news = _news(connection, events, "event_id", rows)
             upsert(connection, events, news, newer="version")
             upsert(connection, event_versions, told)
             for some in _parts([row["event_id"] for row in rows]):
@@ -272,6 +277,17 @@ class LiveStore:
         rows = self._rows(select(shaking_maps).where(shaking_maps.c.event_id == event_id))
         return shaking_from_row(**rows[0]._mapping) if rows else None
 
+    def save_forecasts(self, told: Sequence[ForecastVersion]) -> None:
+        """Keep forecasts of the region and tables of aftershocks."""
+        if told:
+            with self._database.writing() as connection:
+                upsert(connection, forecasts, [forecast_row(one) for one in told])
+
+    def forecast(self, event_id: str = "") -> ForecastVersion | None:
+        """Return the forecast of the region, or of an event's aftershocks, that was issued last."""
+        rows = self._rows(forecast_statement(event_id))
+        return forecast_from_row(dict(rows[0]._mapping)) if rows else None
+
     def save_health(self, states: Sequence[StationHealth]) -> None:
         """Keep how instruments' data arrive; of each only the newest state."""
         with self._database.writing() as connection:
@@ -335,16 +351,6 @@ class LiveStore:
         """Remove what is older than a retention allows; returns how many rows of each kind."""
         return apply_retention(self._database, retention)
 
-    def _news(
-        self, connection: Connection, table: Table, key: str, rows: Sequence[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Return the rows whose version is newer than the one kept."""
-        known: dict[str, int] = {}
-        for some in _parts([row[key] for row in rows]):
-            statement = select(table.c[key], table.c.version).where(table.c[key].in_(some))
-            known.update((identity, kept) for identity, kept in connection.execute(statement))
-        return [row for row in rows if row["version"] > known.get(row[key], 0)]
-
     def _note(
         self, connection: Connection, kind: str, key: str, rows: Sequence[dict[str, Any]]
     ) -> None:
@@ -374,6 +380,17 @@ class LiveStore:
 
     def _now_us(self) -> int:
         return self._clock() // 1000
+
+
+def _news(
+    connection: Connection, table: Table, key: str, rows: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the rows whose version is newer than the one kept."""
+    known: dict[str, int] = {}
+    for some in _parts([row[key] for row in rows]):
+        statement = select(table.c[key], table.c.version).where(table.c[key].in_(some))
+        known.update((identity, kept) for identity, kept in connection.execute(statement))
+    return [row for row in rows if row["version"] > known.get(row[key], 0)]
 
 
 def _record(kind: type[Any], text: str) -> Any:  # any of the records

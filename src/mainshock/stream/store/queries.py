@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from mainshock.core.errors import SettingsError
 from mainshock.stream.store.rows import microseconds
-from mainshock.stream.store.schema import event_versions, events, picks
+from mainshock.stream.store.schema import event_versions, events, forecasts, picks
 
 __all__ = [
     "EventOrder",
     "EventQuery",
     "count_statement",
     "event_statement",
+    "forecast_statement",
     "pick_statement",
     "summary_statement",
 ]
@@ -182,4 +183,14 @@ def pick_statement(
         select(picks.c.document)
         .where(*conditions)
         .order_by(picks.c.time_us.desc(), picks.c.pick_id.desc())
+    )
+
+
+def forecast_statement(event_id: str) -> Select[Any]:
+    """Return the statement for the newest forecast of an event, or of the region: no event."""
+    return (
+        select(forecasts)
+        .where(forecasts.c.event_id == event_id)
+        .order_by(forecasts.c.updated_us.desc(), forecasts.c.log_number.desc())
+        .limit(1)
     )

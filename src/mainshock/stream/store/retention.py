@@ -13,6 +13,7 @@ from mainshock.stream.store.schema import (
     changes,
     event_versions,
     events,
+    forecasts,
     health,
     picks,
     shaking_maps,
@@ -41,6 +42,8 @@ class Retention:
         Posterior draws of versions issued earlier; regions and modes stay.
     maps_before
         Maps of shaking of versions issued earlier.
+    forecasts_before
+        Forecasts issued earlier; the log of forecasts keeps them.
     alerts_before
         Alerts issued earlier.
     events_before
@@ -54,6 +57,7 @@ class Retention:
     versions_before: datetime | None = None
     samples_before: datetime | None = None
     maps_before: datetime | None = None
+    forecasts_before: datetime | None = None
     alerts_before: datetime | None = None
     events_before: datetime | None = None
 
@@ -113,6 +117,9 @@ def _steps(retention: Retention) -> Iterator[tuple[str, Table, ColumnElement[boo
     if retention.maps_before is not None:
         is_old = shaking_maps.c.updated_us < microseconds(retention.maps_before)
         yield "maps", shaking_maps, is_old, False
+    if retention.forecasts_before is not None:
+        is_old = forecasts.c.updated_us < microseconds(retention.forecasts_before)
+        yield "forecasts", forecasts, is_old, False
     if retention.alerts_before is not None:
         yield "alerts", alerts, alerts.c.updated_us < microseconds(retention.alerts_before), False
     if retention.events_before is not None:

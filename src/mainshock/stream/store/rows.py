@@ -11,7 +11,14 @@ import numpy as np
 from mainshock.core.documents import from_document, to_document
 from mainshock.core.records import Origin, PosteriorSamples
 from mainshock.core.times import require_utc
-from mainshock.stream.records import Alert, EventVersion, LivePick, ShakingVersion, StationHealth
+from mainshock.stream.records import (
+    Alert,
+    EventVersion,
+    ForecastVersion,
+    LivePick,
+    ShakingVersion,
+    StationHealth,
+)
 from mainshock.stream.store.summary import event_summary
 
 __all__ = [
@@ -19,6 +26,8 @@ __all__ = [
     "event_from_row",
     "event_row",
     "event_version_row",
+    "forecast_from_row",
+    "forecast_row",
     "health_row",
     "microseconds",
     "pick_row",
@@ -149,6 +158,31 @@ def shaking_from_row(
     """Return the map that a row of ``shaking_maps`` holds."""
     told = json.loads(zlib.decompress(document))
     return ShakingVersion(event_id, version, utc_from_microseconds(updated_us), told)
+
+
+def forecast_row(version: ForecastVersion) -> Row:
+    """Return the row of ``forecasts``."""
+    return {
+        "forecast_id": version.forecast_id,
+        "event_id": version.event_id,
+        "updated_us": microseconds(version.issued),
+        "log_number": version.log_number,
+        "log_digest": version.log_digest,
+        "document": zlib.compress(_text(dict(version.document)).encode()),
+    }
+
+
+def forecast_from_row(row: Row) -> ForecastVersion:
+    """Return the forecast that a row of ``forecasts`` holds."""
+    told = json.loads(zlib.decompress(row["document"]))
+    return ForecastVersion(
+        row["forecast_id"],
+        row["event_id"],
+        utc_from_microseconds(row["updated_us"]),
+        told,
+        row["log_number"],
+        row["log_digest"],
+    )
 
 
 def health_row(health: StationHealth) -> Row:

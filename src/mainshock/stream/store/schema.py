@@ -20,6 +20,7 @@ __all__ = [
     "changes",
     "event_versions",
     "events",
+    "forecasts",
     "health",
     "metadata",
     "picks",
@@ -112,6 +113,20 @@ shaking_maps = Table(
     Column("updated_us", BigInteger, nullable=False),
     Column("document", LargeBinary, nullable=False),
     Index("shaking_maps_by_update", "updated_us"),
+)
+
+# forecasts of the region (event_id is empty) and tables of aftershocks; documents compressed
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("forecast_id", String(300), primary_key=True),
+    Column("event_id", String(200), nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("log_number", BigInteger),
+    Column("log_digest", String(64), nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Index("forecasts_by_event", "event_id", "updated_us"),
+    Index("forecasts_by_update", "updated_us"),
 )
 
 health = Table(

@@ -1,0 +1,143 @@
+"""``mainshock forecast evaluate``: scores of a fitted model on later events."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mainshock.cli.output import print_json, print_result, say
+
+if TYPE_CHECKING:
+    from mainshock.forecast.base import RateModel
+    from mainshock.forecast.evaluate import Evaluation
+
+__all__ = ["evaluate"]
+
+_Model = Annotated[Path, typer.Option(help="Folder of a fitted model.")]
+_Catalogue = Annotated[
+    Path, typer.Option("--catalogue", "--catalog", help="Earthquakes: CSV, Parquet, QuakeML, ...")
+]
+_From = Annotated[str, typer.Option("--from", help="Start of the test, ISO 8601 or days.")]
+_To = Annotated[str, typer.Option("--to", help="Its end; events from then on change nothing.")]
+_PerEvent = Annotated[
+    Path | None, typer.Option(help="Table to write, a row an event: .csv or .parquet.")
+]
+_Overlap = Annotated[
+    bool, typer.Option(help="Let the test overlap the fit; scores are marked in-sample.")
+]
+_Tests = Annotated[
+    bool, typer.Option("--tests", help="Simulate windows and add calibration and CSEP tests.")
+]
+_Days = Annotated[float, typer.Option(min=0.01, help="Length of these windows.")]
+_Simulations = Annotated[int, typer.Option("--n-sim", min=20, help="Catalogues a window.")]
+_Draws = Annotated[int, typer.Option("--n-boot", min=10, help="Draws of the block bootstrap.")]
+_Seed = Annotated[int, typer.Option(min=0, help="Of everything drawn.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def evaluate(
+    model: _Model,
+    catalogue: _Catalogue,
+    from_: _From,
+    to: _To,
+    per_event: _PerEvent = None,
+    tests: _Tests = False,
+    days: _Days = 7.0,
+    n_sim: _Simulations = 1000,
+    n_boot: _Draws = 1000,
+    allow_overlap: _Overlap = False,
+    seed: _Seed = 0,
+    as_json: _Json = False,
+) -> None:
+    """Score a model on later events, beside Poisson rates fitted to the same past.
+
+    Each event counts with what was known before it. Region and magnitude of completeness are the
+    model's; the model's own events stand in for a past that the catalogue does not have.
+    """
+    from mainshock.core.provenance import file_sha256
+    from mainshock.forecast.evaluate import evaluate_model, write_per_event
+    from mainshock.forecast.model_folder import open_model, stored_events
+    from mainshock.sources.seismicity.catalogue import days_from_text
+    from mainshock.sources.seismicity.read import read_seismicity
+
+    opened = open_model(model)
+    found = evaluate_model(
+        opened,
+        stored_events(model),
+        read_seismicity(catalogue),
+        days_from_text(from_),
+        days_from_text(to),
+        n_boot=n_boot,
+        seed=seed,
+        allow_overlap=allow_overlap,
+    )
+    document = found.as_dict()
+    document["catalogue"] = {"name": catalogue.name, "sha256": file_sha256(catalogue)}
+    if tests:
+        document["tests"] = _tests(opened, found, days, n_sim, seed)
+    if per_event is not None:
+        write_per_event(per_event, found)
+        document["per_event"] = str(per_event)
+    for one in document["warnings"]:
+        say(f"note: {one}")
+    if as_json:
+        print_json(document)
+    else:
+        print_result("\n".join(_lines(document)))
+
+
+def _tests(
+    model: "RateModel", found: "Evaluation", days: float, n_sim: int, seed: int
+) -> dict[str, Any]:
+    from mainshock.forecast.count_calibration import count_calibration, window_forecasts
+    from mainshock.forecast.window_tests import (
+        grid_for,
+        pooled_rates,
+        pooled_tests,
+        window_tests,
+    )
+
+    forecasts = window_forecasts(
+        model, found.rows, days=days, n_simulations=n_sim, seed=seed, say=say
+    )
+    region = model.info.region if model.is_spatial else None
+    grid = None if region is None else grid_for(region)
+    return {
+        "counts": count_calibration(forecasts, seed).as_dict(),
+        "csep_windows": [one.as_dict() for one in window_tests(forecasts, model.info, grid)],
+        "csep_pooled": pooled_tests(pooled_rates(forecasts, model.info, grid), seed=seed),
+        "cell_deg": None if grid is None else grid.cell_deg,
+    }
+
+
+def _lines(document: Mapping[str, Any]) -> list[str]:
+    """Return the scores, for people."""
+    baseline, method = document["baseline"], document["interval_method"]
+    low, high = document["interval95"]
+    lines = [
+        (
+            f"{document['model']}: {document['n']} events, {document['expected_n']:.1f} expected, "
+            f"{document['ll_per_event']:.4f} nats an event"
+        ),
+        (
+            f"over {baseline['model']} ({baseline['ll_per_event']:.4f}): "
+            f"{document['igpe_vs_poisson_adaptive']:+.4f} nats an event "
+            f"[{low:+.4f}, {high:+.4f}], 95 % over {method['blocks']} blocks"
+        ),
+        "retrospective; a research result, not an official forecast",
+    ]
+    if "tests" in document:
+        counts = document["tests"]["counts"]
+        lines.append(
+            f"{counts['windows']} windows of {counts['days']:g} days: {counts['pit_inside_95']:.1%}"
+            f" of the counts inside 95 %, N-test passed by {counts['n_test_passed_95']:.1%}"
+        )
+        lines += [
+            f"  {one['test']}-test passed by {one['passed_95']:.1%} of {one['windows']}"
+            for one in document["tests"]["csep_windows"]
+            if one["windows"]
+        ]
+    if "per_event" in document:
+        lines.append(f"-> {document['per_event']}")
+    return lines

@@ -1,0 +1,315 @@
+"""Draws possible catalogues of a window from a space-time ETAS model."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mainshock.core.errors import DataError, SettingsError
+from mainshock.forecast.base import ModelInfo
+from mainshock.forecast.completeness import ShortTermCompleteness
+from mainshock.forecast.etas.parameter_draws import Draw, draw_parameters
+from mainshock.forecast.etas.parameters import EtasParameters
+from mainshock.forecast.etas.simulation_kernels import draw_block
+from mainshock.forecast.etas.simulation_tables import (
+    Law,
+    Outline,
+    Sources,
+    Wakes,
+    background_places,
+    decay_table,
+    law_of,
+    outline_of,
+    past_sources,
+    wakes_of,
+)
+from mainshock.forecast.region import Region
+from mainshock.forecast.shards import Backend, chunks_of, map_shards
+from mainshock.forecast.simulated import SimulatedCatalogues
+from mainshock.forecast.smoothed_places import SmoothedPlaces
+from mainshock.sources.seismicity.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "BLOCK",
+    "MAX_EVENTS",
+    "SimulationInputs",
+    "simulate",
+]
+
+FloatArray = NDArray[np.float64]
+BLOCK = 250
+"""Catalogues that are drawn one after the other from one stream of random numbers."""
+
+MAX_EVENTS = 1_000_000
+"""Events that one catalogue may have at most, those outside the region included."""
+
+_NUMBERS = ("catalogue_id", "time_days", "magnitude", "longitude", "latitude")
+
+
+class SimulationInputs(Protocol):
+    """What a model must have to be simulated."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Magnitudes and region."""
+        ...
+
+    @property
+    def parameters(self) -> EtasParameters:
+        """Background rate and triggering kernel."""
+        ...
+
+    @property
+    def background(self) -> SmoothedPlaces | None:
+        """Density of background events; None where it is uniform."""
+        ...
+
+    @property
+    def completeness(self) -> ShortTermCompleteness | None:
+        """Which events large ones hide; None where the catalogue shows all."""
+        ...
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Of the vector that :mod:`mainshock.forecast.etas.transform` defines."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Catalogues of one draw of the parameters, as compiled code needs them."""
+
+    first: int
+    end: int
+    law: Law
+    decay: FloatArray
+    past: Sources
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """All that workers need."""
+
+    seed: int
+    n: int
+    parts: tuple[_Part, ...]
+    places: Sources
+    outline: Outline
+    wakes: Wakes
+
+
+def simulate(
+    model: SimulationInputs,
+    history: Catalogue,
+    start_days: float,
+    days: float,
+    n: int,
+    seed: int,
+    *,
+    threads: int = 1,
+    backend: Backend = "threads",
+    parameter_draws: int = 0,
+    with_hidden: bool = False,
+    max_events: int = MAX_EVENTS,
+) -> SimulatedCatalogues:
+    """Return possible catalogues of a window, given the events before it.
+
+    Direct aftershocks of all past events are drawn together, from their sum; then the background,
+    and then generation by generation what those events trigger. Events outside the region trigger
+    others, but are not returned.
+
+    Parameters
+    ----------
+    model
+        A fitted model, such as :class:`mainshock.forecast.etas.model.SpaceTimeEtas`.
+    history
+        Events of at least the model's ``mc``; those at or after the start are left out.
+    start_days, days
+        Start of the window, days after 1970-01-01, and its length.
+    n, seed
+        Number of catalogues and the seed of their random numbers. The first ``BLOCK`` catalogues
+        of a seed are the same for every ``n``, and so on block by block, unless parameters are
+        drawn.
+    threads, backend
+        Workers and what they are (:func:`mainshock.forecast.shards.map_shards`); the numbers are
+        the same with any.
+    parameter_draws
+        Draws of the parameters among which the catalogues are divided, so that they hold the
+        uncertainty of the fit; 0: all from the parameters as fitted.
+    with_hidden
+        Whether to return events that the catalogue would miss in the wake of large ones too. A
+        model without ``completeness`` hides none.
+    max_events
+        In one catalogue.
+
+    Raises
+    ------
+    DataError
+        If the model's sequences never end (branching ratio of 1 or more), it has no region, the
+        history has no places, or a catalogue passes ``max_events``.
+    SettingsError
+        If the window or a number is not positive.
+
+    References
+    ----------
+    Zhuang & Touati (2015), https://doi.org/10.5078/corssa-43806322; random numbers: Blackman &
+    Vigna (2021), https://doi.org/10.1145/3460772
+    """
+    region = _checked_region(model)
+    _check_numbers(days, n, threads, parameter_draws)
+    past = history.between(-np.inf, start_days)
+    if not past.has_places:
+        raise DataError("events of the history have no longitude or latitude; etas needs them")
+    prepared = _prepare(
+        model, region, past, start_days, days, n, seed, parameter_draws, with_hidden, max_events
+    )
+    n_blocks = -(-n // BLOCK)
+    if backend == "threads":
+        blocks = map_shards(_one_block, prepared, range(n_blocks), workers=threads)
+        columns = [np.concatenate(column) for column in zip(*blocks, strict=True)]
+    else:
+        shards = chunks_of(n_blocks, threads)
+        batches = map_shards(_batch, prepared, shards, workers=threads, backend=backend)
+        columns = _columns(batches)
+    return SimulatedCatalogues(
+        start_days=start_days,
+        end_days=start_days + days,
+        n_catalogues=n,
+        mc=model.info.mc,
+        catalogue=columns[0],
+        time_days=columns[1],
+        magnitude=columns[2],
+        longitude=columns[3],
+        latitude=columns[4],
+        seed=seed,
+        model=f"{model.info.kind} {model.info.catalogue_sha256[:16]}".strip(),
+        is_synthetic=model.info.is_synthetic,
+    )
+
+
+def _check_numbers(days: float, n: int, threads: int, draws: int) -> None:
+    if not (np.isfinite(days) and days > 0):
+        raise SettingsError(f"a window of {days:g} days; give more than 0")
+    if n < 1 or threads < 1 or draws < 0:
+        raise SettingsError(
+            f"{n} catalogues, {threads} workers, {draws} draws of parameters; give 1 or more "
+            "catalogues and workers, and 0 or more draws"
+        )
+
+
+def _checked_region(model: SimulationInputs) -> Region:
+    """Return the region of a model that can be simulated."""
+    info, parameters = model.info, model.parameters
+    if info.region is None:
+        raise DataError("the model has no region; fit etas with one, or simulate a temporal model")
+    if abs(info.mc - parameters.m_ref) > 1e-6:
+        raise DataError(
+            f"magnitudes of the model begin at {info.mc:g}, its kernel is for {parameters.m_ref:g}"
+            "; fit it again with one magnitude of completeness"
+        )
+    ratio = parameters.branching_ratio(info.beta, info.m_max)
+    if not ratio < 1.0:
+        raise DataError(
+            f"branching ratio {ratio:.3f}: each event triggers as many as that on average, and "
+            "from 1 on sequences never end; fit to a longer time, with a lower m_max, or with "
+            "short-term incompleteness taken into account"
+        )
+    return info.region
+
+
+def _prepare(
+    model: SimulationInputs,
+    region: Region,
+    past: Catalogue,
+    start_days: float,
+    days: float,
+    n: int,
+    seed: int,
+    draws: int,
+    with_hidden: bool,
+    max_events: int,
+) -> _Prepared:
+    used = [Draw(model.parameters, model.info.beta)]
+    if draws:
+        used = draw_parameters(model.parameters, model.covariance, model.info, draws, seed)
+    edges = [n * k // len(used) for k in range(len(used) + 1)]
+    floor = 1.0 if model.background is None else model.background.floor
+    part = partial(_part, model.info, past, start_days, days, floor, max_events)
+    return _Prepared(
+        seed=seed,
+        n=n,
+        parts=tuple(part(one, edges[k], edges[k + 1]) for k, one in enumerate(used)),
+        places=background_places(model.background),
+        outline=outline_of(region),
+        wakes=wakes_of(None if with_hidden else model.completeness, past, start_days),
+    )
+
+
+def _part(
+    info: ModelInfo,
+    past: Catalogue,
+    start_days: float,
+    days: float,
+    floor: float,
+    max_events: int,
+    draw: Draw,
+    first: int,
+    end: int,
+) -> _Part:
+    """Return tables for some catalogues, which share their parameters."""
+    parameters = draw.parameters
+    decay = decay_table(parameters, days)
+    law = law_of(parameters, draw.beta, info.m_max, days, len(decay), floor, max_events)
+    return _Part(first, end, law, decay, past_sources(parameters, past, start_days, days))
+
+
+def _one_block(prepared: _Prepared, block: int) -> tuple[NDArray[Any], ...]:
+    """Return the five columns of one block; it has a stream of random numbers of its own."""
+    sequence = np.random.SeedSequence(prepared.seed, spawn_key=(block,))
+    state = sequence.generate_state(4, np.uint64).astype(np.uint64)
+    first, end = block * BLOCK, min((block + 1) * BLOCK, prepared.n)
+    found = []
+    for part in prepared.parts:
+        low, high = max(first, part.first), min(end, part.end)
+        if low >= high:
+            continue
+        room = int(2.0 * (high - low) * (part.past.expected + part.law.n_background)) + 256
+        number, time, others, failed = draw_block(
+            state,
+            low,
+            high - low,
+            part.law,
+            part.decay,
+            part.past,
+            prepared.places,
+            prepared.outline,
+            prepared.wakes,
+            room,
+        )
+        if failed >= 0:
+            raise DataError(
+                f"catalogue {failed} has more than {part.law.max_events} events; take a shorter "
+                "window or a smaller m_max, or raise max_events"
+            )
+        found.append((number, time, *others.T))
+    return tuple(np.concatenate(column) for column in zip(*found, strict=True))
+
+
+def _batch(prepared: _Prepared, blocks: range) -> "pa.RecordBatch":
+    """Return the columns of several blocks as they travel between processes."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    parts = [_one_block(prepared, block) for block in blocks]
+    columns = [pa.array(np.concatenate(column)) for column in zip(*parts, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, names=list(_NUMBERS))
+
+
+def _columns(batches: "list[pa.RecordBatch]") -> list[NDArray[Any]]:
+    return [
+        np.concatenate([batch.column(name).to_numpy() for batch in batches]) for name in _NUMBERS
+    ]

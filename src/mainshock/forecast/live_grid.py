@@ -1,0 +1,369 @@
+"""Cells of a forecast, the part of a kernel in each, and rates in them that decay."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mainshock.forecast.region import Region
+from mainshock.forecast.smoothed_places import SmoothedPlaces
+from mainshock.forecast.sphere import AUTHALIC_RADIUS_KM, authalic_latitude, cartesian_km
+from mainshock.signal.compiled import compiled
+
+__all__ = ["ForecastGrid", "circle_states", "decay_and_add", "kernel_masses"]
+
+FloatArray = NDArray[np.float64]
+_STEPS_DEG = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+_PART = 5  # places along a side of a cell that the outline of a region cuts
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
+_ROUND, _ROUND_WEIGHTS = np.polynomial.legendre.leggauss(24)
+_EVEN_COSINES = np.cos(np.pi * (np.arange(8) + 0.5) / 8)
+_NEAR = 5  # cells
+_TINY = 1e-30  # far below any rate: what decays further would slow the processor down
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ForecastGrid:
+    """Cells between meridians and parallels over a region.
+
+    Parameters
+    ----------
+    region
+        What they cover.
+    longitude_edges, latitude_edges
+        Degrees, growing; longitudes may run on above 180.
+    share_inside
+        Part of each cell in the region, shape ``(n_rows * n_columns,)``, row after row from south
+        to north.
+    """
+
+    region: Region
+    longitude_edges: FloatArray
+    latitude_edges: FloatArray
+    share_inside: FloatArray
+    places: FloatArray = field(init=False, repr=False)
+    area_km2: FloatArray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        lon, lat = self.middles()
+        object.__setattr__(self, "places", cartesian_km(lon, lat))
+        sine = np.diff(np.sin(authalic_latitude(self.latitude_edges)))
+        across = np.diff(np.radians(self.longitude_edges))
+        area = AUTHALIC_RADIUS_KM**2 * sine[:, None] * across[None, :]
+        object.__setattr__(self, "area_km2", area.ravel())
+
+    @classmethod
+    def over(cls, region: Region, most_cells: int = 6000) -> "ForecastGrid":
+        """Return the finest grid of round steps with at most so many cells."""
+        west, south, east, north = region.bounds
+        step = next(
+            (
+                one
+                for one in _STEPS_DEG
+                if (np.ceil((east - west) / one) + 1) * (np.ceil((north - south) / one) + 1)
+                <= most_cells
+            ),
+            _STEPS_DEG[-1],
+        )
+        edges = [
+            step * np.arange(np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9) + 1)
+            for low, high in ((west, east), (south, north))
+        ]
+        edges[1] = np.clip(edges[1], -90.0, 90.0)
+        bare = cls(region, edges[0], edges[1], np.ones((len(edges[0]) - 1) * (len(edges[1]) - 1)))
+        return cls(region, edges[0], edges[1], bare.shares_in(region))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return the numbers of rows and columns."""
+        return len(self.latitude_edges) - 1, len(self.longitude_edges) - 1
+
+    def axes(self) -> tuple[FloatArray, FloatArray]:
+        """Return the longitudes of the middles of columns, the latitudes of those of rows."""
+        lon, lat = self.longitude_edges, self.latitude_edges
+        return (lon[:-1] + lon[1:]) / 2, (lat[:-1] + lat[1:]) / 2
+
+    def middles(self) -> tuple[FloatArray, FloatArray]:
+        """Return longitude and latitude of the middle of each cell."""
+        lon, lat = self.axes()
+        return np.tile(lon, len(lat)), np.repeat(lat, len(lon))
+
+    def shares_in(self, region: Region) -> FloatArray:
+        """Return the part of each cell that lies in a region, shape ``(n_cells,)``."""
+        _, columns = self.shape
+        lon, lat = np.meshgrid(self.longitude_edges, self.latitude_edges)
+        corner = region.contains(lon.ravel(), lat.ravel()).reshape(lon.shape)
+        n = corner[:-1, :-1].astype(int) + corner[1:, :-1] + corner[:-1, 1:] + corner[1:, 1:]
+        lon, lat = self.middles()
+        middle = region.contains(lon.ravel(), lat).astype(int)
+        found: FloatArray = (n.ravel() + middle) / 5.0
+        cut = np.flatnonzero(((found > 0) & (found < 1)) | self._holds_corner(region))
+        if len(cut) == 0:
+            return found
+        part = (np.arange(_PART) + 0.5) / _PART
+        row, column = np.divmod(cut, columns)
+        at_lon = self.longitude_edges[column, None] + part * np.diff(self.longitude_edges)[0]
+        at_lat = self.latitude_edges[row, None] + part * np.diff(self.latitude_edges)[0]
+        lon = np.repeat(at_lon[:, None, :], _PART, axis=1)
+        lat = np.repeat(at_lat[:, :, None], _PART, axis=2)
+        inside = region.contains(lon.ravel(), lat.ravel())
+        found[cut] = inside.reshape(len(cut), -1).mean(axis=1)
+        return found
+
+    def _holds_corner(self, region: Region) -> NDArray[np.bool_]:
+        """Return which cells hold a corner of a region: small ones may lie within a cell."""
+        rows, columns = self.shape
+        found = np.zeros((rows, columns), dtype=bool)
+        lon, lat = region.outline()
+        west = self.longitude_edges[0]
+        column = np.searchsorted(self.longitude_edges, west + (lon - west) % 360.0, "right") - 1
+        row = np.searchsorted(self.latitude_edges, lat, "right") - 1
+        kept = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+        found[row[kept], column[kept]] = True
+        return found.ravel()
+
+    def share_of(self, places: SmoothedPlaces | None) -> FloatArray:
+        """Return the part of a density in each cell, in all 1; uniform over the region for None."""
+        weight = self.area_km2 * self.share_inside
+        if places is not None:
+            lon, lat = self.middles()
+            weight = weight * places.density((lon + 180.0) % 360.0 - 180.0, lat)
+        return np.asarray(weight / weight.sum())
+
+
+def kernel_masses(
+    grid: ForecastGrid,
+    longitude: FloatArray,
+    latitude: FloatArray,
+    spread_km2: FloatArray,
+    rho: float,
+) -> FloatArray:
+    """Return the part of kernels in the cells of a grid, shape ``(n_sources, n_cells)``.
+
+    The kernel is ``rho spread^rho / pi (r^2 + spread)^-(1 + rho)``. In cells near a source it is
+    the flux of the field whose divergence it is; further away the value in the middle with
+    a correction for its curvature.
+    """
+    lon, lat = np.asarray(longitude, dtype=np.float64), np.asarray(latitude, dtype=np.float64)
+    found = np.empty((len(lon), len(grid.area_km2)))
+    _masses(
+        found,
+        (lon, lat, authalic_latitude(lat), cartesian_km(lon, lat)),
+        (np.asarray(spread_km2, dtype=np.float64), float(rho)),
+        (grid.longitude_edges, grid.latitude_edges, authalic_latitude(grid.latitude_edges)),
+        (grid.places, grid.area_km2),
+    )
+    return found
+
+
+@compiled
+def _flux(p: float, start: float, end: float, spread: float, rho: float) -> float:
+    """Flux through a straight side at distance ``p``, from ``start`` to ``end`` along it."""
+    scale = np.sqrt(p * p + spread)
+    low, high = np.arcsinh(start / scale), np.arcsinh(end / scale)
+    total = 0.0
+    for i in range(len(_NODES)):
+        u = low + (high - low) * (_NODES[i] + 1) / 2
+        y = scale * np.sinh(u)
+        square = p * p + y * y
+        within = -np.expm1(-rho * np.log1p(square / spread))
+        density = within / square if square > 1e-12 * spread else rho / spread
+        total += _WEIGHTS[i] * density * scale * np.cosh(u)
+    return float(total * p * (high - low) / (4 * np.pi))
+
+
+@compiled
+def _masses(
+    found: FloatArray,
+    sources: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
+    kernel: tuple[FloatArray, float],
+    edges: tuple[FloatArray, FloatArray, FloatArray],
+    cells: tuple[FloatArray, FloatArray],
+) -> None:
+    lon, lat, authalic, place = sources
+    spreads, rho = kernel
+    places, area = cells
+    power = 1.0 + rho
+    for j in range(len(lon)):
+        spread = spreads[j]
+        front = rho * spread**rho / np.pi
+        for i in range(len(area)):
+            dx, dy = place[j, 0] - places[i, 0], place[j, 1] - places[i, 1]
+            dz = place[j, 2] - places[i, 2]
+            square = dx * dx + dy * dy + dz * dz
+            u = square + spread
+            # cells are about as wide as they are high: their mean, to second order
+            bend = power / u * ((power + 1.0) * square / u - 1.0) * area[i] / 6.0
+            found[j, i] = front * u**-power * area[i] * (1.0 + bend)
+        _near_masses(found[j], lon[j], lat[j], authalic[j], edges, spread, rho)
+
+
+@compiled
+def _near_masses(
+    found: FloatArray,
+    lon: float,
+    lat: float,
+    authalic: float,
+    edges: tuple[FloatArray, FloatArray, FloatArray],
+    spread: float,
+    rho: float,
+) -> None:
+    """Fill the cells about a source with the flux through their sides."""
+    lon_edges, lat_edges, _ = edges
+    n_rows, n_columns = len(lat_edges) - 1, len(lon_edges) - 1
+    step_lon = lon_edges[1] - lon_edges[0]
+    column = int(np.floor(((lon - lon_edges[0] + 180.0) % 360.0 - 180.0) / step_lon))
+    if column < -_NEAR - 1:  # the grid may go on to the east across 180 degrees
+        column = int(np.floor(((lon - lon_edges[0]) % 360.0) / step_lon))
+    row = int(np.floor((lat - lat_edges[0]) / (lat_edges[1] - lat_edges[0])))
+    c0, c1 = max(column - _NEAR, 0), min(column + _NEAR + 1, n_columns)
+    r0, r1 = max(row - _NEAR, 0), min(row + _NEAR + 1, n_rows)
+    for r in range(r0, r1):
+        found[r * n_columns + c0 : r * n_columns + c1] = 0.0
+    block = (r0, r1, c0, c1)
+    _through_meridians(found, (lon, authalic), edges, block, spread, rho)
+    _through_parallels(found, (lon, authalic), edges, block, spread, rho)
+
+
+@compiled
+def _through_meridians(
+    found: FloatArray,
+    source: tuple[float, float],
+    edges: tuple[FloatArray, FloatArray, FloatArray],
+    block: tuple[int, int, int, int],
+    spread: float,
+    rho: float,
+) -> None:
+    lon, authalic = source
+    lon_edges, _, authalic_edges = edges
+    r0, r1, c0, c1 = block
+    n_columns = len(lon_edges) - 1
+    for r in range(r0, r1):
+        low = (authalic_edges[r] - authalic) * AUTHALIC_RADIUS_KM
+        high = (authalic_edges[r + 1] - authalic) * AUTHALIC_RADIUS_KM
+        across = np.cos((authalic_edges[r] + authalic_edges[r + 1]) / 2) * AUTHALIC_RADIUS_KM
+        for c in range(c0, c1 + 1):
+            turn = (lon_edges[c] - lon + 180.0) % 360.0 - 180.0
+            out = _flux(np.radians(turn) * across, low, high, spread, rho)
+            if c > c0:
+                found[r * n_columns + c - 1] += out
+            if c < c1:
+                found[r * n_columns + c] -= out
+
+
+@compiled
+def _through_parallels(
+    found: FloatArray,
+    source: tuple[float, float],
+    edges: tuple[FloatArray, FloatArray, FloatArray],
+    block: tuple[int, int, int, int],
+    spread: float,
+    rho: float,
+) -> None:
+    lon, authalic = source
+    lon_edges, _, authalic_edges = edges
+    r0, r1, c0, c1 = block
+    n_columns = len(lon_edges) - 1
+    width = np.radians(lon_edges[1] - lon_edges[0])
+    for r in range(r0, r1 + 1):
+        away = (authalic_edges[r] - authalic) * AUTHALIC_RADIUS_KM
+        across = np.cos(authalic_edges[r]) * AUTHALIC_RADIUS_KM
+        for c in range(c0, c1):
+            start = np.radians((lon_edges[c] - lon + 180.0) % 360.0 - 180.0) * across
+            out = _flux(away, start, start + width * across, spread, rho)
+            if r > r0:
+                found[(r - 1) * n_columns + c] += out
+            if r < r1:
+                found[r * n_columns + c] -= out
+
+
+@compiled
+def decay_and_add(
+    state: FloatArray, fading: FloatArray, added: FloatArray, mass: FloatArray
+) -> None:
+    """Decay the rows of a state, and add a kernel's masses to each, in place.
+
+    Parameters
+    ----------
+    state
+        Shape ``(n_nodes, n_cells)``.
+    fading
+        Factor of each row.
+    added
+        Factor of ``mass`` for each row.
+    mass
+        Shape ``(n_cells,)``.
+    """
+    for k in range(state.shape[0]):
+        for i in range(state.shape[1]):
+            value = state[k, i] * fading[k] + added[k] * mass[i]
+            state[k, i] = value if value > _TINY else 0.0
+
+
+@compiled
+def circle_states(
+    sources: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
+    circle: tuple[FloatArray, float],
+    rho: float,
+    rates: FloatArray,
+) -> FloatArray:
+    """Return for each exponential of a decay what sources send into a circle.
+
+    Parameters
+    ----------
+    sources
+        Places in km, shape ``(n, 3)``; ages in days; factors; spreads in km^2.
+    circle
+        Its middle in km, shape ``(3,)``, and its radius in km.
+    rho
+        Exponent of the kernel.
+    rates
+        Of the exponentials, growing, per day.
+    """
+    place, age, factor, spread = sources
+    middle, radius = circle
+    found = np.zeros(len(rates))
+    for j in range(len(age)):
+        if factor[j] == 0.0:
+            continue
+        dx, dy = place[j, 0] - middle[0], place[j, 1] - middle[1]
+        dz = place[j, 2] - middle[2]
+        distance = np.sqrt(dx * dx + dy * dy + dz * dz)
+        mass = factor[j] * _mass_in_circle(distance, radius, spread[j], rho)
+        for k in range(len(rates)):
+            passed = rates[k] * age[j]
+            if passed > 40.0:
+                break
+            found[k] += mass * np.exp(-passed)
+    return found
+
+
+@compiled
+def _mass_in_circle(distance: float, radius: float, spread: float, rho: float) -> float:
+    """Flux through a circle of the field whose divergence is the kernel."""
+    if distance > 8.0 * radius:
+        square = distance * distance + spread
+        bend = 1.0 + radius * radius / 2.0 * (1.0 + rho) / square * (
+            (2.0 + rho) * distance * distance / square - 1.0
+        )
+        return float(rho * spread**rho * square ** -(1.0 + rho) * radius * radius * bend)
+    sum_of_squares, product = distance * distance + radius * radius, distance * radius
+    total = 0.0
+    if distance < 0.5 * radius or distance > 2.0 * radius:
+        for cosine in _EVEN_COSINES:
+            square = sum_of_squares + 2.0 * product * cosine
+            within = 1.0 - np.exp(-rho * np.log(1.0 + square / spread))
+            total += within / square * (radius * radius + product * cosine)
+        return float(max(total / len(_EVEN_COSINES), 0.0))
+    # nodes are dense where the circle comes near to the source
+    scale = np.sqrt((distance - radius) ** 2 + spread) / (distance + radius)
+    top = np.arcsinh(np.pi / 2 / scale)
+    for i in range(len(_ROUND)):
+        grown = np.exp(top * (_ROUND[i] + 1) / 2)
+        sinh, cosh = (grown - 1.0 / grown) / 2, (grown + 1.0 / grown) / 2
+        cosine = -np.cos(2.0 * scale * sinh)
+        ratio = (sum_of_squares + 2.0 * product * cosine) / spread
+        within = 1.0 - np.exp(-rho * np.log(1.0 + ratio)) if ratio > 1e-4 else rho * ratio
+        density = within / (ratio * spread) if ratio > 1e-12 else rho / spread
+        total += _ROUND_WEIGHTS[i] * density * (radius * radius + product * cosine) * cosh
+    return float(max(total * scale * top / np.pi, 0.0))

@@ -1,0 +1,283 @@
+"""From a catalogue and a user's words to a fitted model: window, region, completeness."""
+
+import math
+import warnings as python_warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from mainshock.core.errors import DataError, SettingsError
+from mainshock.forecast.base import FitSettings, RateModel
+from mainshock.forecast.completeness import (
+    mc_b_stability,
+    mc_maximum_curvature,
+    refuse_below_completeness,
+)
+from mainshock.forecast.model_folder import info_document, kind_named
+from mainshock.forecast.region import Region, region_around, region_from_text
+from mainshock.forecast.registry import RATE_MODELS
+from mainshock.sources.seismicity.catalogue import Catalogue, days_from_text, text_from_days
+
+__all__ = [
+    "FitRequest",
+    "PreparedFit",
+    "fit_document",
+    "fit_prepared",
+    "prepare_fit",
+    "with_info",
+]
+
+Model = TypeVar("Model", bound=RateModel)
+_TEMPORAL = "etas-temporal or poisson"
+
+
+@dataclass(frozen=True, slots=True)
+class FitRequest:
+    """What a user asks for, in the user's words.
+
+    Parameters
+    ----------
+    start, end
+        ISO 8601, or days where the catalogue is synthetic; None: the catalogue's first event, or
+        just after its last one.
+    history
+        Sources since then count; None: all before.
+    mc
+        Magnitude of completeness; None: the smallest magnitude of the file, or what is measured
+        where the file is not complete to it.
+    region
+        As :func:`~mainshock.forecast.region.region_from_text` reads it; None: a box around the
+        events, of times alone where there are no places.
+    seed, threads
+        Of all that is drawn; processor threads that may be used.
+    allow_incomplete
+        Whether a fit below completeness is wanted; it is then warned of.
+    options
+        Of the kind of model.
+    """
+
+    start: str | None = None
+    end: str | None = None
+    history: str | None = None
+    mc: float | None = None
+    region: str | None = None
+    seed: int = 0
+    threads: int = 1
+    allow_incomplete: bool = False
+    options: Mapping[str, Any] | None = None  # numbers or text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedFit:
+    """What a fit needs.
+
+    Parameters
+    ----------
+    catalogue
+        Events before the end of the window; later ones are gone.
+    settings
+        Of the fit.
+    warnings
+        What the user must know.
+    """
+
+    catalogue: Catalogue
+    settings: FitSettings
+    warnings: tuple[str, ...]
+
+
+def prepare_fit(catalogue: Catalogue, request: FitRequest) -> PreparedFit:
+    """Return what a fit needs, or refuse it.
+
+    Events at or after the end of the window decide nothing, neither region nor completeness.
+
+    Raises
+    ------
+    SettingsError
+        If the window is empty, or the region is none.
+    DataError
+        If there are no events before the end, the catalogue is not complete, or it has no places
+        and a region is given.
+    """
+    if len(catalogue) == 0:
+        raise DataError("the catalogue has no events")
+    start = _days(request.start, float(catalogue.time_days[0]), catalogue)
+    end = _days(request.end, float(np.nextafter(catalogue.time_days[-1], np.inf)), catalogue)
+    if not start < end:
+        raise SettingsError(
+            f"--from {text_from_days(start)} is not before --to {text_from_days(end)}; exchange "
+            "them, or widen the window"
+        )
+    history = _days(request.history, -math.inf, catalogue)
+    if history > start:
+        raise SettingsError(
+            f"--history-from {text_from_days(history)} is after --from {text_from_days(start)}; "
+            "sources are needed from the start of the window on"
+        )
+    known = catalogue.between(-math.inf, end)
+    if len(known) == 0:
+        raise DataError(
+            f"no event before {text_from_days(end)}; the catalogue begins at "
+            f"{text_from_days(float(catalogue.time_days[0]))}"
+        )
+    mc, warnings = _completeness(known.between(history, end), request)
+    settings = FitSettings(
+        start_days=start,
+        end_days=end,
+        mc=mc,
+        region=_region(known.between(history, end), request.region, mc),
+        history_start_days=history,
+        seed=request.seed,
+        threads=request.threads,
+        options=dict(request.options or {}),
+    )
+    return PreparedFit(known, settings, tuple(warnings))
+
+
+def _days(text: str | None, otherwise: float, catalogue: Catalogue) -> float:
+    if text is None:
+        return otherwise
+    days = days_from_text(text)
+    is_year = text.strip().isdigit() and len(text.strip()) == 4
+    if is_year and not catalogue.is_synthetic:
+        raise SettingsError(
+            f"{text!r} reads as days after 1970-01-01; write {text}-01-01 for the year"
+        )
+    return days
+
+
+def _region(catalogue: Catalogue, text: str | None, mc: float) -> Region | None:
+    if not catalogue.has_places:
+        if text is None:
+            return None
+        raise DataError(
+            "events of the catalogue have no longitude or latitude, so that --region cannot be "
+            f"used; leave it out and fit a model of times alone, such as {_TEMPORAL}"
+        )
+    if text is not None:
+        return region_from_text(text)
+    chosen = catalogue.above(mc)
+    return region_around(chosen.longitude, chosen.latitude)
+
+
+def _completeness(known: Catalogue, request: FitRequest) -> tuple[float, list[str]]:
+    """Return the magnitude of completeness, and what must be said of it."""
+    if request.mc is not None:
+        return request.mc, _tolerated(known, request.mc, request.allow_incomplete)
+    least = math.floor(float(known.magnitude.min()) * 10 + 1e-6) / 10
+    try:
+        refuse_below_completeness(known, least)
+    except DataError:
+        measured = _measured(known)
+        told = f"mc {measured:g} was measured; the catalogue is not complete to its least {least:g}"
+        return measured, [told, *_tolerated(known, measured, request.allow_incomplete)]
+    return least, []
+
+
+def _measured(known: Catalogue) -> float:
+    """Return the larger of two estimates: each alone is often too low."""
+    found = [mc_maximum_curvature(known.magnitude), mc_b_stability(known.magnitude).mc]
+    return round(float(np.nanmax(found)), 1)
+
+
+def _tolerated(known: Catalogue, mc: float, is_allowed: bool) -> list[str]:
+    try:
+        refuse_below_completeness(known, mc)
+    except DataError as error:
+        if not is_allowed:
+            raise DataError(f"{error}; or go on all the same with --allow-incomplete") from error
+        return [f"fitted below completeness: {error}"]
+    return []
+
+
+def fit_prepared(
+    name: str,
+    prepared: PreparedFit,
+    *,
+    catalogue_name: str = "",
+    catalogue_sha256: str = "",
+) -> RateModel:
+    """Return a fitted model that knows its catalogue's name and checksum.
+
+    Parameters
+    ----------
+    name
+        Of the kind; ``default`` is decided by whether there are places.
+
+    Raises
+    ------
+    RegistryError
+        If there is no such kind.
+    DataError
+        If it cannot be fitted to this catalogue.
+    """
+    kind = RATE_MODELS.load(kind_named(name, prepared.catalogue))
+    with python_warnings.catch_warnings(record=True) as caught:
+        python_warnings.simplefilter("always", category=RuntimeWarning)
+        model = kind.fit(prepared.catalogue, prepared.settings)
+    numeric = {f"in the fit: {one.message}" for one in caught}
+    return with_info(
+        model,
+        catalogue=catalogue_name,
+        catalogue_sha256=catalogue_sha256,
+        warnings=(*prepared.warnings, *model.info.warnings, *sorted(numeric)),
+    )
+
+
+def with_info(model: Model, **changes: Any) -> Model:  # fields of ModelInfo
+    """Return a fitted model whose ``info`` is changed in some fields."""
+    record = cast(Any, model)  # each model is a dataclass, which the protocol cannot say
+    return cast(Model, replace(record, info=replace(model.info, **changes)))
+
+
+def fit_document(model: RateModel) -> dict[str, Any]:
+    """Return what a fit found, as JSON can hold it.
+
+    ``b`` is the b-value of its magnitudes, ``branching_ratio`` None where the model has none.
+    """
+    info = model.info
+    document = info_document(info)
+    per_event = info.log_likelihood / info.n_events if info.n_events else math.nan
+    return {
+        "model": info.kind,
+        "parameters": document["parameters"],
+        "standard_errors": document["standard_errors"],
+        "log_likelihood": info.log_likelihood,
+        "log_likelihood_per_event": per_event,
+        "unit": "nats; intensity per day" + (" and km^2" if model.is_spatial else ""),
+        "n": info.n_events,
+        "from": text_from_days(info.settings.start_days),
+        "to": text_from_days(info.settings.end_days),
+        "mc": info.mc,
+        "b": info.beta / math.log(10.0),
+        "m_max": info.m_max,
+        "branching_ratio": _branching_ratio(model),
+        "region": None if info.region is None else info.region.to_document(),
+        "area_km2": None if info.region is None else info.region.area_km2,
+        "seconds": info.seconds,
+        "cpu_s": info.cpu_s,
+        "options": document["settings"]["options"],
+        "seed": info.settings.seed,
+        "is_synthetic": info.is_synthetic,
+        "catalogue": info.catalogue,
+        "catalogue_sha256": info.catalogue_sha256,
+        "warnings": list(info.warnings),
+    }
+
+
+def _branching_ratio(model: RateModel) -> float | None:
+    """Return the mean number of direct aftershocks of an event, None where there are none."""
+    info = model.info
+    stated = info.parameters.get("branching_ratio")
+    if stated is not None:
+        return float(stated)
+    parameters = getattr(model, "parameters", None)
+    found = getattr(parameters, "branching_ratio", None)
+    if found is None:
+        found = getattr(model, "branching_ratio", None)
+        if found is None:
+            return None
+        return float(found() if callable(found) else found)
+    return float(found(info.beta, info.m_max) if callable(found) else found)
