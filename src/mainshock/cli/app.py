@@ -16,6 +16,7 @@ from mainshock.cli import (
     data,
     demo,
     detect,
+    forecast,
     locate,
     megathrust,
     models,
@@ -48,6 +49,7 @@ app.add_typer(locate.app, name="locate")
 app.add_typer(detect.app, name="detect")
 app.add_typer(megathrust.app, name="megathrust")
 app.add_typer(shake.app, name="shake")
+app.add_typer(forecast.app, name="forecast")
 app.add_typer(offfault.app, name="offfault")
 app.add_typer(models.app, name="models")
 app.command("monitor")(monitor.monitor)

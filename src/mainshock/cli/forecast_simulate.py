@@ -63,6 +63,7 @@ _Experiment = Annotated[
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _EXACT = ("poisson", "poisson-adaptive")  # kinds whose rates need no simulation
 _TILE_EVENTS = 10
+_LAST_BIN = 8.0
 
 
 def simulate(
@@ -262,10 +263,8 @@ def _gridded(
     from mainshock.sources.seismicity.catalogue import Catalogue
 
     info = model.info
-    last = info.m_max - step if highest is None else highest
-    edges = magnitude_edges(
-        info.mc, max(min(last, 8.0) if highest is None else last, info.mc), step
-    )
+    last = min(info.m_max - step, _LAST_BIN) if highest is None else highest
+    edges = magnitude_edges(info.mc, max(last, info.mc), step)
     law = MagnitudeLaw(info.mc, info.m_max, info.beta)
     if info.kind not in _EXACT:
         sees_all = getattr(model, "completeness", None) is None
@@ -287,10 +286,11 @@ def _write_gridded(out: Path, gridded: "GriddedRates") -> list[str]:
     n_empty = int((gridded.in_space() == 0).sum())
     if not n_empty:
         return []
-    return [
+    caution = (
         f"{n_empty} of {len(gridded.cells)} cells had no simulated event: their rate is 0, and an "
         "event there would count as impossible; take more catalogues or larger cells"
-    ]
+    )
+    return [caution]
 
 
 def _document(

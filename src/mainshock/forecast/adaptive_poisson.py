@@ -32,7 +32,7 @@ _OPTIONS: dict[str, Any] = {  # what they hold is stated in the class below
     "m_max": None,
 }
 _NEIGHBOURS = (1, 2, 3, 5, 7, 10)
-_MIN_BANDWIDTHS_KM = (MIN_BANDWIDTH_KM, 1.0, 2.0, 4.0, 6.0, 10.0)
+_MIN_BANDWIDTHS_KM = (0.25, MIN_BANDWIDTH_KM, 1.0, 2.0, 4.0, 6.0, 10.0, 20.0)
 _ROUNDS = 3
 _LATER_SHARE = 1 / 3  # of the window: where choices are tried
 _MOST_TRIED = 1000

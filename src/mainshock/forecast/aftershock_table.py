@@ -119,11 +119,7 @@ def aftershock_table(
     SettingsError
         If there is no such regime.
     """
-    if now_days < mainshock.time_days:
-        raise DataError(
-            f"the mainshock {mainshock.event_id} lies {mainshock.time_days - now_days:.3f} days "
-            "after the table is made; make it later"
-        )
+    _refuse_future(mainshock, now_days)
     area = aftershock_area(mainshock)
     moments = (now_days, now_days + settings.lead_days)
     rows = _rows(mainshock, moments, live, _near(area, aftershocks), table or TableSettings())
@@ -146,6 +142,14 @@ def aftershock_table(
         warnings=_warnings(live, area),
     )
     return named(with_sentences(bare))
+
+
+def _refuse_future(mainshock: LiveEvent, now_days: float) -> None:
+    if now_days < mainshock.time_days:
+        raise DataError(
+            f"the mainshock {mainshock.event_id} lies {mainshock.time_days - now_days:.3f} days "
+            "after the table is made; make it later"
+        )
 
 
 def _rows(

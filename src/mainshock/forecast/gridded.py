@@ -96,7 +96,7 @@ class Cells:
         # edges are compared in the precision of the values, and so is the first
         turns = np.floor((lon - self._longitudes[0].astype(lon.dtype)) / 360.0)
         turned = np.where(turns == 0.0, lon, lon - 360.0 * turns).astype(lon.dtype)
-        column = _bin(turned, self._longitudes)
+        column = _bin(_floats(turned), self._longitudes)
         row = _bin(lat, self._latitudes)
         inside = (column < len(self._longitudes) - 1) & (row < len(self._latitudes) - 1)
         inside &= (column >= 0) & (row >= 0)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+import shapely
+import shapely.affinity
 from numpy.typing import NDArray
 
 from mainshock.forecast.region import Region
@@ -14,11 +16,11 @@ __all__ = ["ForecastGrid", "circle_states", "decay_and_add", "kernel_masses"]
 
 FloatArray = NDArray[np.float64]
 _STEPS_DEG = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
-_PART = 5  # places along a side of a cell that the outline of a region cuts
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
 _ROUND, _ROUND_WEIGHTS = np.polynomial.legendre.leggauss(24)
 _EVEN_COSINES = np.cos(np.pi * (np.arange(8) + 0.5) / 8)
 _NEAR = 5  # cells
+_NUDGE_DEG = 1e-8
 _TINY = 1e-30  # far below any rate: what decays further would slow the processor down
 
 
@@ -90,37 +92,22 @@ class ForecastGrid:
 
     def shares_in(self, region: Region) -> FloatArray:
         """Return the part of each cell that lies in a region, shape ``(n_cells,)``."""
-        _, columns = self.shape
-        lon, lat = np.meshgrid(self.longitude_edges, self.latitude_edges)
-        corner = region.contains(lon.ravel(), lat.ravel()).reshape(lon.shape)
-        n = corner[:-1, :-1].astype(int) + corner[1:, :-1] + corner[:-1, 1:] + corner[1:, 1:]
-        lon, lat = self.middles()
-        middle = region.contains(lon.ravel(), lat).astype(int)
-        found: FloatArray = (n.ravel() + middle) / 5.0
-        cut = np.flatnonzero(((found > 0) & (found < 1)) | self._holds_corner(region))
-        if len(cut) == 0:
-            return found
-        part = (np.arange(_PART) + 0.5) / _PART
-        row, column = np.divmod(cut, columns)
-        at_lon = self.longitude_edges[column, None] + part * np.diff(self.longitude_edges)[0]
-        at_lat = self.latitude_edges[row, None] + part * np.diff(self.latitude_edges)[0]
-        lon = np.repeat(at_lon[:, None, :], _PART, axis=1)
-        lat = np.repeat(at_lat[:, :, None], _PART, axis=2)
-        inside = region.contains(lon.ravel(), lat.ravel())
-        found[cut] = inside.reshape(len(cut), -1).mean(axis=1)
-        return found
-
-    def _holds_corner(self, region: Region) -> NDArray[np.bool_]:
-        """Return which cells hold a corner of a region: small ones may lie within a cell."""
-        rows, columns = self.shape
-        found = np.zeros((rows, columns), dtype=bool)
-        lon, lat = region.outline()
-        west = self.longitude_edges[0]
-        column = np.searchsorted(self.longitude_edges, west + (lon - west) % 360.0, "right") - 1
-        row = np.searchsorted(self.latitude_edges, lat, "right") - 1
-        kept = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-        found[row[kept], column[kept]] = True
-        return found.ravel()
+        west, south = self.longitude_edges, self.latitude_edges
+        columns, rows = np.meshgrid(np.arange(len(west) - 1), np.arange(len(south) - 1))
+        i, j = columns.ravel(), rows.ravel()
+        cells = shapely.box(west[i], south[j], west[i + 1], south[j + 1])
+        found = np.zeros(len(cells))
+        for turn in (-360.0, 0.0, 360.0):
+            outline = shapely.affinity.translate(region.polygon, xoff=turn)
+            shapely.prepare(outline)
+            met = shapely.intersects(outline, cells)
+            whole = met & shapely.contains(outline, cells)
+            found[whole] = 1.0
+            cut = met & ~whole
+            found[cut] += shapely.area(shapely.intersection(outline, cells[cut])) / shapely.area(
+                cells[cut]
+            )
+        return np.minimum(found, 1.0)
 
     def share_of(self, places: SmoothedPlaces | None) -> FloatArray:
         """Return the part of a density in each cell, in all 1; uniform over the region for None."""
@@ -144,7 +131,9 @@ def kernel_masses(
     the flux of the field whose divergence it is; further away the value in the middle with
     a correction for its curvature.
     """
-    lon, lat = np.asarray(longitude, dtype=np.float64), np.asarray(latitude, dtype=np.float64)
+    # places are often rounded as edges are: a millimetre settles which side they are on
+    lon = np.asarray(longitude, dtype=np.float64) + _NUDGE_DEG
+    lat = np.minimum(np.asarray(latitude, dtype=np.float64) + _NUDGE_DEG, 90.0)
     found = np.empty((len(lon), len(grid.area_km2)))
     _masses(
         found,
@@ -158,7 +147,12 @@ def kernel_masses(
 
 @compiled
 def _flux(p: float, start: float, end: float, spread: float, rho: float) -> float:
-    """Flux through a straight side at distance ``p``, from ``start`` to ``end`` along it."""
+    """Flux through a straight side at distance ``p``, from ``start`` to ``end`` along it.
+
+    What lies beyond is counted, negative: sides of a cell that do not quite meet then matter
+    little, since far from the source that is little.
+    """
+    angle = np.arctan(end / p) - np.arctan(start / p)
     scale = np.sqrt(p * p + spread)
     low, high = np.arcsinh(start / scale), np.arcsinh(end / scale)
     total = 0.0
@@ -169,7 +163,7 @@ def _flux(p: float, start: float, end: float, spread: float, rho: float) -> floa
         within = -np.expm1(-rho * np.log1p(square / spread))
         density = within / square if square > 1e-12 * spread else rho / spread
         total += _WEIGHTS[i] * density * scale * np.cosh(u)
-    return float(total * p * (high - low) / (4 * np.pi))
+    return float((total * p * (high - low) / 2 - angle) / (2 * np.pi))
 
 
 @compiled
@@ -199,6 +193,19 @@ def _masses(
 
 
 @compiled
+def _cell_of(
+    lon: float, lat: float, lon_edges: FloatArray, lat_edges: FloatArray
+) -> tuple[int, int]:
+    """Return column and row of a place, also outside of the grid."""
+    step = lon_edges[1] - lon_edges[0]
+    column = int(np.floor(((lon - lon_edges[0] + 180.0) % 360.0 - 180.0) / step))
+    if column < -_NEAR - 1:  # the grid may go on to the east across 180 degrees
+        column = int(np.floor(((lon - lon_edges[0]) % 360.0) / step))
+    row = int(np.floor((lat - lat_edges[0]) / (lat_edges[1] - lat_edges[0])))
+    return column, row
+
+
+@compiled
 def _near_masses(
     found: FloatArray,
     lon: float,
@@ -211,15 +218,13 @@ def _near_masses(
     """Fill the cells about a source with the flux through their sides."""
     lon_edges, lat_edges, _ = edges
     n_rows, n_columns = len(lat_edges) - 1, len(lon_edges) - 1
-    step_lon = lon_edges[1] - lon_edges[0]
-    column = int(np.floor(((lon - lon_edges[0] + 180.0) % 360.0 - 180.0) / step_lon))
-    if column < -_NEAR - 1:  # the grid may go on to the east across 180 degrees
-        column = int(np.floor(((lon - lon_edges[0]) % 360.0) / step_lon))
-    row = int(np.floor((lat - lat_edges[0]) / (lat_edges[1] - lat_edges[0])))
+    column, row = _cell_of(lon, lat, lon_edges, lat_edges)
     c0, c1 = max(column - _NEAR, 0), min(column + _NEAR + 1, n_columns)
     r0, r1 = max(row - _NEAR, 0), min(row + _NEAR + 1, n_rows)
     for r in range(r0, r1):
         found[r * n_columns + c0 : r * n_columns + c1] = 0.0
+    if 0 <= column < n_columns and 0 <= row < n_rows:
+        found[row * n_columns + column] = 1.0
     block = (r0, r1, c0, c1)
     _through_meridians(found, (lon, authalic), edges, block, spread, rho)
     _through_parallels(found, (lon, authalic), edges, block, spread, rho)

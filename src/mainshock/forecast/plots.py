@@ -33,7 +33,7 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 # Okabe and Ito's colours, which colour-blind readers tell apart; dashes and markers differ too
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = "osD^vPX"
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 _GREY, _BLACK = "#888888", "#222222"
@@ -66,7 +66,7 @@ def plot_information_gain(
     for number, (name, one) in enumerate(curves.items()):
         axes.plot(
             _moments(one.time_days, targets), one.gain, label=name, linewidth=1.4,
-            color=COLOURS[number % 7], linestyle=_DASHES[number % 7],
+            color=_COLOURS[number % 7], linestyle=_DASHES[number % 7],
         )  # fmt: skip
     axes.axhline(0.0, color=_GREY, linewidth=0.8)
     axes.margins(y=0.12)
@@ -96,14 +96,14 @@ def plot_counts(
         middle, low, high, step="mid", color="#BBD7EA", linewidth=0, label="95 % interval"
     )
     mean = calibration.simulated.mean(axis=1)
-    axes.step(middle, mean, where="mid", color=COLOURS[0], linewidth=0.9, label="expected number")
+    axes.step(middle, mean, where="mid", color=_COLOURS[0], linewidth=0.9, label="expected number")
     inside = ~outside
     axes.plot(
         middle[inside], calibration.observed[inside], ".", color=_BLACK, markersize=3,
         label="observed",
     )  # fmt: skip
     axes.plot(
-        middle[outside], calibration.observed[outside], "x", color=COLOURS[1], markersize=6,
+        middle[outside], calibration.observed[outside], "x", color=_COLOURS[1], markersize=6,
         label=f"observed outside: {int(outside.sum())} of {len(outside)}",
     )  # fmt: skip
     top = max(float(calibration.observed.max()), float(high.max()), 1.0)
@@ -160,7 +160,7 @@ def plot_reliability(
     for number, (name, one) in enumerate(diagrams.items()):
         shift = 1.0 + 0.03 * (number - (len(diagrams) - 1) / 2)
         x = one.forecast * (shift if is_log else 1.0)
-        colour = COLOURS[number % 7]
+        colour = _COLOURS[number % 7]
         axes.vlines(
             x, np.maximum(one.low_95, floor), np.maximum(one.high_95, floor), color=colour,
             linewidth=4, alpha=0.3,
@@ -205,7 +205,7 @@ def plot_error_diagram(
                 label="without skill, 95 %",
             )
         axes.plot(
-            one.watched, one.missed, color=COLOURS[number % 7], linestyle=_DASHES[number % 7],
+            one.watched, one.missed, color=_COLOURS[number % 7], linestyle=_DASHES[number % 7],
             linewidth=1.4, label=f"{name}: area above {one.area_skill:.3f}",
         )  # fmt: skip
     axes.set_xlim(0.0, 1.0)
@@ -226,7 +226,7 @@ def plot_transformed_times(
     axes = _axes(ax)
     axes.axhline(0.0, color=_GREY, linewidth=0.8)
     for number, (name, one) in enumerate(times.items()):
-        colour = COLOURS[number % 7]
+        colour = _COLOURS[number % 7]
         if number == 0:
             half = float(stats.kstwobign.ppf(0.95)) * np.sqrt(one.number[-1])
             for end in (-half, half):
@@ -265,7 +265,7 @@ def plot_residual_points(
         lon[added], residuals.latitude[added], ".", color=_GREY, markersize=3, label="added points"
     )
     axes.plot(
-        lon[residuals.is_event], residuals.latitude[residuals.is_event], "o", color=COLOURS[1],
+        lon[residuals.is_event], residuals.latitude[residuals.is_event], "o", color=_COLOURS[1],
         markersize=4, markerfacecolor="none", label="kept events",
     )  # fmt: skip
     _map(axes, edge)

@@ -182,8 +182,12 @@ class ClusterCounts:
         n = int(np.ceil(np.log(whole / first) / np.log(_RATIO))) + 1
         nodes = np.concatenate([[0.0], np.geomspace(first, whole, n)])
         if lead > 0:
-            # clusters that start before the window opens do not count themselves
-            nodes = np.union1d(nodes, [days, days * (1.0 + 1e-9)])
+            # a cluster that starts before the window opens does not count itself, and soon
+            # loses its quickest aftershocks as well
+            near = min(first, lead / 4.0)
+            n = int(np.ceil(np.log(lead / near) / np.log(_RATIO))) + 1
+            before = days + np.geomspace(near, lead, n)
+            nodes = np.union1d(nodes, [days, days * (1.0 + 1e-9), *before])
             nodes = nodes[np.append(True, np.diff(nodes) > 1e-10 * days)]
         return nodes
 

@@ -205,14 +205,10 @@ class ForecastReport:
         return self.catalogue.is_synthetic or first.evaluation.info.is_synthetic
 
     def comparisons(self) -> list[dict[str, Any]]:
-        """Return gains of every model over the baseline and over the first model."""
-        found = []
-        for beside in dict.fromkeys((self.models[-1].name, self.models[0].name)):
-            other = next(one for one in self.models if one.name == beside)
-            for one in self.models:
-                if one is not other:
-                    found.append(_comparison(one, other, self.settings))
-        return found
+        """Return gains of every model over the baseline, and of others over the first model."""
+        first, *others, baseline = self.models
+        pairs = [(one, baseline) for one in (first, *others)] + [(one, first) for one in others]
+        return [_comparison(one, other, self.settings) for one, other in pairs]
 
     def as_dict(self) -> dict[str, Any]:
         """Return a dictionary that JSON can hold."""
@@ -300,36 +296,17 @@ def make_report(
     """
     settings = settings or ReportSettings()
     first = _alike(candidates)
-    name = "poisson-adaptive" if first.model.is_spatial else "poisson"
-    while name in [one.name for one in candidates]:
-        name += " (baseline)"
-    baseline = Candidate(name, baseline_of(first.model, first.events), first.events)
+    baseline = _baseline(first, candidates)
     region = first.model.info.region if first.model.is_spatial else None
     grid = None if region is None else grid_for(region)
     reports = []
     for one in (*candidates, baseline):
         say(f"testing {one.name}")
-        found = evaluate_model(
-            one.model,
-            one.events,
-            catalogue,
-            start_days,
-            end_days,
-            baseline=baseline.model,
-            n_boot=settings.n_boot,
-            seed=settings.seed,
-            allow_overlap=settings.allow_overlap,
-        )
-        reports.append(_model_report(one, _named(found, one.name, name), grid, settings, say))
-    return ForecastReport(
-        reports,
-        catalogue.between(-np.inf, end_days),
-        catalogue_name,
-        catalogue_sha256,
-        settings,
-        grid,
-        datetime.now(UTC),
-    )
+        found = _evaluated(one, baseline, catalogue, (start_days, end_days), settings)
+        reports.append(_model_report(one, found, grid, settings, say))
+    known = catalogue.between(-np.inf, end_days)
+    now = datetime.now(UTC)
+    return ForecastReport(reports, known, catalogue_name, catalogue_sha256, settings, grid, now)
 
 
 def reliability_of(one: Probabilities, n_bins: int = 10) -> dict[str, Any]:
@@ -387,11 +364,34 @@ def _alike(candidates: Sequence[Candidate]) -> Candidate:
     return first
 
 
-def _named(found: Evaluation, name: str, baseline: str) -> Evaluation:
+def _baseline(first: Candidate, candidates: Sequence[Candidate]) -> Candidate:
+    name = "poisson-adaptive" if first.model.is_spatial else "poisson"
+    while name in [one.name for one in candidates]:
+        name += " (baseline)"
+    return Candidate(name, baseline_of(first.model, first.events), first.events)
+
+
+def _evaluated(
+    one: Candidate,
+    baseline: Candidate,
+    catalogue: Catalogue,
+    window: tuple[float, float],
+    settings: ReportSettings,
+) -> Evaluation:
+    found = evaluate_model(
+        one.model,
+        one.events,
+        catalogue,
+        *window,
+        baseline=baseline.model,
+        n_boot=settings.n_boot,
+        seed=settings.seed,
+        allow_overlap=settings.allow_overlap,
+    )
     return replace(
         found,
-        model=replace(found.model, name=name),
-        baseline=replace(found.baseline, name=baseline),
+        model=replace(found.model, name=one.name),
+        baseline=replace(found.baseline, name=baseline.name),
     )
 
 

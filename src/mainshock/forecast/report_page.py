@@ -353,9 +353,9 @@ def _figures(report: ForecastReport) -> dict[str, list[dict[str, str]]]:
 
 def _count_figures(one: ModelReport, report: ForecastReport) -> list[dict[str, str]]:
     days = f"{report.settings.days:g}"
-    wide = plots.plot_counts(one.counts, report.catalogue.is_synthetic, _wide())
+    counts = plots.plot_counts(one.counts, report.catalogue.is_synthetic)
     return [
-        _figure(wide, f"{one.name}: each {days}-day window simulated from the events before it."),
+        _figure(counts, f"{one.name}: each {days}-day window simulated from the events before it."),
         _figure(plots.plot_pit(one.counts.pit), f"{one.name}: even if the model is right; high at "
                 "both ends where forecasts are too narrow."),
     ]  # fmt: skip

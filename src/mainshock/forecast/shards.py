@@ -103,6 +103,10 @@ def _run_kept(item: object) -> Any:  # whatever the task returns
     return _shared["task"](_shared["shared"], item)
 
 
+def _run(task: Callable[[S, T], R], shared: S, item: T) -> R:
+    return task(shared, item)
+
+
 def _on_ray(task: Callable[[S, T], R], shared: S, items: Sequence[T], workers: int) -> list[R]:
     try:
         import ray  # noqa: PLC0415
@@ -111,9 +115,9 @@ def _on_ray(task: Callable[[S, T], R], shared: S, items: Sequence[T], workers: i
             "Ray is not installed; pip install 'mainshock[ray]', or use processes"
         ) from error
     with _ray_running(ray, workers):
-        remote = ray.remote(max_retries=1)(task)
+        remote = ray.remote(max_retries=1)(_run)
         there = ray.put(shared)
-        found: list[R] = ray.get([remote.remote(there, item) for item in items])
+        found: list[R] = ray.get([remote.remote(task, there, item) for item in items])
     return found
 
 

@@ -319,7 +319,9 @@ def forecast_stage(
     board.open(settings.issue(), "the forecast is being made; ask again in a minute")
 
     def open_live(now_days: float) -> "LiveForecast":
-        from mainshock.forecast.live_opening import open_live_forecast  # noqa: PLC0415 - the same
+        from mainshock.forecast.live_following import (  # noqa: PLC0415 - the same
+            open_live_forecast,
+        )
 
         if settings.model is None:
             raise ValueError("a model is needed")

@@ -25,6 +25,7 @@ from mainshock.forecast.boosted.training import Boosting, Trained, train
 from mainshock.forecast.boosted.trees import TreeSum
 from mainshock.forecast.etas.parameters import EtasParameters
 from mainshock.forecast.features.cells import CellGrid
+from mainshock.forecast.fit_options import fit_options
 from mainshock.forecast.magnitudes import MagnitudeLaw, magnitude_law
 from mainshock.forecast.region import Region
 from mainshock.forecast.simulated import SimulatedCatalogues
@@ -202,7 +203,7 @@ class BoostedKind:
     """Fits and opens boosted rates.
 
     Options of a fit: ``cell_deg`` (side of cells, degrees), ``max_trees``, ``learning_rate``,
-    ``leaves``, ``min_rows``.
+    ``leaves``, ``min_rows``, ``shrinkage``.
     """
 
     def fit(self, catalogue: Catalogue, settings: FitSettings) -> BoostedRates:
@@ -218,7 +219,7 @@ class BoostedKind:
         begun, begun_cpu = time.perf_counter(), time.process_time()
         if settings.region is None:
             raise DataError("boosted rates need a region; give --region and events with places")
-        cell_deg, boosting = _options(settings)
+        cell_deg, boosting = _options(settings, settings.region)
         targets = targets_of(catalogue, settings)
         known = as_history(catalogue, settings, settings.end_days)
         cells = CellGrid(settings.region, cell_deg)
@@ -280,27 +281,21 @@ def _opened(arrays: Mapping[str, NDArray[Any]], info: ModelInfo, region: Region)
     )
 
 
-def _options(settings: FitSettings) -> tuple[float, Boosting]:
+def _options(settings: FitSettings, region: Region) -> tuple[float, Boosting]:
     """Return the side of cells and how trees are grown."""
-    given = dict(settings.options)
-    region = settings.region or Region.globe()
-    cell_deg = float(given.pop("cell_deg", None) or usual_cell_deg(region))
     usual = Boosting(seed=settings.seed, threads=settings.threads)
-    whole = {
-        one: int(given.pop(one, getattr(usual, one))) for one in ("max_trees", "leaves", "min_rows")
-    }
-    rate = float(given.pop("learning_rate", usual.learning_rate))
-    if given:
+    names = ("max_trees", "leaves", "min_rows", "learning_rate", "shrinkage")
+    defaults = {name: getattr(usual, name) for name in names}
+    given = fit_options("boosted", settings, {"cell_deg": None, **defaults})
+    cell_deg = given.pop("cell_deg") or usual_cell_deg(region)
+    for name in names[:3]:
+        given[name] = int(given[name])
+    if min(given[name] for name in names[:3]) < 2 or not 0.0 < given["learning_rate"] <= 1.0:
         raise SettingsError(
-            f"boosted rates have no option {', '.join(sorted(given))}; give cell_deg, max_trees, "
-            "learning_rate, leaves or min_rows"
+            f"options {given} are out of range; give whole numbers from 2 on and a learning_rate "
+            "above 0 and at most 1"
         )
-    if min(whole.values()) < 2 or not 0.0 < rate <= 1.0:
-        raise SettingsError(
-            f"options {whole}, learning_rate {rate:g} are out of range; give whole numbers from 2 "
-            "on and a rate above 0 and at most 1"
-        )
-    return cell_deg, replace(usual, learning_rate=rate, **whole)
+    return float(cell_deg), replace(usual, **given)
 
 
 def _info(

@@ -79,6 +79,17 @@ class Inside:
         of_rho = -np.bincount(self.source, beyond * log, n)
         return np.clip(share, 1e-12, 1.0), of_spread, of_rho
 
+    def part(self, first: int, end: int) -> "Inside":
+        """Return the crossings of the sources ``first:end``."""
+        low, high = np.searchsorted(self.source, [first, end])
+        chosen = slice(int(low), int(high))
+        return Inside(
+            self.source[chosen] - first,
+            self.log_square[chosen],
+            self.sign[chosen],
+            self.base[first:end],
+        )
+
 
 def inside_of(region: Region, catalogue: Catalogue) -> Inside:
     """Return the crossings for all events; crossings at about one distance are put together."""
@@ -105,11 +116,15 @@ class Sources:
         As :class:`Places` gives, but of shape ``(3, n)``.
     above
         Magnitude above the reference.
+    activity
+        ln of how many times the intensity exceeded the background when they came; 0 where it
+        plays no part.
     """
 
     time_days: FloatArray
     place: SingleArray
     above: FloatArray
+    activity: FloatArray
 
     def __len__(self) -> int:
         """Return their number."""
@@ -119,7 +134,8 @@ class Sources:
     def of(cls, catalogue: Catalogue, region: Region, m_ref: float) -> "Sources":
         """Return the events of a catalogue as sources."""
         place = np.ascontiguousarray(Places(region).of(catalogue).T)
-        return cls(catalogue.time_days, place, catalogue.magnitude - m_ref)
+        none = np.zeros(len(catalogue))
+        return cls(catalogue.time_days, place, catalogue.magnitude - m_ref, none)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,21 +1,43 @@
 """Sums of the triggering kernel over sources, in single precision and many pairs at a time.
 
 Logarithms and exponentials are written out as arithmetic, so that the compiler can work on
-several pairs at once: a pair costs about a nanosecond, slopes included.
+several pairs at once: a pair costs about two nanoseconds, slopes included.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.signal.compiled import compiled
 
-__all__ = ["N_SUMS", "choose_pairs", "sum_over_all", "sum_over_chosen"]
+__all__ = [
+    "N_INTEGRALS",
+    "N_SUMS",
+    "Columns",
+    "choose_pairs",
+    "integrate_decay",
+    "smooth",
+    "sum_over_all",
+    "sum_over_chosen",
+    "sum_over_moments",
+]
 
 FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
-N_SUMS = 8
+
+N_SUMS = 12
+"""Columns of :func:`sum_over_all`."""
+
+N_INTEGRALS = 4
+"""Columns of :func:`integrate_decay`."""
+
 _PIECE = 512  # pairs at a time: their numbers stay in the nearest cache
+_N_PANELS = 6
+_GAUSS = np.polynomial.legendre.leggauss(8)
+_NODES = ((np.arange(_N_PANELS)[:, None] + (_GAUSS[0] + 1) / 2) / _N_PANELS).ravel().astype("f4")
+_WEIGHTS = np.tile(_GAUSS[1] / (2 * _N_PANELS), _N_PANELS).astype("f4")
 
 _F = np.float32
 _I = np.int32
@@ -23,7 +45,32 @@ _LN2 = np.float32(0.6931471805599453)
 _PER_LN2 = np.float32(1.4426950408889634)
 _HALF_BITS = np.int32(0x3F3504F3)  # of the square root of a half
 _MANTISSA = np.int32(23)
-_LEAST = np.float32(-87.0)
+_LEAST, _GREATEST = np.float32(-87.0), np.float32(88.0)
+
+
+class Columns(NamedTuple):
+    """What differs between sources; single precision, shape ``(n_sources,)``.
+
+    Parameters
+    ----------
+    log_weight
+        ln of the kernel's factor.
+    spread
+        In km^2.
+    above
+        Magnitude above the reference.
+    activity
+        How far the event's activity is above the mean.
+    c_days, exponent
+        Of the decay in time, ``(t + c)^-exponent``.
+    """
+
+    log_weight: SingleArray
+    spread: SingleArray
+    above: SingleArray
+    activity: SingleArray
+    c_days: SingleArray
+    exponent: SingleArray
 
 
 @compiled
@@ -40,7 +87,7 @@ def _ln(x):  # type: ignore[no-untyped-def]  # numba finds the types
 
 @compiled
 def _exp(x):  # type: ignore[no-untyped-def]  # numba finds the types
-    x = max(x, _LEAST)
+    x = min(max(x, _LEAST), _GREATEST)
     n = _I(np.floor(x * _PER_LN2 + _F(0.5)))
     r = x - _F(n) * _LN2
     series = _F(0.041666667) + r * (_F(0.0083333333) + r * _F(0.0013888889))
@@ -52,31 +99,37 @@ def _exp(x):  # type: ignore[no-untyped-def]  # numba finds the types
 def _add_piece(
     days: SingleArray,
     square: SingleArray,
-    log_weight: SingleArray,
-    spread: SingleArray,
-    above: SingleArray,
-    shape: SingleArray,
+    columns: Columns,
+    per_tau: np.float32,
+    steepness: np.float32,
     total: FloatArray,
 ) -> None:
-    """Add the sums over one piece to ``total``; ``shape`` is c, 1 + omega, 1 / tau, 1 + rho."""
-    c, p, per_tau, q = shape[0], shape[1], shape[2], shape[3]
-    s0, s1, s2, s3 = _F(0.0), _F(0.0), _F(0.0), _F(0.0)
-    s4, s5, s6, s7 = _F(0.0), _F(0.0), _F(0.0), _F(0.0)
+    """Add the sums over one piece to ``total``; ``steepness`` is 1 + rho."""
+    log_weight, spread, above, activity, c_days, exponent = columns
+    zero = _F(0.0)
+    s0, s1, s2, s3, s4, s5 = zero, zero, zero, zero, zero, zero
+    s6, s7, s8, s9, s10, s11 = zero, zero, zero, zero, zero, zero
     for k in range(len(days)):
-        passed = days[k] + c
+        passed = days[k] + c_days[k]
         wide = square[k] + spread[k]
         ln_t = _ln(passed)
         ln_r = _ln(wide)
-        w = _exp(log_weight[k] - days[k] * per_tau - p * ln_t - q * ln_r)
-        share = w * spread[k] / wide
+        w = _exp(log_weight[k] - days[k] * per_tau - exponent[k] * ln_t - steepness * ln_r)
+        late = w * ln_t
+        early = w * exponent[k] * c_days[k] / passed
+        near = w * spread[k] / wide
         s0 += w
         s1 += w * above[k]
-        s2 += w * days[k]
-        s3 += w * ln_t
-        s4 += w / passed
-        s5 += w * ln_r
-        s6 += share
-        s7 += share * above[k]
+        s2 += w * activity[k]
+        s3 += w * days[k]
+        s4 += late
+        s5 += late * above[k]
+        s6 += late * activity[k]
+        s7 += early
+        s8 += early * above[k]
+        s9 += w * ln_r
+        s10 += near
+        s11 += near * above[k]
     total[0] += s0
     total[1] += s1
     total[2] += s2
@@ -85,6 +138,10 @@ def _add_piece(
     total[5] += s5
     total[6] += s6
     total[7] += s7
+    total[8] += s8
+    total[9] += s9
+    total[10] += s10
+    total[11] += s11
 
 
 @compiled
@@ -92,16 +149,16 @@ def _measure(
     time: float,
     place: SingleArray,
     source_time: FloatArray,
-    source_place: SingleArray,
+    source_x: SingleArray,
+    source_y: SingleArray,
+    source_z: SingleArray,
     days: SingleArray,
     square: SingleArray,
 ) -> None:
     for k in range(len(source_time)):
         days[k] = _F(time - source_time[k])
     for k in range(len(source_time)):
-        x = place[0] - source_place[0, k]
-        y = place[1] - source_place[1, k]
-        z = place[2] - source_place[2, k]
+        x, y, z = place[0] - source_x[k], place[1] - source_y[k], place[2] - source_z[k]
         square[k] = x * x + y * y + z * z
 
 
@@ -112,37 +169,45 @@ def sum_over_all(
     before: IntArray,
     source_time: FloatArray,
     source_place: SingleArray,
-    log_weight: SingleArray,
-    spread: SingleArray,
-    above: SingleArray,
-    shape: SingleArray,
+    columns: Columns,
+    per_tau: np.float32,
+    steepness: np.float32,
     total: FloatArray,
 ) -> None:
-    """Fill ``total``, shape ``(n_targets, 8)``, with sums over all sources before each target.
+    """Fill ``total``, shape ``(n_targets, 12)``, with sums over all sources before each target.
 
-    Places are ``(n_targets, 3)`` and ``(3, n_sources)``. With ``w`` the kernel of a source, the
-    columns are the sums of ``w``, ``w m``, ``w t``, ``w ln(t + c)``, ``w / (t + c)``,
-    ``w ln(r^2 + s)``, ``w s / (r^2 + s)`` and ``w m s / (r^2 + s)``; ``m`` is the magnitude above
-    the reference and ``s`` the spread.
+    Places are ``(n_targets, 3)`` and ``(3, n_sources)``. With ``w`` the kernel of a source, ``m``
+    its magnitude above the reference, ``y`` its activity, ``L = ln(t + c)``,
+    ``e = exponent c / (t + c)``, ``R = ln(r^2 + s)`` and ``v = s / (r^2 + s)`` with the spread
+    ``s``, the columns are the sums of ``w``, ``w m``, ``w y``, ``w t``, ``w L``, ``w L m``, ``w L y``, ``w e``, ``w e m``,
+    ``w R``, ``w v`` and ``w v m``.
     """
     days, square = np.empty(_PIECE, dtype=np.float32), np.empty(_PIECE, dtype=np.float32)
+    log_weight, spread, above, activity, c_days, exponent = columns
     for i in range(len(time)):
         total[i] = 0.0
         for low in range(0, before[i], _PIECE):
             high = min(low + _PIECE, before[i])
             n = high - low
             _measure(
-                time[i], place[i], source_time[low:high], source_place[:, low:high], days, square
+                time[i],
+                place[i],
+                source_time[low:high],
+                source_place[0, low:high],
+                source_place[1, low:high],
+                source_place[2, low:high],
+                days,
+                square,
             )
-            _add_piece(
-                days[:n],
-                square[:n],
+            piece = Columns(
                 log_weight[low:high],
                 spread[low:high],
                 above[low:high],
-                shape,
-                total[i],
+                activity[low:high],
+                c_days[low:high],
+                exponent[low:high],
             )
+            _add_piece(days[:n], square[:n], piece, per_tau, steepness, total[i])
 
 
 @compiled
@@ -152,15 +217,14 @@ def sum_over_chosen(
     square: SingleArray,
     source: NDArray[np.int32],
     log_factor: SingleArray,
-    log_weight: SingleArray,
-    spread: SingleArray,
-    above: SingleArray,
-    shape: SingleArray,
+    columns: Columns,
+    per_tau: np.float32,
+    steepness: np.float32,
     total: FloatArray,
 ) -> None:
     """Fill ``total`` as :func:`sum_over_all` does, from chosen pairs with their factors."""
-    weight, wide = np.empty(_PIECE, dtype=np.float32), np.empty(_PIECE, dtype=np.float32)
-    size = np.empty(_PIECE, dtype=np.float32)
+    log_weight, spread, above, activity, c_days, exponent = columns
+    own = np.empty((6, _PIECE), dtype=np.float32)
     for i in range(len(start) - 1):
         total[i] = 0.0
         for low in range(start[i], start[i + 1], _PIECE):
@@ -168,12 +232,47 @@ def sum_over_chosen(
             n = high - low
             for k in range(n):
                 j = source[low + k]
-                weight[k] = log_weight[j] + log_factor[low + k]
-                wide[k] = spread[j]
-                size[k] = above[j]
-            _add_piece(
-                days[low:high], square[low:high], weight[:n], wide[:n], size[:n], shape, total[i]
-            )
+                own[0, k] = log_weight[j] + log_factor[low + k]
+                own[1, k] = spread[j]
+                own[2, k] = above[j]
+                own[3, k] = activity[j]
+                own[4, k] = c_days[j]
+                own[5, k] = exponent[j]
+            piece = Columns(own[0, :n], own[1, :n], own[2, :n], own[3, :n], own[4, :n], own[5, :n])
+            _add_piece(days[low:high], square[low:high], piece, per_tau, steepness, total[i])
+
+
+@compiled
+def _weigh(
+    days: SingleArray,
+    square: SingleArray,
+    columns: Columns,
+    per_tau: np.float32,
+    steepness: np.float32,
+    w: SingleArray,
+) -> float:
+    """Fill ``w`` with the kernels of sources, and return their sum."""
+    log_weight, spread, _, _, c_days, exponent = columns
+    total = 0.0
+    for low in range(0, len(days), _PIECE):
+        part = _F(0.0)
+        for k in range(low, min(low + _PIECE, len(days))):
+            ln_t, ln_r = _ln(days[k] + c_days[k]), _ln(square[k] + spread[k])
+            w[k] = _exp(log_weight[k] - days[k] * per_tau - exponent[k] * ln_t - steepness * ln_r)
+            part += w[k]
+        total += part
+    return total
+
+
+@compiled
+def _sum_below(w: SingleArray, least: np.float32) -> float:
+    total = 0.0
+    for low in range(0, len(w), _PIECE):
+        part = _F(0.0)
+        for k in range(low, min(low + _PIECE, len(w))):
+            part += w[k] if w[k] < least else _F(0.0)
+        total += part
+    return total
 
 
 @compiled
@@ -184,9 +283,9 @@ def choose_pairs(
     rest: FloatArray,
     source_time: FloatArray,
     source_place: SingleArray,
-    log_weight: SingleArray,
-    spread: SingleArray,
-    shape: SingleArray,
+    columns: Columns,
+    per_tau: np.float32,
+    steepness: np.float32,
     most: int,
     offset: FloatArray,
 ) -> tuple[IntArray, SingleArray, SingleArray, NDArray[np.int32], SingleArray]:
@@ -195,10 +294,9 @@ def choose_pairs(
     A source whose kernel is at least ``1 / most`` of the intensity (``rest`` is the background)
     is chosen. Of the others one is chosen each time that the running sum of their kernels
     passes a step, and stands for that step: its factor is the step over its own kernel. The sum
-    over chosen pairs is thus the sum over all.
+    over chosen pairs is thus the sum over all. ``offset`` is where in the first step it is passed.
     """
     n = len(time)
-    c, p, per_tau, q = shape[0], shape[1], shape[2], shape[3]
     longest = 1
     for i in range(n):
         longest = max(longest, before[i])
@@ -211,24 +309,12 @@ def choose_pairs(
     filled = 0
     for i in range(n):
         m = before[i]
-        _measure(time[i], place[i], source_time[:m], source_place[:, :m], days, square)
-        total = 0.0
-        for low in range(0, m, _PIECE):
-            part = _F(0.0)
-            for k in range(low, min(low + _PIECE, m)):
-                ln_t, ln_r = _ln(days[k] + c), _ln(square[k] + spread[k])
-                w[k] = _exp(log_weight[k] - days[k] * per_tau - p * ln_t - q * ln_r)
-                part += w[k]
-            total += part
+        x, y, z = source_place[0, :m], source_place[1, :m], source_place[2, :m]
+        _measure(time[i], place[i], source_time[:m], x, y, z, days, square)
+        total = _weigh(days[:m], square[:m], columns, per_tau, steepness, w)
         least = _F((total + rest[i]) / most)
-        small = 0.0
-        for low in range(0, m, _PIECE):
-            part = _F(0.0)
-            for k in range(low, min(low + _PIECE, m)):
-                part += w[k] if w[k] < least else _F(0.0)
-            small += part
-        n_steps = max(1.0, np.ceil(small / least))
-        step = small / n_steps
+        small = _sum_below(w[:m], least)
+        step = small / max(1.0, np.ceil(small / least))
         passed, following = 0.0, offset[i] * step
         for k in range(m):
             stands_for = w[k]
@@ -250,3 +336,98 @@ def choose_pairs(
         source[:filled].copy(),
         log_factor[:filled].copy(),
     )
+
+
+@compiled
+def integrate_decay(
+    start: SingleArray,
+    end: SingleArray,
+    c_days: SingleArray,
+    exponent: SingleArray,
+    per_tau: np.float32,
+    total: SingleArray,
+) -> None:
+    """Fill ``total``, shape ``(4, n_sources)``, with integrals of the decay from start to end.
+
+    With ``g = exp(-t / tau) (t + c)^-exponent`` they are of ``g``, ``g t``, ``g ln(t + c)`` and
+    ``g c / (t + c)``, by Gauss-Legendre in ``ln(t + c)``.
+    """
+    for j in range(len(start)):
+        c, p = c_days[j], exponent[j]
+        first = _ln(start[j] + c)
+        last = min(end[j], start[j] + _F(40.0) / per_tau)
+        reach = max(_ln(last + c) - first, _F(0.0))
+        s0, s1, s2, s3 = _F(0.0), _F(0.0), _F(0.0), _F(0.0)
+        for k in range(len(_NODES)):
+            ln_t = first + reach * _NODES[k]
+            passed = _exp(ln_t)
+            days = passed - c
+            g = _WEIGHTS[k] * _exp((_F(1.0) - p) * ln_t - days * per_tau)
+            s0 += g
+            s1 += g * days
+            s2 += g * ln_t
+            s3 += g / passed
+        total[0, j] = s0 * reach
+        total[1, j] = s1 * reach
+        total[2, j] = s2 * reach
+        total[3, j] = s3 * reach * c
+
+
+@compiled
+def sum_over_moments(
+    start: IntArray,
+    days: SingleArray,
+    weight: SingleArray,
+    c_days: SingleArray,
+    exponent: SingleArray,
+    per_tau: np.float32,
+    total: SingleArray,
+) -> None:
+    """Take from ``total`` of :func:`integrate_decay` the sums over moments after each source.
+
+    Source ``j`` has moments ``start[j]:start[j + 1]``, that long after it and with these weights.
+    """
+    for j in range(len(start) - 1):
+        s0, s1, s2, s3 = _F(0.0), _F(0.0), _F(0.0), _F(0.0)
+        for k in range(start[j], start[j + 1]):
+            passed = days[k] + c_days[j]
+            ln_t = _ln(passed)
+            g = weight[k] * _exp(-days[k] * per_tau - exponent[j] * ln_t)
+            s0 += g
+            s1 += g * days[k]
+            s2 += g * ln_t
+            s3 += g / passed
+        total[0, j] -= s0
+        total[1, j] -= s1
+        total[2, j] -= s2
+        total[3, j] -= s3 * c_days[j]
+
+
+@compiled
+def smooth(
+    place: SingleArray,
+    first: IntArray,
+    second: IntArray,
+    last: IntArray,
+    source_place: SingleArray,
+    strength: SingleArray,
+    square_width: SingleArray,
+    total: FloatArray,
+) -> None:
+    """Fill ``total`` with sums of ``strength (r^2 + h^2)^-1.5`` at places.
+
+    Over sources ``0:first`` and ``second:last`` of each place.
+    """
+    for i in range(len(place)):
+        total[i] = 0.0
+        for half in range(2):
+            begin, end = (0, first[i]) if half == 0 else (second[i], last[i])
+            for low in range(begin, end, _PIECE):
+                part = _F(0.0)
+                for k in range(low, min(low + _PIECE, end)):
+                    x = place[i, 0] - source_place[0, k]
+                    y = place[i, 1] - source_place[1, k]
+                    z = place[i, 2] - source_place[2, k]
+                    wide = x * x + y * y + z * z + square_width[k]
+                    part += strength[k] / (wide * np.sqrt(wide))
+                total[i] += part

@@ -1,23 +1,34 @@
 """The log-likelihood of a space-time ETAS model and its slopes."""
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.forecast.etas.decay import DecayTable
-from mainshock.forecast.etas.events import (
-    Inside,
-    Sources,
-    Targets,
-    blocks_of,
-    in_threads,
+from mainshock.forecast.etas.events import Inside, Sources, Targets, blocks_of, in_threads
+from mainshock.forecast.etas.kernels import (
+    N_INTEGRALS,
+    N_SUMS,
+    choose_pairs,
+    integrate_decay,
+    sum_over_all,
+    sum_over_chosen,
+    sum_over_moments,
 )
-from mainshock.forecast.etas.kernels import N_SUMS, choose_pairs, sum_over_all, sum_over_chosen
-from mainshock.forecast.etas.parameters import EtasParameters
+from mainshock.forecast.etas.law import TriggeringLaw
 
-__all__ = ["Evaluation", "Likelihood", "PairTable", "Problem", "pair_table", "triggered"]
+__all__ = [
+    "Evaluation",
+    "Expectation",
+    "Likelihood",
+    "Moments",
+    "PairTable",
+    "Problem",
+    "Window",
+    "expectation",
+    "pair_table",
+    "triggered",
+]
 
 FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
@@ -47,6 +58,56 @@ class PairTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """Time in which events are missed, as moments after each source that stand for it.
+
+    Parameters
+    ----------
+    start
+        First moment of each source, shape ``(n_sources + 1,)``.
+    days, weight_days
+        How long after the source, and the time that is lost there.
+    total_days
+        Lost time in all, of the background.
+    """
+
+    start: IntArray
+    days: SingleArray
+    weight_days: SingleArray
+    total_days: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """The window of the targets, and what part of the events the catalogue holds.
+
+    Parameters
+    ----------
+    edges_days
+        Of stretches with one share each, ascending, shape ``(n + 1,)``.
+    share
+        Of events of at least ``mc`` that the catalogue holds, shape ``(n,)``.
+    missed
+        Short times in which events are missed besides; None for none.
+    """
+
+    edges_days: FloatArray
+    share: FloatArray
+    missed: Moments | None = None
+
+    @classmethod
+    def whole(cls, start_days: float, end_days: float) -> "Window":
+        """Return a window in which the catalogue holds all events."""
+        return cls(np.array([start_days, end_days]), np.ones(1))
+
+    @property
+    def days(self) -> float:
+        """Return its length, less what is missed."""
+        lost = 0.0 if self.missed is None else self.missed.total_days
+        return float(self.share @ np.diff(self.edges_days)) - lost
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """What does not change while parameters are fitted.
 
@@ -56,10 +117,10 @@ class Problem:
         Events.
     inside
         Of the sources' kernels.
-    start_days, end_days
-        The window of the targets.
-    m_ref
-        Reference magnitude.
+    window
+        Of the targets.
+    log_share
+        ln of the share of events that the catalogue holds, summed over the targets.
     threads
         That may be used.
     """
@@ -67,59 +128,32 @@ class Problem:
     sources: Sources
     targets: Targets
     inside: Inside
-    start_days: float
-    end_days: float
-    m_ref: float
+    window: Window
+    log_share: float = 0.0
     threads: int = 1
-    blocks: list[slice] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "blocks", blocks_of(len(self.targets), self.threads))
-
-
-def _source_columns(
-    parameters: EtasParameters, sources: Sources
-) -> tuple[SingleArray, SingleArray, SingleArray]:
-    """Return ln weight, spread and magnitude above the reference of each source."""
-    above = sources.above
-    weight = np.log(parameters.k0) + parameters.a * above
-    spread = parameters.spread_km2(above + parameters.m_ref)
-    return weight.astype(np.float32), spread.astype(np.float32), above.astype(np.float32)
-
-
-def _shape(parameters: EtasParameters) -> SingleArray:
-    """Return what the kernels need besides the columns of sources."""
-    return np.array(
-        [
-            parameters.c_days,
-            1.0 + parameters.omega,
-            1.0 / parameters.tau_days,
-            1.0 + parameters.rho,
-        ],
-        dtype=np.float32,
-    )
 
 
 def triggered(
-    parameters: EtasParameters,
+    law: TriggeringLaw,
     sources: Sources,
     targets: Targets,
     threads: int = 1,
     pairs: PairTable | None = None,
 ) -> FloatArray:
-    """Return sums of the kernel over sources at each target, shape ``(n_targets, 8)``.
+    """Return sums of the kernel over sources at each target, shape ``(n_targets, 12)``.
 
     The columns are those of :func:`mainshock.forecast.etas.kernels.sum_over_all`; the first one
     is the triggered intensity, a day and km^2.
     """
-    weight, spread, above = _source_columns(parameters, sources)
-    shape = _shape(parameters)
+    columns = law.columns(sources)
+    per_tau = np.float32(1.0 / law.parameters.tau_days)
+    steepness = np.float32(1.0 + law.parameters.rho)
     found = np.zeros((len(targets), N_SUMS))
 
     def all_of(block: slice) -> None:
         sum_over_all(
             targets.time_days[block], targets.place[block], targets.before[block],
-            sources.time_days, sources.place, weight, spread, above, shape, found[block],
+            sources.time_days, sources.place, columns, per_tau, steepness, found[block],
         )  # fmt: skip
 
     def chosen_of(block: slice) -> None:
@@ -127,33 +161,39 @@ def triggered(
             edges = pairs.start[block.start : block.stop + 1]
             sum_over_chosen(
                 edges, pairs.days, pairs.square, pairs.source, pairs.log_factor,
-                weight, spread, above, shape, found[block],
+                columns, per_tau, steepness, found[block],
             )  # fmt: skip
 
-    blocks = blocks_of(len(targets), threads)
-    in_threads(all_of if pairs is None else chosen_of, blocks, threads)
+    in_threads(all_of if pairs is None else chosen_of, blocks_of(len(targets), threads), threads)
     return found
 
 
 def pair_table(
-    parameters: EtasParameters, problem: Problem, background: FloatArray, most: int
+    law: TriggeringLaw,
+    sources: Sources,
+    targets: Targets,
+    background: FloatArray,
+    most: int,
+    threads: int = 1,
 ) -> PairTable:
-    """Return about ``most`` pairs a target at most, exact at these parameters.
+    """Return at most about ``most`` pairs a target, exact at this law.
 
     Parameters
     ----------
-    parameters
-        Where the sums over chosen pairs are those over all.
-    problem
+    law
+        With which sums over chosen pairs are those over all.
+    sources, targets
         Events.
     background
         Background intensity at each target, a day and km^2.
     most
         Pairs that hold a larger share than ``1 / most`` of the intensity are all there.
+    threads
+        That may be used.
     """
-    sources, targets = problem.sources, problem.targets
-    weight, spread, _ = _source_columns(parameters, sources)
-    shape = _shape(parameters)
+    columns = law.columns(sources)
+    per_tau = np.float32(1.0 / law.parameters.tau_days)
+    steepness = np.float32(1.0 + law.parameters.rho)
     offset = 0.02 + 0.96 * ((np.arange(len(targets)) * _GOLDEN) % 1.0)
     parts: dict[int, PairTable] = {}
 
@@ -161,12 +201,12 @@ def pair_table(
         parts[block.start] = PairTable(
             *choose_pairs(
                 targets.time_days[block], targets.place[block], targets.before[block],
-                background[block], sources.time_days, sources.place, weight, spread, shape,
-                most, offset[block],
+                background[block], sources.time_days, sources.place, columns, per_tau,
+                steepness, most, offset[block],
             )
         )  # fmt: skip
 
-    in_threads(choose, problem.blocks, problem.threads)
+    in_threads(choose, blocks_of(len(targets), threads), threads)
     ordered = [parts[key] for key in sorted(parts)]
     counts = np.concatenate([np.diff(part.start) for part in ordered])
     return PairTable(
@@ -179,19 +219,94 @@ def pair_table(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Expectation:
+    """The integral of the intensity over region and window.
+
+    Parameters
+    ----------
+    number
+        Events in all.
+    gradient
+        In the vector of the law, shape ``(13,)``.
+    of_source
+        Direct aftershocks of each source.
+    """
+
+    number: float
+    gradient: FloatArray
+    of_source: FloatArray
+
+
+def expectation(
+    law: TriggeringLaw, sources: Sources, inside: Inside, window: Window
+) -> Expectation:
+    """Return the integral of the intensity and its slopes."""
+    parameters = law.parameters
+    decay = _decay(law, sources, window)
+    exponent = 1.0 + law.omega(sources)
+    spread = parameters.spread_km2(sources.above + parameters.m_ref)
+    share, of_spread, of_rho = inside.share(spread, parameters.rho)
+    factor = law.factor(sources) * share
+    number = factor * decay[0]
+    late, early = factor * decay[2], factor * decay[3] * exponent
+    rho, active = parameters.rho, law.active(sources)
+    # slopes of ln(factor * share) in ln spread and in ln rho
+    in_spread = number * (of_spread / share - rho)
+    in_rho = number * (rho * of_rho / share - 1.0 - rho * np.log(spread))
+    background = parameters.mu_per_day * window.days
+    gradient = [
+        background,
+        number.sum(),
+        number @ sources.above,
+        -early.sum(),
+        -late.sum(),
+        factor @ decay[1] / parameters.tau_days,
+        in_spread.sum(),
+        in_spread @ sources.above,
+        in_rho.sum(),
+        number @ active,
+        -(late @ active),
+        -(late @ sources.above),
+        -(early @ sources.above),
+    ]
+    return Expectation(background + float(number.sum()), np.array(gradient), number)
+
+
+def _decay(law: TriggeringLaw, sources: Sources, window: Window) -> FloatArray:
+    """Return integrals of the decay over the window for each source, shape ``(4, n_sources)``."""
+    c_days = law.c_days(sources).astype(np.float32)
+    exponent = (1.0 + law.omega(sources)).astype(np.float32)
+    per_tau = np.float32(1.0 / law.parameters.tau_days)
+    total = np.zeros((N_INTEGRALS, len(sources)))
+    part = np.zeros((N_INTEGRALS, len(sources)), dtype=np.float32)
+    edges = np.maximum(window.edges_days[:, None] - sources.time_days, 0.0).astype(np.float32)
+    for k, share in enumerate(window.share):
+        integrate_decay(edges[k], edges[k + 1], c_days, exponent, per_tau, part)
+        total += share * part
+    if window.missed is not None:
+        missed = window.missed
+        part[:] = 0.0
+        sum_over_moments(
+            missed.start, missed.days, missed.weight_days, c_days, exponent, per_tau, part
+        )
+        total += part
+    return total
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """The log-likelihood at one vector of parameters.
+    """The log-likelihood at one law.
 
     Parameters
     ----------
     value
         Nats in all.
     gradient
-        In the entries of the vector, shape ``(9,)``.
+        In the vector of the law, shape ``(13,)``.
     information
-        Sum over targets of the outer products of slopes of ln intensity, ``(9, 9)``.
+        Sum over targets of the outer products of slopes of ln intensity, ``(13, 13)``.
     log_intensity
-        Of each target.
+        Of each target, all events counted, those missed too.
     expected
         Integral of the intensity.
     triggered
@@ -206,9 +321,9 @@ class Evaluation:
     triggered: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Likelihood:
-    """The log-likelihood as a function of parameters.
+    """The log-likelihood as a function of the law.
 
     Parameters
     ----------
@@ -224,78 +339,43 @@ class Likelihood:
     density: FloatArray
     pairs: PairTable | None = None
 
-    def __call__(self, parameters: EtasParameters) -> Evaluation:
+    def __call__(self, law: TriggeringLaw) -> Evaluation:
         """Return value and slopes."""
         problem = self.problem
-        sums = triggered(parameters, problem.sources, problem.targets, problem.threads, self.pairs)
-        background = parameters.mu_per_day * self.density
+        sums = triggered(law, problem.sources, problem.targets, problem.threads, self.pairs)
+        background = law.parameters.mu_per_day * self.density
         intensity = np.maximum(background + sums[:, 0], 1e-300)
-        slopes = self._slopes(parameters, background, sums) / intensity[:, None]
-        expected, of_expected = self._expected(parameters)
+        slopes = _slopes(law, background, sums) / intensity[:, None]
+        expected = expectation(law, problem.sources, problem.inside, problem.window)
         log_intensity = np.log(intensity)
         return Evaluation(
-            float(log_intensity.sum() - expected),
-            slopes.sum(axis=0) - of_expected,
+            float(log_intensity.sum() + problem.log_share - expected.number),
+            slopes.sum(axis=0) - expected.gradient,
             slopes.T @ slopes,
             log_intensity,
-            expected,
+            expected.number,
             sums[:, 0],
         )
 
-    @staticmethod
-    def _slopes(parameters: EtasParameters, background: FloatArray, sums: FloatArray) -> FloatArray:
-        """Return slopes of the intensity of each target, ``(n, 9)``."""
-        p, q = 1.0 + parameters.omega, 1.0 + parameters.rho
-        return np.column_stack(
-            [
-                background,
-                sums[:, 0],
-                sums[:, 1],
-                -p * parameters.c_days * sums[:, 4],
-                -sums[:, 3],
-                sums[:, 2] / parameters.tau_days,
-                -q * sums[:, 6],
-                -q * sums[:, 7],
-                -parameters.rho * sums[:, 5],
-            ]
-        )
 
-    @cached_property
-    def _longest(self) -> float:
-        return max(self.problem.end_days - float(self.problem.sources.time_days[0]), 1.0)
-
-    def _expected(self, parameters: EtasParameters) -> tuple[float, FloatArray]:
-        """Return the integral of the intensity over region and window, and its slopes."""
-        problem = self.problem
-        sources = problem.sources
-        table = DecayTable.of(
-            parameters.c_days, parameters.omega, parameters.tau_days, self._longest
-        )
-        passed_end = np.maximum(problem.end_days - sources.time_days, 0.0)
-        passed_start = np.maximum(problem.start_days - sources.time_days, 0.0)
-        decay = table.integral(passed_end) - table.integral(passed_start)
-        magnitude = sources.above + problem.m_ref
-        spread = parameters.spread_km2(magnitude)
-        share, of_spread, of_rho = problem.inside.share(spread, parameters.rho)
-        factor = parameters.space_factor(magnitude)
-        number = factor * share * decay[:, 0]
-        rho = parameters.rho
-        # slopes of ln(factor * share) in ln spread and in ln rho
-        in_spread = number * (of_spread / share - rho)
-        in_rho = number * (rho * of_rho / share - 1.0 - rho * np.log(spread))
-        background = parameters.mu_per_day * (problem.end_days - problem.start_days)
-        in_time = (factor * share) @ decay
-        gradient = np.array(
-            [
-                background,
-                number.sum(),
-                number @ sources.above,
-                -(1.0 + parameters.omega) * parameters.c_days * in_time[2],
-                -in_time[1],
-                in_time[3] / parameters.tau_days,
-                in_spread.sum(),
-                in_spread @ sources.above,
-                in_rho.sum(),
-            ]
-        )
-        return background + float(number.sum()), gradient
+def _slopes(law: TriggeringLaw, background: FloatArray, sums: FloatArray) -> FloatArray:
+    """Return slopes of the intensity of each target, shape ``(n, 13)``."""
+    parameters = law.parameters
+    steepness = 1.0 + parameters.rho
+    return np.column_stack(
+        [
+            background,
+            sums[:, 0],
+            sums[:, 1],
+            -sums[:, 7],
+            -sums[:, 4],
+            sums[:, 3] / parameters.tau_days,
+            -steepness * sums[:, 10],
+            -steepness * sums[:, 11],
+            -parameters.rho * sums[:, 9],
+            sums[:, 2],
+            -sums[:, 6],
+            -sums[:, 5],
+            -sums[:, 8],
+        ]
+    )

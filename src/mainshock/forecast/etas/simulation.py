@@ -119,46 +119,38 @@ def simulate(
 ) -> SimulatedCatalogues:
     """Return possible catalogues of a window, given the events before it.
 
-    Direct aftershocks of all past events are drawn together, from their sum; then the background,
-    and then generation by generation what those events trigger. Events outside the region trigger
-    others, but are not returned.
+    Direct aftershocks of all past events are drawn from their sum, then the background, then
+    generation by generation what those trigger; also outside the region, but not returned then.
 
     Parameters
     ----------
     model
-        A fitted model, such as :class:`mainshock.forecast.etas.model.SpaceTimeEtas`.
+        A fitted :class:`mainshock.forecast.etas.model.SpaceTimeEtas`.
     history
         Events of at least the model's ``mc``; those at or after the start are left out.
-    start_days, days
-        Start of the window, days after 1970-01-01, and its length.
-    n, seed
-        Number of catalogues and the seed of their random numbers. The first ``BLOCK`` catalogues
-        of a seed are the same for every ``n``, and so on block by block, unless parameters are
-        drawn.
+    start_days, days, n, seed
+        The window from days after 1970-01-01 on, number of catalogues, seed. Catalogues of a
+        block of ``BLOCK`` are the same for every ``n``, unless parameters are drawn.
     threads, backend
-        Workers and what they are (:func:`mainshock.forecast.shards.map_shards`); the numbers are
-        the same with any.
+        Workers of :func:`mainshock.forecast.shards.map_shards`; numbers are the same with any.
     parameter_draws
-        Draws of the parameters among which the catalogues are divided, so that they hold the
-        uncertainty of the fit; 0: all from the parameters as fitted.
+        Among which the catalogues are divided, so that they hold the uncertainty of the fit.
     with_hidden
-        Whether to return events that the catalogue would miss in the wake of large ones too. A
-        model without ``completeness`` hides none.
+        Whether to return what a catalogue misses after large events, by ``completeness``, too.
     max_events
         In one catalogue.
 
     Raises
     ------
     DataError
-        If the model's sequences never end (branching ratio of 1 or more), it has no region, the
-        history has no places, or a catalogue passes ``max_events``.
+        If sequences never end (branching ratio of 1 or more), places are missing, or a catalogue
+        passes ``max_events``.
     SettingsError
         If the window or a number is not positive.
 
     References
     ----------
-    Zhuang & Touati (2015), https://doi.org/10.5078/corssa-43806322; random numbers: Blackman &
-    Vigna (2021), https://doi.org/10.1145/3460772
+    Zhuang & Touati (2015), https://doi.org/10.5078/corssa-43806322
     """
     region = _checked_region(model)
     _check_numbers(days, n, threads, parameter_draws)
@@ -168,27 +160,38 @@ def simulate(
     prepared = _prepare(
         model, region, past, start_days, days, n, seed, parameter_draws, with_hidden, max_events
     )
-    n_blocks = -(-n // BLOCK)
+    return _drawn(prepared, model.info, start_days, days, threads, backend)
+
+
+def _drawn(
+    prepared: _Prepared,
+    info: ModelInfo,
+    start_days: float,
+    days: float,
+    workers: int,
+    backend: Backend,
+) -> SimulatedCatalogues:
+    """Return the catalogues of all blocks."""
+    n_blocks = -(-prepared.n // BLOCK)
     if backend == "threads":
-        blocks = map_shards(_one_block, prepared, range(n_blocks), workers=threads)
+        blocks = map_shards(_one_block, prepared, range(n_blocks), workers=workers)
         columns = [np.concatenate(column) for column in zip(*blocks, strict=True)]
     else:
-        shards = chunks_of(n_blocks, threads)
-        batches = map_shards(_batch, prepared, shards, workers=threads, backend=backend)
-        columns = _columns(batches)
+        shards = chunks_of(n_blocks, workers)
+        columns = _columns(map_shards(_batch, prepared, shards, workers=workers, backend=backend))
     return SimulatedCatalogues(
         start_days=start_days,
         end_days=start_days + days,
-        n_catalogues=n,
-        mc=model.info.mc,
+        n_catalogues=prepared.n,
+        mc=info.mc,
         catalogue=columns[0],
         time_days=columns[1],
         magnitude=columns[2],
         longitude=columns[3],
         latitude=columns[4],
-        seed=seed,
-        model=f"{model.info.kind} {model.info.catalogue_sha256[:16]}".strip(),
-        is_synthetic=model.info.is_synthetic,
+        seed=prepared.seed,
+        model=f"{info.kind} {info.catalogue_sha256[:16]}".strip(),
+        is_synthetic=info.is_synthetic,
     )
 
 

@@ -29,7 +29,10 @@ _A6 = 761 * _E2**3 / 45360
 
 @compiled
 def _uniform(state: StateArray) -> float:
-    """Return a number above 0, at most 1 (xoshiro256++)."""
+    """Return a number above 0, at most 1.
+
+    xoshiro256++ by Blackman & Vigna (2021), https://doi.org/10.1145/3460772
+    """
     s0, s1, s2, s3 = state[0], state[1], state[2], state[3]
     mixed = s0 + s3
     drawn = ((mixed << _L23) | (mixed >> _R41)) + s0
@@ -88,7 +91,7 @@ def _log_factorial(k: int) -> float:
     x = k + 1.0  # Stirling
     square = 1.0 / (x * x)
     series = (1.0 / 12.0 - square * (1.0 / 360.0 - square / 1260.0)) / x
-    return (x - 0.5) * np.log(x) - x + 0.9189385332046727 + series
+    return float((x - 0.5) * np.log(x) - x + 0.9189385332046727 + series)
 
 
 @compiled

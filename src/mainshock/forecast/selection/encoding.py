@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError
 from mainshock.forecast.selection.series import SeriesMeans
-from mainshock.forecast.selection.user_table import times_of
+from mainshock.forecast.selection.user_table import texts_of, times_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,9 +55,9 @@ class ColumnEncoding:
         name = str(column.name)
         kind = _kind(column)
         if kind == TEXT:
-            counts = column.dropna().astype(str).value_counts()
-            ordered = sorted(counts.items(), key=lambda one: (-one[1], str(one[0])))
-            return cls(name, TEXT, categories=tuple(str(one) for one, _ in ordered[:20]))
+            texts, counts = np.unique(texts_of(column.dropna()), return_counts=True)
+            order = np.argsort(-counts, kind="stable")[:_MOST_CATEGORIES]
+            return cls(name, TEXT, categories=tuple(texts[order].tolist()))
         values = _numbers(column, kind)
         known = values[np.isfinite(values)]
         if len(known) == 0:
@@ -80,7 +80,7 @@ class ColumnEncoding:
     def columns(self, column: "pd.Series") -> list[FloatArray]:
         """Return what a column becomes, each of shape ``(n,)``."""
         if self.kind == TEXT:
-            text = column.astype(str).to_numpy(dtype=str)
+            text = texts_of(column)
             return [(text == one).astype(np.float64) for one in self.categories]
         values = _numbers(column, self.kind)
         is_missing = ~np.isfinite(values)
@@ -90,7 +90,7 @@ class ColumnEncoding:
     def is_outside(self, column: "pd.Series") -> NDArray[np.bool_]:
         """Return which rows hold what the training did not: another range, another text."""
         if self.kind == TEXT:
-            known = column.isna().to_numpy() | column.astype(str).isin(self.categories).to_numpy()
+            known = np.isin(texts_of(column), ("", *self.categories))
             return ~known if len(self.categories) < _MOST_CATEGORIES else np.zeros_like(known)
         values = _numbers(column, self.kind)
         return (values < self.low) | (values > self.high)

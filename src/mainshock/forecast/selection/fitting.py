@@ -140,10 +140,11 @@ def _days(text: str | None, otherwise: float, catalogue: Catalogue) -> float:
     if text is None:
         return otherwise
     days = days_from_text(text)
-    is_year = text.strip().isdigit() and len(text.strip()) == 4
+    is_year = text.strip().isdigit() and 1900 <= int(text) <= 2100
     if is_year and not catalogue.is_synthetic:
         raise SettingsError(
-            f"{text!r} reads as days after 1970-01-01; write {text}-01-01 for the year"
+            f"{text!r} may be a year or days after 1970-01-01; write {text}-01-01 for the year, "
+            f"{text}.0 for the days"
         )
     return days
 

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 FloatArray = NDArray[np.float64]
-_MOST_ROWS_A_TRIAL, _MOST_ROWS = 40_000, 200_000  # of a fit; above, quiet rows are thinned
+_MOST_ROWS_A_TRIAL, _MOST_ROWS = 20_000, 100_000  # of a fit; above, quiet rows are thinned
 
 
 @dataclass(frozen=True, slots=True)

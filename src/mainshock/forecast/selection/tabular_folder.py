@@ -16,7 +16,7 @@ from mainshock.forecast.selection.calibrators import Calibrator
 from mainshock.forecast.selection.encoding import TableEncoding
 from mainshock.forecast.selection.predictors import Predictor, predictor_from
 from mainshock.forecast.selection.tabular_scores import Spread
-from mainshock.forecast.selection.user_table import CLASSIFY, times_of
+from mainshock.forecast.selection.user_table import CLASSIFY, texts_of, times_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ class TabularModel:
         """
         series = None
         if self.group and self.group in features:
-            series = features[self.group].astype(str).to_numpy(dtype=str)
+            series = texts_of(features[self.group])
         found = self.predictor.predict(self.encoding.matrix(features, series))
         return self.calibrator(found) if self.task == CLASSIFY else found
 

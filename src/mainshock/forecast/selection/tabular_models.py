@@ -29,7 +29,7 @@ from mainshock.forecast.selection.user_table import CLASSIFY, COUNT
 __all__ = ["MODELS", "FitContext", "TabularKind", "TrainingRows", "model_kinds"]
 
 FloatArray = NDArray[np.float64]
-_MOST_ROWS_A_TREE = 30_000
+_MOST_ROWS_A_TREE = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ __all__ = [
     "prepare_table",
     "read_frame",
     "target_days_of",
+    "texts_of",
     "times_of",
 ]
 
@@ -152,6 +153,21 @@ def horizon_in_name(name: str) -> float | None:
         return None
     number, unit = found[-1]
     return float(number) * _UNITS[unit[0].lower()]
+
+
+def texts_of(column: "pd.Series") -> NDArray[np.str_]:
+    """Return the cells of a column as text; missing ones are empty, 3.0 reads as 3.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> texts_of(pd.Series(["thrust", None, 3.0], dtype=object)).tolist()
+    ['thrust', '', '3']
+    """
+    is_missing = column.isna().to_numpy()
+    cells = column.to_numpy(dtype=object)
+    found = ["" if none else _class_name(one) for one, none in zip(cells, is_missing, strict=True)]
+    return np.array(found, dtype=str)
 
 
 def times_of(column: "pd.Series", name: str) -> tuple[FloatArray, bool]:
@@ -303,7 +319,7 @@ def _series(
 ) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
     if group is None:
         return None, ()
-    names, number = np.unique(rows[group].astype(str).to_numpy(dtype=str), return_inverse=True)
+    names, number = np.unique(texts_of(rows[group]), return_inverse=True)
     return number.astype(np.int64), tuple(str(one) for one in names)
 
 

@@ -46,7 +46,7 @@ class TemporalState:
     >>> state = TemporalState(TemporalParameters(0.1, 0.02, 0.8, 0.01, 1.2, 3.0), 2.3, 7.5)
     >>> state.update(10.0, 6.0)
     >>> round(state.expected(10.0, 11.0, "direct"), 2), round(state.expected(10.0, 11.0), 2)
-    (38.06, 55.43)
+    (38.13, 98.36)
     """
 
     parameters: TemporalParameters
