@@ -80,7 +80,7 @@ def test_a_forecast_and_tables_after_large_events_are_made(folder):
     follower = CatalogueFollower(folder, path, NOW, IssueSettings("here", "us"))
     region, *tables = follower.issue(NOW, NOW)
     assert region.event_id == ""
-    assert [one.event_id for one in tables] == ["n1", "n0"]
+    assert [one.event_id for one in tables] == ["n1", "main", "n0"]
     assert tables[0].region.endswith("earthquake at 34.00 N, 117.00 W")
 
 

@@ -46,15 +46,22 @@ FORBIDDEN = re.compile(
 
 
 def test_the_template_is_filled():
-    assert WHOLE.sentences() == [
+    chance, usual, number, source, *rest = WHOLE.sentences()
+    assert chance == (
         "Between 2026-01-02 03:04 UTC and 2026-01-09 03:04 UTC, the chance of at least one "
         "magnitude 5 or larger earthquake in southern California is about 3.5 % (roughly 1 in 29; "
-        "range 1.9 % to 6.1 %).",
+        "range 1.9 % to 6.1 %)."
+    )
+    assert usual == (
         "The long-term chance for a window of this length is 1.2 %, and about 3 times the "
-        "long-term number is expected.",
-        "We expect 4 to 31 earthquakes of magnitude 3 or larger (95 % range).",
+        "long-term number is expected."
+    )
+    assert number == "We expect 4 to 31 earthquakes of magnitude 3 or larger (95 % range)."
+    assert source == (
         "Issued 2026-01-02 03:03 UTC by etas fitted until 2014-01-01 with data up to 2026-01-02 "
-        "03:02 UTC.",
+        "03:02 UTC."
+    )
+    assert rest == [
         "This is a research result, not an official forecast.",
         "Earthquakes cannot be predicted; this number will change as new data arrive.",
         "Source of official advice: USGS.",

@@ -86,7 +86,10 @@ class StoreStage:
         if self.forecast_log is None:
             return told
         entry = self.forecast_log.append(_without_reference(told.document))
-        return replace(told, log_number=entry.number, log_digest=entry.digest)
+        document = told.document
+        if entry.kind == "retrospective" and not document["is_retrospective"]:
+            document = _retrospective(document)
+        return replace(told, document=document, log_number=entry.number, log_digest=entry.digest)
 
     def finish(self, state: None) -> tuple[None, list[Message]]:
         """Nothing is left to say."""
@@ -107,3 +110,12 @@ def _without_reference(document: Mapping[str, Any]) -> dict[str, Any]:
     if grid is None:
         return dict(document)
     return {**document, "grid": {name: one for name, one in grid.items() if name != "reference"}}
+
+
+def _retrospective(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a forecast that came too late with that said in it."""
+    from mainshock.core.rate_forecast import RateForecast  # noqa: PLC0415 - rarely needed
+    from mainshock.forecast.wording import with_sentences  # noqa: PLC0415 - the same
+
+    made = RateForecast.from_document(document)
+    return with_sentences(replace(made, is_retrospective=True)).as_document()

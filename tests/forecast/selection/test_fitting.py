@@ -50,7 +50,7 @@ def test_without_places_there_is_no_region():
     assert prepared.settings.region is None
     with pytest.raises(DataError, match="no longitude or latitude"):
         prepare_fit(catalogue, FitRequest(start="0", end="1500", region="10,42,12,44"))
-    with pytest.raises(DataError, match="etas-temporal"):
+    with pytest.raises(DataError, match="use poisson"):
         fit_prepared("poisson-adaptive", prepared)
 
 

@@ -89,7 +89,8 @@ def test_the_last_window_decides_nothing(prepared, selection):
     of_choice = selection.of_choice
     for one, other in zip(selection.trials, again.trials, strict=True):
         assert one.ll_per_event(of_choice) == other.ll_per_event(of_choice)
-        assert one.ll_per_event() != other.ll_per_event()
+        if one.name == "poisson-adaptive":  # which knows places
+            assert one.ll_per_event() != other.ll_per_event()
 
 
 def test_the_chosen_model_is_fitted_to_everything(selection, prepared):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mainshock.forecast.etas.activity import activity_of
 from mainshock.forecast.etas.background import BackgroundKernels
 from mainshock.forecast.etas.events import Inside, Sources, Targets
-from mainshock.forecast.etas.law import LAW_NAMES, Bounds, TriggeringLaw
+from mainshock.forecast.etas.law import LAW_NAMES, TriggeringLaw
 from mainshock.forecast.etas.likelihood import (
     Evaluation,
     Likelihood,
@@ -20,7 +20,7 @@ from mainshock.forecast.etas.likelihood import (
     triggered,
 )
 from mainshock.forecast.etas.scoring import ascend
-from mainshock.forecast.etas.transform import NAMES
+from mainshock.forecast.etas.transform import NAMES, Bounds
 from mainshock.forecast.region import Region
 
 __all__ = ["FitData", "FitPlan", "Fitted", "fit_plain", "fit_refined"]

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from mainshock.forecast.etas.events import Sources
 from mainshock.forecast.etas.kernels import Columns
 from mainshock.forecast.etas.parameters import EtasParameters
-from mainshock.forecast.etas.transform import NAMES, bounds_of, from_vector, to_vector
-from mainshock.forecast.etas.transform import Bounds as Bounds  # noqa: PLC0414 - part of this one
+from mainshock.forecast.etas.transform import NAMES, Bounds, bounds_of, from_vector, to_vector
 
 __all__ = ["LAW_NAMES", "VARIATION_NAMES", "TriggeringLaw", "Variation", "law_bounds"]
 
@@ -20,8 +19,6 @@ VARIATION_NAMES = ("productivity_activity", "omega_activity", "omega_magnitude",
 
 LAW_NAMES = (*NAMES, *VARIATION_NAMES)
 """Entries of the vector of a law; those of the variation are no logarithms."""
-
-_MAGNITUDES, _MAGNITUDE_WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +123,7 @@ class TriggeringLaw:
         return TriggeringLaw(EtasParameters.from_dict(values), moved)
 
     def active(self, sources: Sources) -> FloatArray:
-        """Return the activity of sources above the mean, 0 where it plays no part."""
-        if not self.variation.needs_activity:
-            return np.zeros(len(sources))
+        """Return the activity of sources above the mean."""
         return sources.activity - self.variation.mean_activity
 
     def c_days(self, sources: Sources) -> FloatArray:

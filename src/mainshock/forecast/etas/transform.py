@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mainshock.forecast.etas.parameters import EtasParameters
 
-__all__ = ["NAMES", "bounds_of", "first_guess", "from_vector", "to_vector"]
+__all__ = ["NAMES", "Bounds", "bounds_of", "first_guess", "from_vector", "to_vector"]
 
 FloatArray = NDArray[np.float64]
 

@@ -160,6 +160,11 @@ def _region(catalogue: Catalogue, text: str | None, mc: float) -> Region | None:
     if text is not None:
         return region_from_text(text)
     chosen = catalogue.above(mc)
+    if len(chosen) == 0:
+        raise DataError(
+            f"no event of magnitude {mc:g} or more in the window; the largest has "
+            f"{catalogue.magnitude.max():g}: check --mc, --from and --to"
+        )
     return region_around(chosen.longitude, chosen.latitude)
 
 

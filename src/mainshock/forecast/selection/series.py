@@ -147,7 +147,8 @@ class SeriesMeans:
             self.means[self.known[str(one)]] if str(one) in self.known else self.common
             for one in names
         ]
-        return self.scaled(np.array(rows))[number]
+        means = np.array(rows).reshape(len(rows), len(self.common))
+        return self.scaled(means)[number]
 
     def to_document(self) -> dict[str, Any]:
         """Return the means as JSON can hold them."""

@@ -1,0 +1,162 @@
+"""What a fitted model makes of past events: their activity, and the background they add."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mainshock.forecast.etas.activity import activity_of
+from mainshock.forecast.etas.background import BackgroundKernels
+from mainshock.forecast.etas.events import Inside, Places, Sources, Targets, inside_of
+from mainshock.forecast.etas.law import TriggeringLaw
+from mainshock.forecast.etas.likelihood import triggered
+from mainshock.forecast.region import Region
+from mainshock.sources.seismicity.catalogue import Catalogue
+
+__all__ = ["LEARNING_STEP_DAYS", "FittedBackground", "Past"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+LEARNING_STEP_DAYS = 30.0
+"""The background takes up new events at these steps after the end of the fit."""
+
+_SAME_DAYS, _SAME_KM = 2e-5, 1.0  # one event, though a file has rounded it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedBackground:
+    """The background as it was fitted.
+
+    Parameters
+    ----------
+    kernels
+        At the events that the fit knew.
+    time_days
+        Of those events.
+    end_days
+        Of the fit.
+    """
+
+    kernels: BackgroundKernels
+    time_days: FloatArray
+    end_days: float
+
+    def own_kernel(self, time_days: FloatArray, place: NDArray[np.float32]) -> IntArray:
+        """Return the kernel that each event made itself, -1 for none."""
+        found = np.full(len(time_days), -1, dtype=np.int64)
+        near = np.searchsorted(self.time_days, time_days)
+        for shift in (-2, 1, -1, 0):  # the best candidate comes last
+            k = np.clip(near + shift, 0, len(self.time_days) - 1)
+            apart = np.linalg.norm(self.kernels.place[:, k].T - place, axis=1)
+            is_same = (np.abs(self.time_days[k] - time_days) < _SAME_DAYS) & (apart < _SAME_KM)
+            found = np.where(is_same, k, found)
+        return found
+
+    def step_of(self, time_days: FloatArray) -> IntArray:
+        """Return the step of each moment: 0 before the end of the fit, then 1, 2, ..."""
+        passed = np.floor((time_days - self.end_days) / LEARNING_STEP_DAYS)
+        return np.maximum(passed.astype(np.int64) + 1, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """Events with what the model made of each from those before it.
+
+    Parameters
+    ----------
+    catalogue
+        The events.
+    sources
+        With their activity.
+    crossings
+        Of kernels at the events with the outline of the region.
+    fitted
+        Background as fitted; None where it is uniform.
+    kernels
+        Background with what was learnt since.
+    known
+        Number of kernels that are known in each step of learning, shape ``(n_steps,)``; later
+        steps know all of them.
+    """
+
+    catalogue: Catalogue
+    sources: Sources
+    crossings: Inside
+    fitted: FittedBackground | None = None
+    kernels: BackgroundKernels | None = None
+    known: IntArray | None = None
+
+    @classmethod
+    def of(
+        cls,
+        catalogue: Catalogue,
+        region: Region,
+        plain: TriggeringLaw,
+        fitted: FittedBackground | None,
+        threads: int = 1,
+    ) -> "Past":
+        """Return the events of a catalogue as a plain law sees them."""
+        sources = Sources.of(catalogue, region, plain.parameters.m_ref)
+        begun = cls(catalogue, sources, inside_of(region, catalogue))
+        if fitted is None or len(catalogue) == 0:
+            return replace(begun, fitted=fitted, kernels=fitted and fitted.kernels)
+        events = Targets.of(catalogue, region, sources)
+        found = triggered(plain, sources, events, threads)[:, 0]
+        return begun._learning(fitted, plain, events, found)
+
+    def _learning(
+        self, fitted: FittedBackground, plain: TriggeringLaw, events: Targets, found: FloatArray
+    ) -> "Past":
+        """Return the past with activities, step by step, and the background that grows by it."""
+        kernels = fitted.kernels
+        mu = plain.parameters.mu_per_day
+        own = fitted.own_kernel(events.time_days, events.place)
+        step = fitted.step_of(events.time_days)
+        activity, known = np.zeros(len(events)), [len(kernels)]
+        edges = np.searchsorted(step, np.arange(int(step.max()) + 2))
+        for k, (first, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+            new = slice(int(first), int(end))
+            if end > first:
+                place, n = events.place[new], end - first
+                density = kernels.density(place, np.full(n, len(kernels)), own[new])
+                activity[new] = activity_of(mu * density, found[new])
+                if k > 0:
+                    share = mu * density / (mu * density + found[new])
+                    kernels = kernels.extended(place, share, self.crossings, int(first))
+            known.append(len(kernels))
+        return replace(
+            self,
+            sources=replace(self.sources, activity=activity),
+            fitted=fitted,
+            kernels=kernels,
+            known=np.array(known),
+        )
+
+    def before(self, n: int) -> "Past":
+        """Return what the first ``n`` events say; what later ones taught is not used for them."""
+        if n == len(self.catalogue):
+            return self
+        sources = self.sources
+        return replace(
+            self,
+            catalogue=self.catalogue.take(np.arange(n)),
+            sources=Sources(
+                sources.time_days[:n],
+                np.ascontiguousarray(sources.place[:, :n]),
+                sources.above[:n],
+                sources.activity[:n],
+            ),
+            crossings=self.crossings.part(0, n),
+        )
+
+    def density(self, targets: Targets, area_km2: float) -> FloatArray:
+        """Return the background density at targets from what was known at their times."""
+        if self.fitted is None or self.kernels is None:
+            return np.full(len(targets), 1.0 / area_km2)
+        step = self.fitted.step_of(targets.time_days)
+        known = np.full(len(targets), len(self.fitted.kernels))
+        if self.known is not None:
+            known = self.known[np.minimum(step, len(self.known) - 1)]
+        own = self.fitted.own_kernel(targets.time_days, targets.place)
+        return self.kernels.density(targets.place, known, own)
