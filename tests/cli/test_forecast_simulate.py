@@ -15,6 +15,7 @@ from mainshock.core.errors import DataError, SettingsError
 from mainshock.forecast import model_folder
 from mainshock.forecast.base import FitSettings
 from mainshock.forecast.csep_files import read_csep_catalogues
+from mainshock.forecast.etas.law import TriggeringLaw
 from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.etas.parameters import EtasParameters
 from mainshock.forecast.gridded_files import read_gridded, read_quadtree
@@ -55,7 +56,8 @@ def etas(folder, monkeypatch):
     ratio = parameters.branching_ratio(poisson.info.beta, poisson.info.m_max)
     parameters = replace(parameters, k0=0.5e-3 / ratio)
     info = replace(poisson.info, kind="etas")
-    model = SpaceTimeEtas(info, parameters, None, None, np.eye(9) * 1e-3)
+    law = TriggeringLaw(parameters)
+    model = SpaceTimeEtas(info, parameters, None, None, np.eye(9) * 1e-3, law, np.zeros(0))
     monkeypatch.setattr(model_folder, "open_model", lambda _folder: model)
     return model
 

@@ -58,7 +58,7 @@ def test_one_row_is_told_of_a_circle(live):
     area = Circle(-117.4, 34.1, 20.0)
     made = issue_row(live, SETTINGS, 4.0, 2.0, area)
     (row,) = made.rows
-    assert row.probability == live.probability(4.0, area, 2.0).probability
+    assert row.probability == pytest.approx(live.probability(4.0, area, 2.0).probability, rel=1e-5)
     assert made.start == made.issued
     assert "within 20 km of longitude -117.4, latitude 34.1" in row.sentence
     assert len(made.outline) == 72

@@ -9,6 +9,7 @@ import { LatestPicks } from "./events/LatestPicks";
 import { nameOf } from "./events/words";
 import { usePosterior } from "./events/usePosterior";
 import { FaultsView } from "./faults/FaultsView";
+import { ForecastView } from "./forecast/ForecastView";
 import { useLive } from "./live/liveStore";
 import { EventMap } from "./map/EventMap";
 import { messages } from "./messages";
@@ -66,6 +67,7 @@ function Navigation({ view }: { view: Route["view"] }) {
   const links = [
     { views: ["live"], address: "#/", text: messages.nav.live },
     { views: ["events", "event"], address: "#/events", text: messages.nav.events },
+    { views: ["forecast"], address: "#/forecast", text: messages.nav.forecast },
     { views: ["stations"], address: "#/stations", text: messages.nav.stations },
     { views: ["faults"], address: "#/faults", text: messages.nav.faults },
     { views: ["shaking"], address: "#/shaking", text: messages.nav.shaking },
@@ -105,6 +107,8 @@ function View({ route }: { route: Route }) {
       return <StationsView />;
     case "faults":
       return <FaultsView />;
+    case "forecast":
+      return <ForecastView />;
     case "shaking":
       return <ShakingView />;
     default:

@@ -173,7 +173,11 @@ def _forecast(
 
 
 def named(forecast: RateForecast) -> RateForecast:
-    """Return the forecast with an id made of its issue time and its content."""
+    """Return the forecast with an id made of its issue time and its content.
+
+    Numbers are rounded to six digits before, so that rounding on the way there does not matter.
+    """
+    forecast = replace(forecast, rows=tuple(_rounded(row) for row in forecast.rows))
     document = forecast.as_document()
     del document["forecast_id"]
     text = json.dumps(document, sort_keys=True).encode()
@@ -211,3 +215,19 @@ def _circle_text(circle: Circle) -> str:
         f"the area within {circle.radius_km:g} km of longitude {longitude:g}, "
         f"latitude {circle.latitude:g}"
     )
+
+
+def _rounded(row: ForecastRow) -> ForecastRow:
+    return replace(
+        row,
+        probability=_six_digits(row.probability),
+        probability_low=_six_digits(row.probability_low),
+        probability_high=_six_digits(row.probability_high),
+        reference_probability=_six_digits(row.reference_probability),
+        multiple=_six_digits(row.multiple),
+        expected=_six_digits(row.expected),
+    )
+
+
+def _six_digits(value: float) -> float:
+    return float(f"{value:.6g}")

@@ -90,7 +90,7 @@ class ForecastState:
     live
         The state of the model; None before the first message, or where there is no model.
     opened
-        Moment at which the model took over from its history.
+        Time of the first message: up to then the model knows its history.
     now, cut_off
         Newest times that messages told: of the stream, and of data.
     issued
@@ -204,25 +204,24 @@ class ForecastStage:
             },
             recent={one["event_id"]: LiveEvent(**one) for one in told["recent"]},
         )
-        if state.opened is not None:
-            self._open(state)
+        is_changed = state.is_changed
+        self._open(state)
+        state.is_changed = is_changed
         if state.live is not None and told["live"] is not None:
             state.live.restore(told["live"].encode())
         return state
 
     def _open(self, state: ForecastState) -> None:
         """Open the model at the first moment that is known; what is wrong is said once."""
-        if state.live is not None or self.open_live is None or state.now == _EPOCH:
+        if state.live is not None or self.open_live is None or state.opened is None:
             return
-        moment = state.opened or state.now
         try:
-            state.live = self.open_live(_days(moment))
+            state.live = self.open_live(_days(state.opened))
         except MainshockError as error:
             _log.warning("no forecast of the region: %s", error)
             self.board.open(self.settings.issue(), str(error))
             self.open_live = None
             return
-        state.opened = moment
         state.is_changed = True
         self.board.open(self.settings.issue(), "")
 
@@ -331,6 +330,7 @@ def forecast_stage(
 
 
 def _note_time(state: ForecastState, now: datetime, cut_off: datetime) -> None:
+    state.opened = state.opened or now
     state.now = max(state.now, now)
     state.cut_off = max(state.cut_off, cut_off)
 

@@ -13,7 +13,7 @@ from mainshock.forecast.completeness import ShortTermCompleteness
 from mainshock.forecast.etas.parameter_draws import draw_parameters
 from mainshock.forecast.etas.parameters import EtasParameters, decay_integral
 from mainshock.forecast.etas.simulation import BLOCK, simulate
-from mainshock.forecast.etas.simulation_tables import expected_direct
+from mainshock.forecast.etas.simulation_tables import expected_direct, plain_law
 from mainshock.forecast.region import Region
 from mainshock.forecast.smoothed_places import SmoothedPlaces
 from mainshock.forecast.sphere import cartesian_km
@@ -111,7 +111,7 @@ def test_direct_aftershocks_have_the_expected_number_and_times(omega, ago):
     parameters = replace(DIRECT, omega=omega, tau_days=800.0)
     history = catalogue((5000.0 - ago, 9.0, -116.5, 34.5))
     days, n = 30.0, 500
-    expected = expected_direct(parameters, history, 5000.0, 5000.0 + days).sum()
+    expected = expected_direct(plain_law(parameters, history), history, 5000.0, 5000.0 + days).sum()
     parameters = replace(parameters, k0=parameters.k0 * 60.0 / expected)
     model = model_of(parameters, Region.globe(), m_max=3.2)
     simulated = simulate(model, history, 5000.0, days, n, seed=1)
@@ -128,7 +128,7 @@ def test_direct_aftershocks_have_the_expected_number_and_times(omega, ago):
 
 def test_expected_numbers_are_integrals_of_the_rate():
     history = catalogue((99.9, 6.0, -116.0, 34.0), (10.0, 4.0, -116.0, 34.0))
-    found = expected_direct(USUAL, history, 100.0, 107.0)
+    found = expected_direct(plain_law(USUAL, history), history, 100.0, 107.0)
     for i in range(2):
         since = 100.0 - history.time_days[i]
         rate = integrate.quad(
@@ -143,7 +143,7 @@ def test_expected_numbers_are_integrals_of_the_rate():
 @pytest.mark.parametrize("place", [(-116.5, 34.5), (179.999, -10.0), (20.0, 89.99)])
 def test_distances_and_directions_are_those_of_the_kernel(place):
     history = catalogue((99.0, 7.0, *place))
-    expected = expected_direct(DIRECT, history, 100.0, 101.0).sum()
+    expected = expected_direct(plain_law(DIRECT, history), history, 100.0, 101.0).sum()
     parameters = replace(DIRECT, k0=DIRECT.k0 * 50.0 / expected)
     model = model_of(parameters, Region.globe(), m_max=3.2)
     simulated = simulate(model, history, 100.0, 1.0, 400, seed=2)
@@ -175,7 +175,7 @@ def test_distances_and_directions_are_those_of_the_kernel(place):
 def test_only_events_in_the_region_are_returned(region, place):
     history = catalogue((99.0, 7.0, *place))
     parameters = replace(DIRECT, rho=0.4)
-    expected = expected_direct(parameters, history, 100.0, 101.0).sum()
+    expected = expected_direct(plain_law(parameters, history), history, 100.0, 101.0).sum()
     parameters = replace(parameters, k0=parameters.k0 * 80.0 / expected)
     simulated = simulate(model_of(parameters, region, m_max=3.2), history, 100.0, 1.0, 300, seed=3)
     assert region.contains(simulated.longitude, simulated.latitude).all()
@@ -252,7 +252,7 @@ def test_events_are_sorted_by_catalogue_and_time(landers):
 def test_events_close_in_time_are_sorted_too():
     history = catalogue((100.0 - 1e-6, 7.0, -116.5, 34.5))
     parameters = replace(DIRECT, c_days=1e-5, omega=0.8)
-    expected = expected_direct(parameters, history, 100.0, 101.0).sum()
+    expected = expected_direct(plain_law(parameters, history), history, 100.0, 101.0).sum()
     parameters = replace(parameters, k0=parameters.k0 * 900.0 / expected)
     simulated = simulate(model_of(parameters, m_max=3.2), history, 100.0, 1.0, 20, seed=0)
     assert np.median(simulated.time_days) < 1e-4

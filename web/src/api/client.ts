@@ -2,12 +2,14 @@
 
 import { currentToken } from "./token";
 import type {
+  AftershocksAnswer,
   Alert,
   EventContext,
   EventDetail,
   EventShakingAnswer,
   EventSummary,
   FaultProfileAnswer,
+  ForecastAnswer,
   LivePick,
   Posterior,
   SegmentCollection,
@@ -16,11 +18,18 @@ import type {
   StationInfo,
 } from "./types";
 
+interface ErrorBody {
+  code: string;
+  message: string;
+  detail: Record<string, unknown> | null;
+}
+
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
+    readonly detail: Record<string, unknown> | null = null,
   ) {
     super(message);
   }
@@ -67,14 +76,24 @@ async function getWhole(
   const response = await fetchAuthorised(url, signal, sent);
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) {
-    const error = (body as { error?: { code: string; message: string } } | null)?.error;
+    const error = (body as { error?: ErrorBody } | null)?.error;
     throw new ApiError(
       response.status,
       error?.code ?? "http_error",
       error?.message ?? `${response.status} ${response.statusText}`,
+      error?.detail ?? null,
     );
   }
   return body;
+}
+
+/** A question for the chance of an earthquake: with a circle, or of the whole region. */
+export interface ChanceQuestion {
+  magnitude: number;
+  days: number;
+  longitude?: number;
+  latitude?: number;
+  radius_km?: number;
 }
 
 /** An earthquake that might be. */
@@ -111,6 +130,11 @@ export const api = {
     (await getWhole(`events/${encodeURIComponent(id)}/shaking`, {}, signal)) as EventShakingAnswer,
   scenarioShaking: async (sent: Scenario) =>
     (await getWhole("shaking/map", {}, undefined, sent)) as ShakingMapAnswer,
+  forecast: async (signal?: Signal) => (await getWhole("forecast", {}, signal)) as ForecastAnswer,
+  chance: async (asked: ChanceQuestion) =>
+    (await getWhole("forecast/probability", { ...asked })) as ForecastAnswer,
+  aftershocks: async (id: string, signal?: Signal) =>
+    (await getWhole(`events/${encodeURIComponent(id)}/aftershocks`, {}, signal)) as AftershocksAnswer,
   segments: async () =>
     (await getWhole("megathrust/segments.geojson", {})) as SegmentCollection,
   faultProfile: async (sent: { traces: unknown; pixel_m: number }) =>

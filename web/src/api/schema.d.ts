@@ -206,6 +206,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Forecast
+         * @description Tell the chances of earthquakes in the region, as they were issued last.
+         */
+        get: operations["get_forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecast/probability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Probability
+         * @description Tell the chance of one magnitude and window from now on; the answer is not logged.
+         */
+        get: operations["get_probability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/aftershocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Aftershocks
+         * @description Tell what to expect after an event: by magnitude, for a day, week, month and year.
+         */
+        get: operations["get_aftershocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/waveforms": {
         parameters: {
             query?: never;
@@ -611,6 +671,26 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AftershocksAnswer
+         * @description The table of aftershocks of an event; null where there is none.
+         */
+        AftershocksAnswer: {
+            data: components["schemas"]["ForecastData"] | null;
+            meta: components["schemas"]["AftershocksMeta"];
+        };
+        /**
+         * AftershocksMeta
+         * @description What limits a table of aftershocks, or why there is none.
+         */
+        AftershocksMeta: {
+            /**
+             * Reason
+             * @description Why there is no table; empty where there is one
+             */
+            reason: string;
+            forecast: components["schemas"]["ForecastMeta"] | null;
+        };
+        /**
          * AlertSummary
          * @description One message about an event, as it was sent over one channel.
          */
@@ -1004,6 +1084,215 @@ export interface components {
             /** Data */
             data: components["schemas"]["EventSummary"][];
             meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * ForecastAnswer
+         * @description A forecast.
+         */
+        ForecastAnswer: {
+            data: components["schemas"]["ForecastData"];
+            meta: components["schemas"]["ForecastMeta"];
+        };
+        /**
+         * ForecastData
+         * @description Chances of earthquakes: probabilities, never a prediction.
+         */
+        ForecastData: {
+            /** Forecast Id */
+            forecast_id: string;
+            /**
+             * Event Id
+             * @description The mainshock of a table of aftershocks; else empty
+             */
+            event_id: string;
+            /** Event Version */
+            event_version: number | null;
+            /** Region */
+            region: string;
+            /**
+             * Outline
+             * @description Longitude and latitude of corners
+             */
+            outline: [
+                number,
+                number
+            ][];
+            /**
+             * Issued
+             * Format: date-time
+             */
+            issued: string;
+            /**
+             * Start
+             * Format: date-time
+             * @description When all windows open
+             */
+            start: string;
+            /**
+             * Cut Off
+             * Format: date-time
+             * @description Up to when data were known
+             */
+            cut_off: string;
+            /** Model */
+            model: string;
+            /**
+             * Agency
+             * @description Source of official advice
+             */
+            agency: string;
+            /**
+             * Mc
+             * @description Least magnitude that the model tells of
+             */
+            mc: number;
+            /** Rows */
+            rows: components["schemas"]["ForecastRowData"][];
+            grid: components["schemas"]["ForecastGridData"] | null;
+            /** Is Synthetic */
+            is_synthetic: boolean;
+            /**
+             * Is Retrospective
+             * @description Made after its windows had opened
+             */
+            is_retrospective: boolean;
+        };
+        /**
+         * ForecastGridData
+         * @description Expected numbers of events of at least ``mc``, row after row from south to north.
+         */
+        ForecastGridData: {
+            /**
+             * Longitude
+             * @description Middles of columns; may run on above 180
+             */
+            longitude: number[];
+            /** Latitude */
+            latitude: number[];
+            /** Days */
+            days: number;
+            /** Expected */
+            expected: number[];
+            /**
+             * Reference
+             * @description The same in the long term
+             */
+            reference: number[];
+        };
+        /**
+         * ForecastMeta
+         * @description What limits a forecast.
+         */
+        ForecastMeta: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "current" | "retrospective";
+            /**
+             * Age S
+             * @description Since it was issued
+             */
+            age_s: number;
+            /**
+             * Cut Off Age S
+             * @description Since the newest data in it
+             */
+            cut_off_age_s: number;
+            /**
+             * Max Age S
+             * @description Age of the newest data at which it is withdrawn
+             */
+            max_age_s: number;
+            /**
+             * Is Validated
+             * @description Whether all windows shown were tested
+             */
+            is_validated: boolean;
+            /** Cautions */
+            cautions: string[];
+            /**
+             * Log Number
+             * @description Its line in the log of forecasts, from 0
+             */
+            log_number: number | null;
+            /**
+             * Log Digest
+             * @description SHA-256 of that line: keep it to find changes
+             */
+            log_digest: string;
+        };
+        /**
+         * ForecastRowData
+         * @description Chance and number of earthquakes of at least one magnitude in one window.
+         */
+        ForecastRowData: {
+            /** Magnitude */
+            magnitude: number;
+            /**
+             * Days
+             * @description Length of the window, which opens at the forecast's start
+             */
+            days: number;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Probability
+             * @description Of at least one
+             */
+            probability: number;
+            /**
+             * Probability Low
+             * @description 95 % range that the model's uncertainty leaves
+             */
+            probability_low: number;
+            /** Probability High */
+            probability_high: number;
+            /**
+             * Reference Probability
+             * @description Of such a window in the long term
+             */
+            reference_probability: number;
+            /**
+             * Multiple
+             * @description Expected number over that of the long term
+             */
+            multiple: number;
+            /**
+             * Expected
+             * @description Mean number
+             */
+            expected: number;
+            /**
+             * Expected Low
+             * @description 95 % range of the number
+             */
+            expected_low: number;
+            /** Expected High */
+            expected_high: number;
+            /**
+             * Is Validated
+             * @description Whether the model was tested on such windows
+             */
+            is_validated: boolean;
+            /**
+             * Model
+             * @description What the row comes from; empty: the forecast's own model
+             */
+            model: string;
+            /**
+             * Is Generic
+             * @description From parameters of many regions, not of this one
+             */
+            is_generic: boolean;
+            /**
+             * Sentence
+             * @description The row in words
+             */
+            sentence: string;
         };
         /**
          * HealthAnswer
@@ -2607,6 +2896,210 @@ export interface operations {
             };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_forecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_probability: {
+        parameters: {
+            query: {
+                magnitude: number;
+                days?: number;
+                longitude?: number | null;
+                latitude?: number | null;
+                radius_km?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_aftershocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an event */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftershocksAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -29,6 +29,24 @@ export type ShakingMap = Schemas["ShakingMapData"];
 export type ShakingMapAnswer = Schemas["ShakingMapAnswer"];
 export type EventShakingAnswer = Schemas["EventShakingAnswer"];
 
+export type Forecast = Schemas["ForecastData"];
+export type ForecastRow = Schemas["ForecastRowData"];
+export type ForecastGrid = Schemas["ForecastGridData"];
+export type ForecastMeta = Schemas["ForecastMeta"];
+export type ForecastAnswer = Schemas["ForecastAnswer"];
+export type AftershocksAnswer = Schemas["AftershocksAnswer"];
+
+/** What is told of a forecast whose data are too old. */
+export interface Withdrawn {
+  state: "withdrawn";
+  issued: string;
+  cut_off: string;
+  model: string;
+  region: string;
+  cut_off_age_s: number;
+  max_age_s: number;
+}
+
 /** Assessed megathrust segments, with what must stand beside them. */
 export type SegmentCollection = GeoJSON.FeatureCollection & { caveats: string[] };
 

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 
 import { api } from "../api/client";
 import type { EventDetail as Detail, EventSummary, Posterior } from "../api/types";
+import { EventAftershocks } from "../forecast/EventAftershocks";
 import { useLive } from "../live/liveStore";
 import { EventMap } from "../map/EventMap";
 import { messages } from "../messages";
@@ -86,6 +87,7 @@ function Found({ event, posterior, events }: FoundProperties) {
           </section>
         </div>
       </div>
+      <EventAftershocks eventId={event.event_id} version={event.version} />
       <EventShaking eventId={event.event_id} version={event.version} />
       <Versions versions={event.versions} />
       <Arrivals arrivals={event.arrivals} />

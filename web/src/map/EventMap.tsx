@@ -1,6 +1,6 @@
 /** The map as a component, with its legend; MapLibre itself comes when it is first needed. */
 
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 
 import type { EventSummary, Posterior } from "../api/types";
 import { useLive } from "../live/liveStore";
@@ -29,6 +29,10 @@ interface Properties {
   isStationMap?: boolean;
   /** Traces and efficiency of a fault; the view moves to each new one. */
   faults?: GeoJSON.FeatureCollection;
+  /** Cells of a forecast; the view moves to another region. */
+  forecast?: GeoJSON.FeatureCollection;
+  /** What its colours mean, below the map. */
+  forecastLegend?: ReactNode;
   /** Lines of equal shaking; the view moves to each new set. */
   shaking?: GeoJSON.FeatureCollection;
   /** Whose regions they are. */
@@ -45,6 +49,8 @@ export function EventMap({
   isPosteriorMap = false,
   isStationMap = false,
   faults = NOTHING,
+  forecast = NOTHING,
+  forecastLegend = null,
   shaking = NOTHING,
   regionsText = messages.map.regions,
   onSelect,
@@ -59,8 +65,8 @@ export function EventMap({
   const { segments, problem } = useSegments(hasSegments);
   const marks = useContent(events, selected, posterior, isPosteriorMap);
   const content = useMemo(
-    () => ({ ...marks, segments: segments ?? NOTHING, faults, shaking }),
-    [marks, segments, faults, shaking],
+    () => ({ ...marks, segments: segments ?? NOTHING, faults, forecast, shaking }),
+    [marks, segments, faults, forecast, shaking],
   );
 
   useEffect(() => {
@@ -102,6 +108,7 @@ export function EventMap({
         role="region"
         aria-label={isPosteriorMap ? messages.map.posteriorLabel : messages.map.label}
       />
+      {forecastLegend}
       <Legend
         by={by}
         onColour={setBy}
@@ -124,7 +131,7 @@ function useContent(
   selected: string | null,
   posterior: Posterior | null,
   isPosteriorMap: boolean,
-): Omit<MapContent, "segments" | "faults" | "shaking"> {
+): Omit<MapContent, "segments" | "faults" | "forecast" | "shaking"> {
   const stations = useLive("stations");
   const health = useLive("health");
   const dataNowMs = useLive("dataNowMs");
@@ -143,6 +150,8 @@ function useContent(
 }
 
 const wholeBox = (content: MapContent): Box | null =>
-  content.faults.features.length + content.shaking.features.length > 0
-    ? boundsOf([content.faults, content.shaking])
-    : boundsOf([content.stations, content.events, content.regions]);
+  content.forecast.features.length > 0
+    ? boundsOf([content.forecast])
+    : content.faults.features.length + content.shaking.features.length > 0
+      ? boundsOf([content.faults, content.shaking])
+      : boundsOf([content.stations, content.events, content.regions]);

@@ -14,6 +14,8 @@ export interface MapContent {
   segments: GeoJSON.FeatureCollection;
   /** Traces of a fault, and pieces of it with their efficiency `ke`. */
   faults: GeoJSON.FeatureCollection;
+  /** Cells of a forecast with their `colour`, and the outline of its region. */
+  forecast: GeoJSON.FeatureCollection;
   /** Lines of equal shaking with their `colour`, and the source of a scenario. */
   shaking: GeoJSON.FeatureCollection;
 }

@@ -58,6 +58,7 @@ export function mapStyle(palette: Palette, by: EventColour): StyleSpecification 
       borders: source(),
       segments: source(),
       faults: source(),
+      forecast: source(),
       shaking: source(),
       regions: source(),
       samples: source(),
@@ -67,6 +68,20 @@ export function mapStyle(palette: Palette, by: EventColour): StyleSpecification 
     layers: [
       { id: "water", type: "background", paint: { "background-color": palette.water } },
       { id: "land", type: "fill", source: "land", paint: { "fill-color": palette.land } },
+      {
+        id: "forecast",
+        type: "fill",
+        source: "forecast",
+        filter: ["==", ["get", "kind"], "cell"],
+        paint: { "fill-color": ["get", "colour"], "fill-opacity": 0.72, "fill-antialias": false },
+      },
+      {
+        id: "forecast-outline",
+        type: "line",
+        source: "forecast",
+        filter: ["==", ["get", "kind"], "outline"],
+        paint: { "line-color": palette.ink, "line-width": 1.4 },
+      },
       {
         id: "borders",
         type: "line",

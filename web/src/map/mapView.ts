@@ -64,7 +64,7 @@ export class MapView {
     this.content = content;
     await this.ready;
     if (this.isRemoved || this.content !== content) return; // newer content came meanwhile
-    const names = ["stations", "events", "regions", "samples", "segments", "faults", "shaking"] as const;
+    const names = ["stations", "events", "regions", "samples", "segments", "faults", "forecast", "shaking"] as const;
     for (const name of names) this.fill(name, content[name]);
     this.label(content.stations);
   }

@@ -34,13 +34,15 @@ export type Route =
   | { view: "event"; eventId: string }
   | { view: "stations" }
   | { view: "faults" }
-  | { view: "shaking" };
+  | { view: "shaking" }
+  | { view: "forecast" };
 
 export function parseRoute(hash: string): Route {
   const [view, id] = hash.replace(/^#\/?/, "").split("/");
   if (view === "events" && id) return { view: "event", eventId: decodeURIComponent(id) };
   if (view === "events") return { view: "events" };
-  if (view === "stations" || view === "faults" || view === "shaking") return { view };
+  if (view === "stations" || view === "faults") return { view };
+  if (view === "shaking" || view === "forecast") return { view };
   return { view: "live" };
 }
 

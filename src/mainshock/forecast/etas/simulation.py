@@ -1,8 +1,9 @@
 """Draws possible catalogues of a window from a space-time ETAS model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,16 @@ from numpy.typing import NDArray
 from mainshock.core.errors import DataError, SettingsError
 from mainshock.forecast.base import ModelInfo
 from mainshock.forecast.completeness import ShortTermCompleteness
+from mainshock.forecast.etas.coverage import Coverage
+from mainshock.forecast.etas.events import Sources as Events
+from mainshock.forecast.etas.law import TriggeringLaw
 from mainshock.forecast.etas.parameter_draws import Draw, draw_parameters
 from mainshock.forecast.etas.parameters import EtasParameters
 from mainshock.forecast.etas.simulation_kernels import draw_block
 from mainshock.forecast.etas.simulation_tables import (
     Law,
     Outline,
+    PastLaw,
     Sources,
     Wakes,
     background_places,
@@ -23,8 +28,10 @@ from mainshock.forecast.etas.simulation_tables import (
     law_of,
     outline_of,
     past_sources,
+    plain_law,
     wakes_of,
 )
+from mainshock.forecast.etas.transform import to_vector
 from mainshock.forecast.region import Region
 from mainshock.forecast.shards import Backend, chunks_of, map_shards
 from mainshock.forecast.simulated import SimulatedCatalogues
@@ -38,10 +45,12 @@ __all__ = [
     "BLOCK",
     "MAX_EVENTS",
     "SimulationInputs",
+    "VariedLaw",
     "simulate",
 ]
 
 FloatArray = NDArray[np.float64]
+_Laws = Callable[[Draw], tuple[PastLaw, float]]
 BLOCK = 250
 """Catalogues that are drawn one after the other from one stream of random numbers."""
 
@@ -77,6 +86,20 @@ class SimulationInputs(Protocol):
     @property
     def covariance(self) -> FloatArray:
         """Of the vector that :mod:`mainshock.forecast.etas.transform` defines."""
+        ...
+
+
+@runtime_checkable
+class VariedLaw(Protocol):
+    """What a model has besides whose past events do not all trigger by one law."""
+
+    @property
+    def law(self) -> TriggeringLaw:
+        """By which past events trigger; later generations follow ``parameters``."""
+        ...
+
+    def sources(self, history: Catalogue) -> Events:
+        """Return past events with what their law depends on."""
         ...
 
 
@@ -160,7 +183,8 @@ def simulate(
     prepared = _prepare(
         model, region, past, start_days, days, n, seed, parameter_draws, with_hidden, max_events
     )
-    return _drawn(prepared, model.info, start_days, days, threads, backend)
+    simulated = _drawn(prepared, model.info, start_days, days, threads, backend)
+    return simulated if with_hidden else _above_level(simulated, model)
 
 
 def _drawn(
@@ -193,6 +217,17 @@ def _drawn(
         model=f"{info.kind} {info.catalogue_sha256[:16]}".strip(),
         is_synthetic=info.is_synthetic,
     )
+
+
+def _above_level(simulated: SimulatedCatalogues, model: SimulationInputs) -> SimulatedCatalogues:
+    """Leave out what lies below the completeness of the catalogue at its time."""
+    coverage: Coverage | None = getattr(model, "coverage", None)
+    if coverage is None or not coverage.level:
+        return simulated
+    days = simulated.start_days + simulated.time_days
+    k = np.maximum(np.searchsorted(coverage.since_days, days, side="right") - 1, 0)
+    level = np.asarray(coverage.level, dtype=np.float32)[k]
+    return simulated.take(simulated.magnitude >= level)
 
 
 def _check_numbers(days: float, n: int, threads: int, draws: int) -> None:
@@ -242,7 +277,8 @@ def _prepare(
         used = draw_parameters(model.parameters, model.covariance, model.info, draws, seed)
     edges = [n * k // len(used) for k in range(len(used) + 1)]
     floor = 1.0 if model.background is None else model.background.floor
-    part = partial(_part, model.info, past, start_days, days, floor, max_events)
+    laws = _past_laws(model, past)
+    part = partial(_part, model.info, laws, past, start_days, days, floor, max_events)
     return _Prepared(
         seed=seed,
         n=n,
@@ -255,6 +291,7 @@ def _prepare(
 
 def _part(
     info: ModelInfo,
+    laws: _Laws,
     past: Catalogue,
     start_days: float,
     days: float,
@@ -265,10 +302,39 @@ def _part(
     end: int,
 ) -> _Part:
     """Return tables for some catalogues, which share their parameters."""
-    parameters = draw.parameters
-    decay = decay_table(parameters, days)
-    law = law_of(parameters, draw.beta, info.m_max, days, len(decay), floor, max_events)
-    return _Part(first, end, law, decay, past_sources(parameters, past, start_days, days))
+    decay = decay_table(draw.parameters, days)
+    law = law_of(draw.parameters, draw.beta, info.m_max, days, len(decay), floor, max_events)
+    past_law, mu_per_day = laws(draw)
+    law = law._replace(n_background=mu_per_day * days)
+    return _Part(first, end, law, decay, past_sources(past_law, past, start_days, days))
+
+
+def _past_laws(model: SimulationInputs, past: Catalogue) -> _Laws:
+    """Return what gives the law of past events, and the background rate, for draws."""
+    if not isinstance(model, VariedLaw):
+        return lambda draw: (plain_law(draw.parameters, past), draw.parameters.mu_per_day)
+    law, fitted = model.law, to_vector(model.parameters)
+    if law.variation.needs_activity:
+        sources = model.sources(past)
+    else:
+        sources = Events.of(past, _checked_region(model), law.parameters.m_ref)
+
+    def varied(draw: Draw) -> tuple[PastLaw, float]:
+        # errors of the plain law stand for those of this one
+        vector = law.vector
+        vector[: len(fitted)] += to_vector(draw.parameters) - fitted
+        here = law.at(vector)
+        found = PastLaw(
+            here.factor(sources),
+            here.parameters.spread_km2(sources.above + here.parameters.m_ref),
+            here.c_days(sources),
+            here.omega(sources),
+            here.parameters.rho,
+            here.parameters.tau_days,
+        )
+        return found, here.parameters.mu_per_day
+
+    return varied
 
 
 def _one_block(prepared: _Prepared, block: int) -> tuple[NDArray[Any], ...]:

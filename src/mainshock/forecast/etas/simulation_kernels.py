@@ -205,9 +205,9 @@ def _first(
         if n == len(events):
             events = _longer(events)
         i = _chosen(state, keep, other)
-        if _move(state, rows, i, rows[i, 4], law.rho, events, n):
+        if _move(state, rows, i, rows[i, 4], past.rho, events, n):
             late, reach, bend = rows[i, 5], rows[i, 6], rows[i, 7]
-            events[n, 4] = _delay(state, law.omega, law.tau_days, late, reach, bend)
+            events[n, 4] = _delay(state, rows[i, 8], past.tau_days, late, reach, bend)
             events[n, 5] = _above(state, law)
             n += 1
     return events, n
@@ -298,7 +298,7 @@ def _background(
                 _anywhere(state, outline, events, n)
             else:
                 i = _chosen(state, keep, other)
-                if not _move(state, rows, i, rows[i, 4], 0.5, events, n):
+                if not _move(state, rows, i, rows[i, 4], places.rho, events, n):
                     continue
             if _find_seen(outline, law, events, n, n + 1, found):
                 break

@@ -19,6 +19,7 @@ __all__ = [
     "N_NODES",
     "Law",
     "Outline",
+    "PastLaw",
     "Sources",
     "Wakes",
     "background_places",
@@ -28,6 +29,7 @@ __all__ = [
     "law_of",
     "outline_of",
     "past_sources",
+    "plain_law",
     "wakes_of",
 ]
 
@@ -42,6 +44,8 @@ N_NODES = 4096
 _N_BANDS = 256  # of latitude, for the sides of a region
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _PIECE = 0.5  # of ln(t + c): eight nodes reach 1e-12 there
+_RHO = 0.5  # of the kernels of the background
+_N_COLUMNS = 9
 _HIDING = 2.0  # above mc: events that hide others, where nothing else is set
 
 
@@ -97,15 +101,19 @@ class Sources(NamedTuple):
     keep, other
         Alias table: row ``i`` stands for itself with probability ``keep``, else for ``other``.
     rows
-        One row a place, shape ``(n, 8)``: longitude and authalic latitude in radians, sine and
+        One row a place, shape ``(n, 9)``: longitude and authalic latitude in radians, sine and
         cosine of that latitude, the spread of the power law of distances in km^2, and for times
-        ``late``, ``reach`` and ``bend`` of :func:`_delay`.
+        ``late``, ``reach``, ``bend`` and ``omega`` of :func:`_delay`.
+    rho, tau_days
+        Of the power law of distances, and the taper.
     """
 
     expected: float
     keep: FloatArray
     other: IntArray
     rows: FloatArray
+    rho: float
+    tau_days: float
 
 
 class Outline(NamedTuple):
@@ -160,20 +168,21 @@ class Wakes(NamedTuple):
 
 @compiled
 def decay_between(
-    start: FloatArray, end: FloatArray, c_days: float, omega: float, tau_days: float
+    start: FloatArray, end: FloatArray, c_days: FloatArray, omega: FloatArray, tau_days: float
 ) -> FloatArray:
     """Return integrals of ``exp(-t / tau) (t + c)^-(1 + omega)``, exact for late short spans."""
     found = np.zeros(len(start))
     for i in range(len(start)):
-        low = start[i] + c_days
-        high = min(end[i], start[i] + LONGEST * tau_days) + c_days
+        c = c_days[i]
+        low = start[i] + c
+        high = min(end[i], start[i] + LONGEST * tau_days) + c
         reach = np.log(high / low)
         n = int(reach / _PIECE) + 1
         total = 0.0
         for piece in range(n):
             for k in range(len(_NODES)):
                 t = low * np.exp(reach * (piece + 0.5 * (_NODES[k] + 1.0)) / n)
-                total += _WEIGHTS[k] * np.exp(-(t - c_days) / tau_days) * t**-omega
+                total += _WEIGHTS[k] * np.exp(-(t - c) / tau_days) * t ** -omega[i]
         found[i] = total * reach / (2 * n)
     return found
 
@@ -215,48 +224,77 @@ def decay_table(parameters: EtasParameters, days: float, n_nodes: int = N_NODES)
     """Return integrals of the decay from 0 to nodes that are even in ``ln(1 + t / c)``."""
     c = parameters.c_days
     nodes = c * np.expm1(np.linspace(0.0, np.log1p(days / c), n_nodes))
-    pieces = decay_between(nodes[:-1], nodes[1:], c, parameters.omega, parameters.tau_days)
+    same = np.ones(n_nodes - 1)
+    pieces = decay_between(
+        nodes[:-1], nodes[1:], c * same, parameters.omega * same, parameters.tau_days
+    )
     return np.append(0.0, np.cumsum(pieces))
 
 
+class PastLaw(NamedTuple):
+    """By which law each past event triggers others.
+
+    Parameters
+    ----------
+    factor
+        Times the decay's integral: the number of direct aftershocks, shape ``(n_events,)``.
+    spread_km2, c_days, omega
+        Of each.
+    rho, tau_days
+        Of all.
+    """
+
+    factor: FloatArray
+    spread_km2: FloatArray
+    c_days: FloatArray
+    omega: FloatArray
+    rho: float
+    tau_days: float
+
+
+def plain_law(parameters: EtasParameters, past: Catalogue) -> PastLaw:
+    """Return the law of past events where all have the same one."""
+    same = np.ones(len(past))
+    return PastLaw(
+        parameters.space_factor(past.magnitude),
+        parameters.spread_km2(past.magnitude),
+        parameters.c_days * same,
+        parameters.omega * same,
+        parameters.rho,
+        parameters.tau_days,
+    )
+
+
 def expected_direct(
-    parameters: EtasParameters, history: Catalogue, start_days: float, end_days: float
+    law: PastLaw, past: Catalogue, start_days: float, end_days: float
 ) -> FloatArray:
     """Return how many direct aftershocks each past event is expected to have in a window.
 
     Those outside any region count too, shape ``(n_events,)``.
     """
-    since = start_days - history.time_days
-    integral = decay_between(
-        since,
-        since + (end_days - start_days),
-        parameters.c_days,
-        parameters.omega,
-        parameters.tau_days,
-    )
-    return np.asarray(parameters.space_factor(history.magnitude) * integral)
+    since = start_days - past.time_days
+    until = end_days - past.time_days
+    return law.factor * decay_between(since, until, law.c_days, law.omega, law.tau_days)
 
 
-def past_sources(
-    parameters: EtasParameters, past: Catalogue, start_days: float, days: float
-) -> Sources:
+def past_sources(law: PastLaw, past: Catalogue, start_days: float, days: float) -> Sources:
     """Return past events as sources of the first generation."""
     if len(past) == 0:
         return _none()
-    expected = expected_direct(parameters, past, start_days, start_days + days)
-    late = start_days - past.time_days + parameters.c_days
-    reach = np.log1p(np.minimum(days, LONGEST * parameters.tau_days) / late)
-    bend = np.expm1(-parameters.omega * reach)
-    spread = parameters.spread_km2(past.magnitude)
-    rows = _rows(past.longitude, past.latitude, spread, late, reach, bend)
-    return Sources(float(expected.sum()), *_alias(expected), rows)
+    expected = expected_direct(law, past, start_days, start_days + days)
+    late = start_days - past.time_days + law.c_days
+    reach = np.log1p(np.minimum(days, LONGEST * law.tau_days) / late)
+    bend = np.expm1(-law.omega * reach)
+    columns = (law.spread_km2, late, reach, bend, law.omega)
+    rows = _rows(past.longitude, past.latitude, *columns)
+    return Sources(float(expected.sum()), *_alias(expected), rows, law.rho, law.tau_days)
 
 
 def _rows(longitude: FloatArray, latitude: FloatArray, *others: FloatArray) -> FloatArray:
-    """Return rows of :class:`Sources`, filled up to eight columns."""
+    """Return rows of :class:`Sources`, filled up to nine columns."""
     lon, lat = np.radians(longitude), authalic_latitude(latitude)
     columns = [lon, lat, np.sin(lat), np.cos(lat), *others]
-    columns += [np.zeros(len(lon))] * (8 - len(columns))
+    columns += [np.zeros(len(lon))] * (_N_COLUMNS - len(columns))
     return np.column_stack(columns)
 
 
@@ -272,11 +310,12 @@ def background_places(background: SmoothedPlaces | None) -> Sources:
         return _none()
     spread = np.asarray(background.bandwidth_km, dtype=np.float64) ** 2
     rows = _rows(background.longitude, background.latitude, spread)
-    return Sources(0.0, *_alias(background.share), rows)
+    return Sources(0.0, *_alias(background.share), rows, _RHO, np.inf)
 
 
 def _none() -> Sources:
-    return Sources(0.0, np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros((0, 8)))
+    none = np.zeros(0, dtype=np.int64)
+    return Sources(0.0, np.zeros(0), none, np.zeros((0, _N_COLUMNS)), _RHO, np.inf)
 
 
 def _alias(weight: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:

@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 
 from mainshock.forecast.etas.parameters import EtasParameters
 
-__all__ = ["NAMES", "Bounds", "bounds_of", "first_guess", "from_vector", "to_vector"]
+__all__ = ["IS_LOG", "NAMES", "Bounds", "bounds_of", "first_guess", "from_vector", "to_vector"]
 
 FloatArray = NDArray[np.float64]
 
 NAMES = ("mu_per_day", "k0", "a", "c_days", "omega", "tau_days", "d_km2", "gamma", "rho")
-"""Of the entries of the vector; logarithms where :data:`_IS_LOG` says so."""
+"""Of the entries of the vector; logarithms where :data:`IS_LOG` says so."""
 
-_IS_LOG = np.array([True, True, False, True, False, True, True, False, True])
+IS_LOG = np.array([True, True, False, True, False, True, True, False, True])
+"""Which entries are natural logarithms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,13 @@ class Bounds:
 def to_vector(parameters: EtasParameters) -> FloatArray:
     """Return the vector of parameters, shape ``(9,)``."""
     values = np.array([getattr(parameters, name) for name in NAMES])
-    values[_IS_LOG] = np.log(values[_IS_LOG])
+    values[IS_LOG] = np.log(values[IS_LOG])
     return values
 
 
 def from_vector(vector: FloatArray, m_ref: float) -> EtasParameters:
     """Return the parameters of a vector."""
-    values = np.where(_IS_LOG, np.exp(np.where(_IS_LOG, vector, 0.0)), vector)
+    values = np.where(IS_LOG, np.exp(np.where(IS_LOG, vector, 0.0)), vector)
     return EtasParameters(*(float(value) for value in values), m_ref=m_ref)
 
 

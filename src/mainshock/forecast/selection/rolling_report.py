@@ -250,6 +250,8 @@ def plot_rolling(selection: RollingSelection) -> "Figure":
     axes.set_xticks(at, labels, fontsize=8)
     axes.set_ylabel(f"gain over {selection.reference.name}\n(nats an event, bars 95 %)")
     if best:
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(
+            frameon=False, fontsize=8, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0)
+        )
     axes.spines[["top", "right"]].set_visible(False)
     return figure

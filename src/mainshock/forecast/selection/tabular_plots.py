@@ -18,6 +18,7 @@ FloatArray = NDArray[np.float64]
 # Okabe and Ito: told apart by colour-blind readers
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999")
 _GREY = "#767676"
+_RARE = 0.1  # share of events below which axes are logarithmic
 
 
 def write_plots(folder: Path, selection: TabularSelection) -> list[Path]:
@@ -52,35 +53,47 @@ def plot_reliability(selection: TabularSelection) -> Figure:
     """Return a reliability diagram of the judged rows, with the numbers of rows below."""
     figure = Figure(figsize=(5.4, 6.4), layout="constrained")
     axes, below = figure.subplots(2, 1, height_ratios=(4, 1), sharex=True)
-    lines = _lines(selection)
-    top = max(0.05, *(float(said.max()) for _, said, _ in lines)) * 1.05
-    axes.plot([0, top], [0, top], color=_GREY, lw=1.0)
-    for i, (label, said, happened) in enumerate(lines[: len(_COLOURS)]):
-        bins = reliability_bins(said, happened)
-        stated, observed = (
-            np.array([one[name] for one in bins]) for name in ("stated", "observed")
+    lines = _lines(selection)[: len(_COLOURS)]
+    drawn = [reliability_bins(said, happened) for _, said, happened in lines]
+    base = float(lines[0][2].mean())
+    is_rare = base < _RARE
+    ends = _ends(drawn, is_rare)
+    axes.plot(ends, ends, color=_GREY, lw=1.0)
+    for i, (label, said, _) in enumerate(lines):
+        stated, observed, n = (
+            np.array([one[name] for one in drawn[i]]) for name in ("stated", "observed", "n")
         )
         is_main = i == 0 or len(selection.table.classes) > 2
-        axes.plot(stated, observed, "o-", ms=5 if is_main else 3, lw=1.6 if is_main else 0.8,
-                  color=_COLOURS[i], label=label, zorder=3 if is_main else 2)  # fmt: skip
+        axes.plot(stated, np.maximum(observed, ends[0]), "o-", ms=5 if is_main else 3,
+                  lw=1.6 if is_main else 0.8, color=_COLOURS[i], label=label,
+                  zorder=3 if is_main else 2)  # fmt: skip
         if is_main:
-            n = np.array([one["n"] for one in bins])
             spread = 1.96 * np.sqrt(stated * (1 - stated) / n)
-            low, high = np.maximum(stated - spread, 0.0), np.minimum(stated + spread, 1.0)
+            low, high = np.maximum(stated - spread, ends[0]), np.minimum(stated + spread, 1.0)
             axes.vlines(stated, low, high, color=_COLOURS[i], lw=5, alpha=0.2)
-            below.hist(said, bins=np.linspace(0, top, 31), histtype="step", color=_COLOURS[i])
-    base = float(np.mean([happened.mean() for _, _, happened in lines[:1]]))
+            edges = np.geomspace(*ends, 31) if is_rare else np.linspace(*ends, 31)
+            below.hist(said, bins=edges, histtype="step", color=_COLOURS[i])
     axes.axhline(base, color=_GREY, lw=0.8, ls=":")
-    axes.annotate("observed share", (top, base), ha="right", va="bottom", color=_GREY, fontsize=8)
-    axes.set_ylabel("observed share")
+    axes.annotate("share of all", (ends[1], base), ha="right", va="bottom", color=_GREY, fontsize=8)
+    axes.set(ylabel="observed share", ylim=(ends[0], ends[1]))
     axes.set_title(_title(selection), fontsize=10)
     axes.legend(frameon=False, fontsize=8, loc="upper left")
-    below.set(yscale="log", ylabel="rows", xlabel="stated probability", xlim=(0, top))
+    below.set(yscale="log", ylabel="rows", xlabel="stated probability", xlim=ends)
+    if is_rare:
+        axes.set(xscale="log", yscale="log")
     _without_frame(axes, below)
     figure.supxlabel(
         "Bars: where 95 % of calibrated forecasts would lie, rows taken as independent", fontsize=8
     )
     return figure
+
+
+def _ends(drawn: list[list[dict[str, float]]], is_rare: bool) -> tuple[float, float]:
+    """Return the ends of the axes of a reliability diagram."""
+    stated = [one["stated"] for bins in drawn for one in bins]
+    observed = [one["observed"] for bins in drawn for one in bins]
+    top = min(1.0, 1.2 * max(*stated, *observed))
+    return (0.6 * max(min(stated), 1e-6), top) if is_rare else (0.0, top)
 
 
 def plot_curves(selection: TabularSelection) -> Figure:

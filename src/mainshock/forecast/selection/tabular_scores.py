@@ -199,11 +199,15 @@ def curve_areas(probability: FloatArray, happened: NDArray[np.bool_]) -> dict[st
 def reliability_bins(
     probability: FloatArray, happened: NDArray[np.bool_], n_bins: int = 10
 ) -> list[dict[str, float]]:
-    """Return bins of about equally many rows: stated, observed share, and number of rows.
+    """Return bins of about equally many expected events: stated, observed share, number of rows.
 
-    Rows of one probability are never split, so that there may be fewer bins.
+    So the highest probabilities of rare events, which matter, get bins of their own. Rows of one
+    probability are never split, so that there may be fewer bins.
     """
-    edges = np.unique(np.quantile(probability, np.linspace(0.0, 1.0, n_bins + 1)[1:-1]))
+    ascending = np.sort(probability)
+    mass = np.cumsum(ascending)
+    at = np.searchsorted(mass, mass[-1] * np.arange(1, n_bins) / n_bins)
+    edges = np.unique(ascending[np.minimum(at, len(ascending) - 1)])
     number = np.searchsorted(edges, probability, side="right")
     bins = []
     for one in range(len(edges) + 1):
