@@ -68,6 +68,7 @@ def test_days_count_in_synthetic_catalogues(command, tmp_path):
     )
     assert result.exit_code == 0, result.stderr
     assert result.document["is_synthetic"]
+    assert (result.document["from"], result.document["to"]) == ("0", "2000")
     assert result.document["n"] == 400
 
 

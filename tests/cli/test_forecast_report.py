@@ -69,7 +69,11 @@ def test_the_command_writes_a_page_and_prints_its_document(folder, tmp_path):
 
 
 def test_the_command_tells_people_the_scores(folder, tmp_path):
-    done = run(*asked(folder, tmp_path))
+    done = run(
+        "--model", folder / "poisson", "--catalogue", folder / "whole.csv",
+        "--from", "2010-01-01", "--to", "2010-06-01", "--out", tmp_path,
+        "--days", 30, "--n-sim", 20, "--n-boot", 20,
+    )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert "counts inside 95 %" in done.stdout
     assert "-> " in done.stdout

@@ -12,7 +12,7 @@ from mainshock.forecast import count_calibration as ours
 from mainshock.forecast.evaluate import rows_of
 
 sys.path.insert(0, str(Path(__file__).parent))
-from stand_ins import Raised, info_of, one_catalogue
+from stand_ins import BOX, Raised, info_of, one_catalogue
 
 DAYS = 1400.0
 
@@ -39,6 +39,12 @@ def test_the_right_model_is_calibrated(right):
     assert right.share_in_interval(0.8) >= 0.75
     assert right.share_passed() >= right.share_inside() - 0.02
     assert right.as_dict()["pit_kolmogorov"]["probability"] > 0.01
+
+
+def test_negative_binomial_counts_are_told_beside_poissonian_ones(right):
+    told = right.as_dict()
+    assert 0.9 <= told["negative_binomial"]["pit_inside_95"] <= 0.99
+    assert told["negative_binomial"]["log_score"] > told["poisson"]["log_score"]
 
 
 def test_a_model_that_expects_too_few_is_found_out(model, rows):
@@ -107,3 +113,14 @@ def test_a_window_too_long_or_too_few_simulations_are_refused(model, rows):
 def test_no_window_is_refused():
     with pytest.raises(DataError):
         ours.count_calibration([])
+
+
+@pytest.mark.parametrize("region", [None, BOX])
+def test_what_is_simulated_is_what_is_integrated(region):
+    model = Raised(info_of(region), mu=1.0, n=0.6)
+    past = one_catalogue(model, -200.0, 200.0, seed=1)
+    mean, error = ours.consistency(model, past, 0.0, 10.0, 300)
+    assert abs(mean) < 3.5 * error
+    low = Raised(model.info, mu=1.0, n=0.6, wrong=0.7)
+    mean, error = ours.consistency(low, past, 0.0, 10.0, 300)
+    assert mean < -5 * error

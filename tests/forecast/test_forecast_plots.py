@@ -130,13 +130,13 @@ def test_residual_points_tell_events_from_added_ones(events, ax):
     )
 
 
-def test_rate_maps_draw_every_cell_and_event(events, ax):
+def test_rate_maps_draw_every_cell_and_the_largest_events(events, ax):
     grid = CellGrid(BOX, 0.5)
     rates = np.geomspace(1e-3, 10.0, len(grid))
     drawn = plots.plot_rate_map(grid, rates, events, ax=ax)
     cells, dots = drawn.collections
     assert len(cells.get_paths()) == len(grid)
-    assert len(dots.get_offsets()) == len(events)
+    assert len(dots.get_offsets()) == 300 < len(events)
     assert drawn.get_xlabel() == "longitude, degrees"
 
 

@@ -97,7 +97,7 @@ def test_a_circle_gets_what_a_simulated_kernel_sends_into_it(rng):
         turn = rng.random(n) * 2 * np.pi
         inside = np.hypot(distance + r * np.cos(turn), r * np.sin(turn)) < radius
         state = circle_states(
-            (place, np.array([2.0]), np.array([3.0]), np.array([spread])),
+            (place, np.array([2.0]), np.array([[3.0, 3.0]]), np.array([spread])),
             (middle, float(radius)),
             RHO,
             np.array([0.0, 0.1]),
@@ -122,3 +122,14 @@ def test_shares_of_a_density_sum_to_one():
     assert smooth.sum() == pytest.approx(1.0)
     lon, lat = (one[int(smooth.argmax())] for one in GRID.middles())
     assert (lon, lat) == pytest.approx((11.05, 46.05))
+    at = np.column_stack(places.sample(20_000, np.random.default_rng(1)))
+    seen = np.histogram2d(at[:, 1], at[:, 0], bins=[GRID.latitude_edges, GRID.longitude_edges])[0]
+    assert smooth.max() == pytest.approx(seen.max() / 20_000, abs=0.015)
+
+
+def test_a_density_far_narrower_than_a_cell_is_not_missed():
+    off = SmoothedPlaces(REGION, *(np.array([one]) for one in (11.02, 46.08, 0.3, 1.0)))
+    share = GRID.share_of(off)
+    lon, lat = (one[int(share.argmax())] for one in GRID.middles())
+    assert (lon, lat) == pytest.approx((11.05, 46.05))
+    assert share.max() > 0.7

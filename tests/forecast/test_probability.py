@@ -60,7 +60,8 @@ def simulated_counts(days, steady, past_age, past_size, opens=0.0, seed=5):
 
 def past_state(age, magnitude):
     """States of one past event."""
-    return PARAMETERS.space_factor(magnitude) * np.exp(-COUNTS.nodes.rate * age)
+    nodes = COUNTS.nodes
+    return PARAMETERS.space_factor(magnitude) * nodes.weight * np.exp(-nodes.rate * age)
 
 
 @pytest.mark.parametrize("omega", [-0.06, 0.0, 0.3])

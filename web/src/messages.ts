@@ -153,6 +153,7 @@ const english = {
     mapLabel: "What the map shows",
     byNumber: "expected number in each cell",
     byMultiple: "times the long-term number",
+    showEvents: "with earthquakes",
     cells: (magnitude: string) => `M ${magnitude} or larger, next day`,
     place: "The chance at a place",
     placeText: "Of an earthquake within a distance of a place, from now on. The answer is not logged.",

@@ -106,7 +106,7 @@ def _tests(
     return {
         "counts": count_calibration(forecasts, seed).as_dict(),
         "csep_windows": [one.as_dict() for one in window_tests(forecasts, model.info, grid)],
-        "csep_pooled": pooled_tests(pooled_rates(forecasts, model.info, grid), seed=seed),
+        "csep_pooled": pooled_tests(pooled_rates(forecasts, model.info, grid), n_sim, seed),
         "cell_deg": None if grid is None else grid.cell_deg,
     }
 

@@ -11,13 +11,18 @@ from scipy import stats
 from mainshock.core.errors import DataError, SettingsError
 from mainshock.forecast.base import RateModel
 from mainshock.forecast.evaluate import Rows
-from mainshock.forecast.scores import count_crps
+from mainshock.forecast.scores import (
+    count_crps,
+    negative_binomial_log_score,
+    poisson_log_score,
+)
 from mainshock.forecast.simulated import SimulatedCatalogues
 from mainshock.sources.seismicity.catalogue import Catalogue, text_from_days
 
 __all__ = [
     "CountCalibration",
     "WindowForecast",
+    "consistency",
     "count_calibration",
     "negative_binomial_pit",
     "randomised_pit",
@@ -141,7 +146,21 @@ class CountCalibration:
             "n_test_passed_95": self.share_passed(),
             "pit_kolmogorov": {"distance": float(distance), "probability": float(probability)},
             "crps_mean": float(count_crps(self.simulated, self.observed).mean()),
+            **self._by_distribution(),
             "worst": self.worst(),
+        }
+
+    def _by_distribution(self) -> dict[str, Any]:
+        """Return scores of negative binomial and Poisson counts with the simulated moments."""
+        mean = np.maximum(self.simulated.mean(axis=1), 1.0 / self.simulated.shape[1])
+        variance = self.simulated.var(axis=1, ddof=1)
+        smooth = negative_binomial_pit(self.simulated, self.observed)
+        return {
+            "negative_binomial": {
+                "pit_inside_95": float((np.abs(smooth - 0.5) <= 0.475).mean()),
+                "log_score": negative_binomial_log_score(self.observed, mean, variance),
+            },
+            "poisson": {"log_score": poisson_log_score(self.observed, mean)},
         }
 
 
@@ -224,6 +243,51 @@ def count_calibration(forecasts: list[WindowForecast], seed: int = 0) -> CountCa
         simulated_pit(simulated, observed, seed),
         np.where(np.isfinite(found), found, np.nan),
     )
+
+
+def consistency(
+    model: RateModel, history: Catalogue, start_days: float, days: float, n: int, seed: int = 0
+) -> tuple[float, float]:
+    """Return the mean of simulated numbers less their own integrals, and its standard error.
+
+    The intensity that knows the simulated events, integrated over the window, has the same mean
+    as their number: a mean further than some standard errors from 0 says that a model simulates
+    another process than the one it is scored by.
+
+    Parameters
+    ----------
+    model
+        To be checked.
+    history
+        Sources before the window.
+    start_days, days
+        The window.
+    n
+        Catalogues, an integral each.
+    seed
+        Of the simulation.
+    """
+    past = history.between(-np.inf, start_days)
+    drawn = model.simulate(past, start_days, days, n, seed)
+    apart = []
+    ends = np.cumsum(drawn.counts())
+    for first, end in zip(np.append(0, ends[:-1]).tolist(), ends.tolist(), strict=True):
+        own = _as_catalogue(drawn, first, end)
+        known = Catalogue.joined([past, own])
+        apart.append(end - first - model.integral(known, start_days, start_days + days))
+    found = np.array(apart)
+    return float(found.mean()), float(found.std(ddof=1) / np.sqrt(n))
+
+
+def _as_catalogue(drawn: SimulatedCatalogues, first: int, end: int) -> Catalogue:
+    part = slice(first, end)
+    time = drawn.start_days + drawn.time_days[part]
+    # single precision stands for the shortest decimal number: 3.1 and not 3.0999999
+    magnitude = np.round(drawn.magnitude[part].astype(np.float64), 6)
+    if drawn.longitude is None or drawn.latitude is None:
+        return Catalogue(time, magnitude, is_synthetic=drawn.is_synthetic)
+    places = drawn.longitude[part].astype(np.float64), drawn.latitude[part].astype(np.float64)
+    return Catalogue(time, magnitude, *places, is_synthetic=drawn.is_synthetic)
 
 
 def randomised_pit(below: ArrayLike, at_most: ArrayLike, seed: int = 0) -> FloatArray:

@@ -6,8 +6,8 @@ quantiles of pyCSEP.
 
 References
 ----------
-Savran et al. (2020), https://doi.org/10.1785/0120200026; Serafini et al. (2024),
-https://doi.org/10.1093/gji/ggae192
+Savran et al. (2020), https://doi.org/10.1785/0120200026; resampled and multinomial M-tests as
+documented at https://docs.cseptesting.org/reference/api_reference.html
 """
 
 from collections.abc import Callable, Sequence
@@ -310,7 +310,7 @@ def resampled_magnitude_test(
 def multinomial_magnitude_test(
     simulated: BinnedCatalogues, observed: BinnedCatalogues, seed: Randomness = 0
 ) -> EnsembleTest:
-    """Return the M-test by a ratio of multinomial likelihoods, as Serafini et al. (2024)."""
+    """Return the M-test by a ratio of multinomial likelihoods, pyCSEP's MLL test."""
     n = len(observed.cell)
     if n == 0 or len(simulated.cell) == 0:
         return _nothing("M multinomial")

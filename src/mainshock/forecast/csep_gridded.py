@@ -143,7 +143,7 @@ def negative_binomial_number_test(expected: float, observed: int, variance: floa
 
     References
     ----------
-    Werner et al. (2010), https://doi.org/10.4401/ag-4844
+    Werner et al. (2010), https://doi.org/10.4401/ag-4840
     """
     if not variance > expected > 0:
         raise DataError(

@@ -14,7 +14,8 @@ from mainshock.core.rate_forecast import ForecastRow
 from mainshock.forecast.base import ModelInfo, as_history
 from mainshock.forecast.etas.parameters import EtasParameters
 from mainshock.forecast.live_grid import ForecastGrid
-from mainshock.forecast.live_state import LiveState, Shock
+from mainshock.forecast.live_law import LiveLaw
+from mainshock.forecast.live_state import LiveState, Shock, widening
 from mainshock.forecast.long_term import Circle, LongTermRates
 from mainshock.forecast.probability import ClusterCounts, Window
 from mainshock.forecast.refusals import (
@@ -164,8 +165,10 @@ class LiveForecast:
     Expected numbers hold the aftershocks of events that are yet to come: they obey a renewal
     equation, which is linear, so that means over the plane are exact (:class:`ClusterCounts`). In
     space, generations after the first take a wider kernel (:class:`LiveState`). The decay in time
-    is a sum of exponentials, exact to 1e-6 of the rate; aftershocks hidden in the wake of a large
-    event are not made up for. May be used by one thread at a time.
+    is a sum of exponentials, exact to 1e-6 of the rate. Past events follow the model's own law,
+    later generations its plain one, as in its simulations; the background is that of the moment of
+    opening. Aftershocks hidden in the wake of a large event are not made up for. May be used by
+    one thread at a time.
     """
 
     model: LiveModel
@@ -179,7 +182,7 @@ class LiveForecast:
     _near: Region = field(init=False)
     _state: LiveState = field(init=False)
     _background: FloatArray = field(init=False)
-    _base: dict[str, tuple[int, Shock]] = field(default_factory=dict)
+    _steady: float = field(init=False)
     _live: dict[str, LiveEvent | None] = field(default_factory=dict)
     _numbers: dict[str, tuple[int, Shock]] = field(default_factory=dict)
 
@@ -193,18 +196,19 @@ class LiveForecast:
         refuse_supercritical(parameters.branching_ratio(info.beta, info.m_max))
         self._region, self._near = region, region.buffered(info.settings.buffer_km)
         self.grid = ForecastGrid.over(region, self.settings.most_cells)
-        self.counts = ClusterCounts(parameters, info.beta, info.m_max)
-        self._background = self.grid.share_of(self.model.background)
         history = as_history(self.history, info.settings, self.now_days)
         self.history = history
-        self.long_term = LongTermRates.of(info, self.grid, history, self.model.background)
-        self._state = LiveState(self.grid, self.counts, self.now_days)
-        columns = (history.time_days, history.longitude, history.latitude, history.magnitude)
-        self._state.load(columns)
+        law, columns = LiveLaw.of(self.model, history)
+        self.counts = ClusterCounts(parameters, info.beta, info.m_max, law.rates)
+        self.long_term = LongTermRates.of(info, self.grid, history, law.background)
+        self._background = self.grid.share_of(law.background)
+        self._steady = law.law.parameters.mu_per_day
+        wider = widening(self.counts, law.law.parameters.rho)
+        self._state = LiveState(self.grid, law, wider, self.now_days)
+        self._state.load(history, columns)
         for number, event_id in enumerate(history.event_id):
             if event_id:
-                self._base[str(event_id)] = (number, Shock(*(float(c[number]) for c in columns)))
-        self._numbers = dict(self._base)
+                self._numbers[str(event_id)] = (number, _shock(history, number))
 
     @property
     def info(self) -> ModelInfo:
@@ -404,17 +408,14 @@ class LiveForecast:
     def _factors(self, window: Window) -> tuple[FloatArray, FloatArray]:
         """Return what a unit of each exponential gives in a window: at first hand, and later."""
         lead, days = window
-        nodes = self.counts.nodes
-        rate = np.maximum(nodes.rate, 1e-300)
-        at_once = nodes.weight * np.exp(-rate * lead) * -np.expm1(-rate * days) / rate
-        both = nodes.weight * (self.counts.hats(window) @ self.counts.growth(window))
-        return at_once, both - at_once
+        rate = np.maximum(self._state.rates, 1e-300)
+        at_once = np.exp(-rate * lead) * -np.expm1(-rate * days) / rate
+        return at_once, self.counts.hats(window) @ self.counts.growth(window) - at_once
 
     def _steady_number(self, window: Window) -> float:
         """Return the expected number of background events and their aftershocks."""
-        nothing = np.zeros(len(self.counts.nodes.rate))
-        steady = self.model.parameters.mu_per_day
-        first = self.counts.first_generation(window, nothing, steady)
+        nothing = np.zeros(len(self._state.rates))
+        first = self.counts.first_generation(window, nothing, self._steady)
         return float(first @ self.counts.growth(window))
 
     def _first_and_mean(
@@ -428,11 +429,15 @@ class LiveForecast:
             states = self._state.in_cells(share)
         states = np.maximum(states, 0.0)
         here = self.long_term.part_of(self._background, area)
-        steady = self.model.parameters.mu_per_day * here
         direct, later = self._factors(window)
-        first = self.counts.first_generation(window, states[0], steady)
+        first = self.counts.first_generation(window, states[0], self._steady * here)
         mean = float(direct @ states[0] + later @ states[1]) + here * self._steady_number(window)
         return first, mean
+
+
+def _shock(history: Catalogue, number: int) -> Shock:
+    names = ("time_days", "longitude", "latitude", "magnitude")
+    return Shock(*(float(getattr(history, name)[number]) for name in names))
 
 
 def _uncertainty(info: ModelInfo, rate_spread: float, magnitude: float) -> float:

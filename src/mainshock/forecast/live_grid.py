@@ -20,6 +20,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
 _ROUND, _ROUND_WEIGHTS = np.polynomial.legendre.leggauss(24)
 _EVEN_COSINES = np.cos(np.pi * (np.arange(8) + 0.5) / 8)
 _NEAR = 5  # cells
+_AT_ONCE = 256
 _NUDGE_DEG = 1e-8
 _TINY = 1e-30  # far below any rate: what decays further would slow the processor down
 
@@ -110,12 +111,25 @@ class ForecastGrid:
         return np.minimum(found, 1.0)
 
     def share_of(self, places: SmoothedPlaces | None) -> FloatArray:
-        """Return the part of a density in each cell, in all 1; uniform over the region for None."""
-        weight = self.area_km2 * self.share_inside
-        if places is not None:
-            lon, lat = self.middles()
-            weight = weight * places.density((lon + 180.0) % 360.0 - 180.0, lat)
-        return np.asarray(weight / weight.sum())
+        """Return the part of a density in each cell, in all 1; uniform over the region for None.
+
+        Kernels may be far narrower than cells: they are integrated, not sampled.
+        """
+        even = self.area_km2 * self.share_inside
+        even = even / even.sum()
+        if places is None:
+            return even
+        found = np.zeros(len(even))
+        lon, lat = np.asarray(places.longitude), np.asarray(places.latitude)
+        spread = np.asarray(places.bandwidth_km, dtype=np.float64) ** 2
+        for first in range(0, len(lon), _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            # the smoothing kernel is this one with an exponent of a half
+            found += places.share[some] @ kernel_masses(
+                self, lon[some], lat[some], spread[some], 0.5
+            )
+        found *= self.share_inside
+        return np.asarray((1.0 - places.floor) * found / found.sum() + places.floor * even)
 
 
 def kernel_masses(
@@ -317,7 +331,8 @@ def circle_states(
     Parameters
     ----------
     sources
-        Places in km, shape ``(n, 3)``; ages in days; factors; spreads in km^2.
+        Places in km, shape ``(n, 3)``; ages in days; strengths of each exponential, shape
+        ``(n, n_rates)``; spreads in km^2.
     circle
         Its middle in km, shape ``(3,)``, and its radius in km.
     rho
@@ -325,21 +340,19 @@ def circle_states(
     rates
         Of the exponentials, growing, per day.
     """
-    place, age, factor, spread = sources
+    place, age, strength, spread = sources
     middle, radius = circle
     found = np.zeros(len(rates))
     for j in range(len(age)):
-        if factor[j] == 0.0:
-            continue
         dx, dy = place[j, 0] - middle[0], place[j, 1] - middle[1]
         dz = place[j, 2] - middle[2]
         distance = np.sqrt(dx * dx + dy * dy + dz * dz)
-        mass = factor[j] * _mass_in_circle(distance, radius, spread[j], rho)
+        mass = _mass_in_circle(distance, radius, spread[j], rho)
         for k in range(len(rates)):
             passed = rates[k] * age[j]
             if passed > 40.0:
                 break
-            found[k] += mass * np.exp(-passed)
+            found[k] += mass * strength[j, k] * np.exp(-passed)
     return found
 
 

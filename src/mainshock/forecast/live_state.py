@@ -11,11 +11,13 @@ from mainshock.forecast.live_grid import (
     decay_and_add,
     kernel_masses,
 )
+from mainshock.forecast.live_law import LiveLaw, SourceColumns, triggered_at
 from mainshock.forecast.long_term import Circle
 from mainshock.forecast.probability import ClusterCounts
 from mainshock.forecast.sphere import cartesian_km
+from mainshock.sources.seismicity.catalogue import Catalogue
 
-__all__ = ["LiveState", "Shock"]
+__all__ = ["LiveState", "Shock", "widening"]
 
 FloatArray = NDArray[np.float64]
 _AT_ONCE = 256
@@ -51,8 +53,10 @@ class LiveState:
     ----------
     grid
         Where rates are wanted.
-    counts
-        Of the triggering.
+    law
+        Of past events.
+    wider
+        ``spread^rho`` that later generations add, see :func:`widening`.
     now_days
         Moment that the state is of.
 
@@ -66,53 +70,64 @@ class LiveState:
     """
 
     grid: ForecastGrid
-    counts: ClusterCounts
+    law: LiveLaw
+    wider: float
     now_days: float
     cells: FloatArray = field(init=False)
-    _wider: float = field(init=False)
+    rates: FloatArray = field(init=False)
     _n: int = 0
     _place: FloatArray = field(init=False)
     _time: FloatArray = field(init=False)
-    _factor: FloatArray = field(init=False)
+    _above: FloatArray = field(init=False)
+    _counts: NDArray[np.bool_] = field(init=False)
+    _strength: FloatArray = field(init=False)
     _spread: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
-        n_nodes, n_cells = len(self.counts.nodes.rate), len(self.grid.area_km2)
+        self.rates = self.law.rates
+        n_nodes, n_cells = len(self.rates), len(self.grid.area_km2)
         self.cells = np.zeros((2, n_nodes, n_cells))
-        self._wider = _widening(self.counts)
-        self._place, self._time = np.zeros((64, 3)), np.zeros(64)
-        self._factor, self._spread = np.zeros(64), np.zeros((2, 64))
+        self._place, self._time, self._above = np.zeros((64, 3)), np.zeros(64), np.zeros(64)
+        self._counts = np.zeros(64, dtype=np.bool_)
+        self._strength, self._spread = np.zeros((64, n_nodes)), np.zeros((64, 2))
 
     def __len__(self) -> int:
         """Return the number of events in it, removed ones included."""
         return self._n
 
-    def load(self, shocks: list[Shock] | tuple[FloatArray, ...]) -> None:
-        """Add many events: a list, or arrays of time, longitude, latitude and magnitude."""
-        columns = _columns(shocks)
-        for first in range(0, len(columns[0]), _AT_ONCE):
-            time, lon, lat, magnitude = (one[first : first + _AT_ONCE] for one in columns)
-            at = self._remember(time, lon, lat, magnitude)
-            faded = self._factor[at, None] * self._faded(time)
+    def load(self, history: Catalogue, columns: SourceColumns) -> None:
+        """Add past events, with what they send out."""
+        self._room(len(history))
+        for first in range(0, len(history), _AT_ONCE):
+            part = history.take(np.arange(first, min(first + _AT_ONCE, len(history))))
+            chosen = slice(first, first + len(part))
+            some = SourceColumns(columns.strength[chosen], columns.spread_km2[chosen])
+            at = self._remember(part, some)
+            faded = self._strength[at] * self._faded(part.time_days)
             for kind in (_DIRECT, _INDIRECT):
-                mass = kernel_masses(self.grid, lon, lat, self._spread[kind, at], self._rho)
+                mass = self._masses(part.longitude, part.latitude, at, kind)
                 self.cells[kind] += faded.T @ mass
-        nothing = np.zeros(len(self.counts.nodes.rate))
+        nothing = np.zeros(len(self.rates))
         for kind in (_DIRECT, _INDIRECT):  # reads the machine code that every event needs
             decay_and_add(self.cells[kind], nothing + 1.0, nothing, self.grid.area_km2)
 
     def add(self, shock: Shock) -> int:
         """Add one event, and return its number; a later one than the moment moves that on."""
-        time, lon, lat, magnitude = _columns([shock])
-        at = self._remember(time, lon, lat, magnitude)
-        self._put(int(at[0]), lon, lat, 1.0, max(self.now_days, shock.time_days))
-        return int(at[0])
+        lon, lat = np.array([shock.longitude]), np.array([shock.latitude])
+        above = np.array([shock.magnitude - self.law.plain.m_ref])
+        activity = np.array([self._activity(shock)])
+        time = np.array([shock.time_days])
+        one = Catalogue(time, np.array([shock.magnitude]), lon, lat)
+        number = int(self._remember(one, self.law.columns(above, activity))[0])
+        self._put(number, lon, lat, 1.0, max(self.now_days, shock.time_days))
+        return number
 
     def remove(self, number: int, shock: Shock) -> None:
         """Take an event out again: ``number`` is its own, and it is as it was added."""
-        _, lon, lat, _ = _columns([shock])
+        lon, lat = np.array([shock.longitude]), np.array([shock.latitude])
         self._put(number, lon, lat, -1.0, self.now_days)
-        self._factor[number] = 0.0
+        self._strength[number] = 0.0
+        self._counts[number] = False
 
     def advance(self, now_days: float) -> None:
         """Let time pass; to an earlier moment nothing happens."""
@@ -137,27 +152,45 @@ class LiveState:
             Part of each cell in the circle.
         """
         known = slice(0, self._n)
-        age = np.maximum(self.now_days - self._time[known], 0.0)
         direct = circle_states(
-            (self._place[known], age, self._factor[known], self._spread[_DIRECT, known]),
+            (
+                self._place[known],
+                np.maximum(self.now_days - self._time[known], 0.0),
+                self._strength[known],
+                np.ascontiguousarray(self._spread[known, _DIRECT]),
+            ),
             (cartesian_km(circle.longitude, circle.latitude), float(circle.radius_km)),
             self._rho,
-            self.counts.nodes.rate,
+            self.rates,
         )
         return np.stack([direct, self.cells[_INDIRECT] @ share])
 
     @property
     def _rho(self) -> float:
-        return self.counts.parameters.rho
+        return self.law.law.parameters.rho
+
+    def _activity(self, shock: Shock) -> float:
+        """Return the activity of an event, from those that came before it."""
+        if not self.law.needs_activity:
+            return 0.0
+        known = slice(0, self._n)
+        columns = (self._time[known], self._place[known], self._above[known], self._counts[known])
+        place = cartesian_km(shock.longitude, shock.latitude)
+        triggered = triggered_at(self.law.plain, shock.time_days, place, columns)
+        return self.law.activity(triggered, shock.longitude, shock.latitude)
+
+    def _masses(
+        self, lon: FloatArray, lat: FloatArray, at: NDArray[np.int64], kind: int
+    ) -> FloatArray:
+        return kernel_masses(self.grid, lon, lat, self._spread[at, kind], self._rho)
 
     def _faded(self, time: FloatArray) -> FloatArray:
         age = np.maximum(self.now_days - time, 0.0)
-        return np.exp(-np.minimum(age[:, None] * self.counts.nodes.rate, 700.0))
+        return np.exp(-np.minimum(age[:, None] * self.rates, 700.0))
 
     def _fading(self, now_days: float) -> FloatArray:
         """Return what is left of each exponential from the present moment on to another."""
-        passed = (now_days - self.now_days) * self.counts.nodes.rate
-        return np.exp(-np.minimum(passed, 700.0))
+        return np.exp(-np.minimum((now_days - self.now_days) * self.rates, 700.0))
 
     def _put(
         self, number: int, lon: FloatArray, lat: FloatArray, sign: float, now_days: float
@@ -166,42 +199,41 @@ class LiveState:
         fading = self._fading(now_days)
         self.now_days = now_days
         at = np.array([number])
-        added = sign * self._factor[number] * self._faded(self._time[at])[0]
+        added = sign * self._strength[number] * self._faded(self._time[at])[0]
         for kind in (_DIRECT, _INDIRECT):
-            mass = kernel_masses(self.grid, lon, lat, self._spread[kind, at], self._rho)
+            mass = self._masses(lon, lat, at, kind)
             decay_and_add(self.cells[kind], fading, added, mass[0])
 
-    def _remember(
-        self, time: FloatArray, lon: FloatArray, lat: FloatArray, magnitude: FloatArray
-    ) -> NDArray[np.int64]:
-        at = np.arange(self._n, self._n + len(time))
-        while self._n + len(time) > len(self._time):
-            self._place = np.concatenate([self._place, np.zeros_like(self._place)])
-            self._time = np.concatenate([self._time, np.zeros_like(self._time)])
-            self._factor = np.concatenate([self._factor, np.zeros_like(self._factor)])
-            self._spread = np.concatenate([self._spread, np.zeros_like(self._spread)], axis=1)
-        parameters = self.counts.parameters
-        self._place[at], self._time[at] = cartesian_km(lon, lat), time
-        self._factor[at] = parameters.space_factor(magnitude)
-        spread = parameters.spread_km2(magnitude)
-        self._spread[_DIRECT, at] = spread
-        self._spread[_INDIRECT, at] = (spread**self._rho + self._wider) ** (1.0 / self._rho)
-        self._n += len(time)
+    def _remember(self, events: Catalogue, columns: SourceColumns) -> NDArray[np.int64]:
+        at = np.arange(self._n, self._n + len(events))
+        self._room(self._n + len(events))
+        self._place[at] = cartesian_km(events.longitude, events.latitude)
+        self._time[at] = events.time_days
+        self._above[at] = events.magnitude - self.law.plain.m_ref
+        self._counts[at] = True
+        self._strength[at] = columns.strength
+        spread, rho = columns.spread_km2, self._rho
+        self._spread[at, _DIRECT] = spread
+        self._spread[at, _INDIRECT] = (spread**rho + self.wider) ** (1.0 / rho)
+        self._n += len(events)
         return at
 
+    def _room(self, n: int) -> None:
+        """Make room for ``n`` events, and as many again."""
+        if n <= len(self._time):
+            return
+        for name in ("_place", "_time", "_above", "_counts", "_strength", "_spread"):
+            known = getattr(self, name)
+            grown = np.zeros((2 * n, *known.shape[1:]), dtype=known.dtype)
+            grown[: self._n] = known[: self._n]
+            setattr(self, name, grown)
 
-def _columns(shocks: list[Shock] | tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
-    if isinstance(shocks, tuple):
-        return tuple(np.asarray(one, dtype=np.float64) for one in shocks)
-    names = ("time_days", "longitude", "latitude", "magnitude")
-    return tuple(np.array([getattr(one, name) for one in shocks]) for name in names)
 
-
-def _widening(counts: ClusterCounts) -> float:
+def widening(counts: ClusterCounts, rho: float) -> float:
     """Return ``spread^rho`` of the generations between a direct aftershock and the mean other."""
     parameters = counts.parameters
     magnitude, weight = counts.magnitudes(parameters.m_ref)
     n_direct = weight * parameters.space_factor(magnitude)
-    one = n_direct @ parameters.spread_km2(magnitude) ** parameters.rho / n_direct.sum()
+    one = n_direct @ parameters.spread_km2(magnitude) ** rho / n_direct.sum()
     soon = float(n_direct.sum() * parameters.integral_to(_GENERATION_DAYS))
     return float(one / (1.0 - min(soon, 0.9)))

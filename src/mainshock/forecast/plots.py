@@ -37,7 +37,7 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#
 _MARKERS = "osD^vPX"
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 _GREY, _BLACK = "#888888", "#222222"
-_N_NAMED = 4
+_N_NAMED, _N_CIRCLES = 4, 300
 _RATES = "viridis"
 _LAST_CALENDAR_DAYS = 2_900_000.0
 
@@ -289,7 +289,7 @@ def plot_rate_map(
     number
         Expected in each, shape ``(n_cells,)``.
     observed
-        Drawn as circles that grow with magnitude.
+        The 300 largest are drawn, as circles that grow with magnitude.
     label
         What the colours show.
     ax
@@ -315,17 +315,21 @@ def plot_rate_map(
     drawn.set_array(np.maximum(values, norm.vmin or top))
     axes.add_collection(drawn)
     if observed is not None and len(observed):
-        size = 4.0 * 2.2 ** (observed.magnitude - observed.magnitude.min())
-        axes.scatter(
-            west + (observed.longitude - west) % 360.0, observed.latitude, s=size,
-            facecolors="none", edgecolors="white", linewidths=0.7,
-        )  # fmt: skip
+        _circles(axes, observed, west)
     _map(axes, grid.region.outline(), grid.region.bounds)
     figure: Any = axes.figure  # a figure or one inside another
     bar = figure.colorbar(drawn, ax=axes, label=label, shrink=0.85)
     for axis in (bar.ax.yaxis.set_major_formatter, bar.ax.yaxis.set_minor_formatter):
         axis("{x:.2g}" if top < 20 * float(values[values > 0].min()) else _power)
     return axes
+
+
+def _circles(axes: "Axes", observed: Catalogue, west: float) -> None:
+    largest = np.sort(np.argsort(-observed.magnitude, kind="stable")[:_N_CIRCLES])
+    shown = observed.take(largest)
+    size = 4.0 * 2.2 ** (shown.magnitude - shown.magnitude.min())
+    lon = west + (shown.longitude - west) % 360.0
+    axes.scatter(lon, shown.latitude, s=size, facecolors="none", edgecolors="white", linewidths=0.7)
 
 
 def _axes(ax: "Axes | None") -> "Axes":

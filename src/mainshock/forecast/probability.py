@@ -19,12 +19,21 @@ from mainshock.core.errors import DataError
 from mainshock.forecast.etas.parameters import EtasParameters
 from mainshock.forecast.temporal_etas.exponential_sum import node_rates, node_weights
 
-__all__ = ["ClusterCounts", "CountDistribution", "DecayNodes", "Window", "decay_nodes"]
+__all__ = [
+    "LONGEST_DAYS",
+    "ClusterCounts",
+    "CountDistribution",
+    "DecayNodes",
+    "Window",
+    "decay_nodes",
+]
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
-_LONGEST_DAYS = 36_525.0
+LONGEST_DAYS = 36_525.0
+"""Age up to which past events are known to decay as they should."""
+
 _RATIO = 1.3  # of one time node to the next
 _MOST_COUNTS = 512
 _DAMPING = 18.0  # ln of what suppresses counts beyond the lattice
@@ -57,7 +66,7 @@ def decay_nodes(parameters: EtasParameters) -> DecayNodes:
 
     Good to a share of 1e-6 from 0 to a hundred years.
     """
-    rates = node_rates(_LONGEST_DAYS, parameters.c_days)
+    rates = node_rates(LONGEST_DAYS, parameters.c_days)
     weights = node_weights(rates, parameters.c_days, 1.0 + parameters.omega)[0]
     return DecayNodes(rates + 1.0 / parameters.tau_days, weights)
 
@@ -125,6 +134,9 @@ class ClusterCounts:
         Of the triggering; places do not count here.
     beta, m_max
         Magnitudes are exponential from ``m_ref`` on, cut at ``m_max``.
+    rates
+        Of the exponentials that the rate of first-generation events consists of; by default those
+        of ``parameters``.
 
     Raises
     ------
@@ -152,6 +164,7 @@ class ClusterCounts:
     parameters: EtasParameters
     beta: float
     m_max: float
+    rates: FloatArray | None = None
     nodes: DecayNodes = field(init=False)
     _found: OrderedDict[tuple[Any, ...], Any] = field(default_factory=OrderedDict)  # of any shape
 
@@ -199,20 +212,21 @@ class ClusterCounts:
         window
             Lead and length.
         state
-            For each decay node the sum over sources of productivity times ``exp(-rate age)``.
+            For each of ``rates`` the rate now of what decays with it, events a day.
         steady
             Events a day that do not decay: the background.
         """
-        found: FloatArray = (self.nodes.weight * state) @ self.hats(window)
+        found: FloatArray = state @ self.hats(window)
         width = np.diff(self.time_nodes(window))
         found[:-1] += steady * width / 2
         found[1:] += steady * width / 2
         return found
 
     def hats(self, window: Window) -> FloatArray:
-        """Return what of each exponential falls about each time node, ``(n_nodes, n_times)``."""
+        """Return what of each exponential falls about each time node, ``(n_rates, n_times)``."""
         nodes = self.time_nodes(window)
-        found: FloatArray = self._kept(("hats", *window), lambda: _hats(self.nodes.rate, nodes))
+        rates = self.nodes.rate if self.rates is None else self.rates
+        found: FloatArray = self._kept(("hats", *window), lambda: _hats(rates, nodes))
         return found
 
     def growth(self, window: Window) -> FloatArray:

@@ -70,7 +70,7 @@ class ReportSettings:
     days
         Length of the windows that are simulated.
     n_simulations
-        Catalogues a window.
+        Catalogues a window, and simulations of each gridded test.
     n_boot
         Draws of the block bootstrap.
     seed
@@ -415,7 +415,7 @@ def _model_report(
         count_calibration(forecasts, seed),
         window_tests(forecasts, info, grid),
         pooled,
-        pooled_tests(pooled, seed=seed),
+        pooled_tests(pooled, settings.n_simulations, seed),
         window_probabilities(forecasts, info, grid),
         _alarms(pooled, grid),
         transformed_times(model, rows) if enough else None,

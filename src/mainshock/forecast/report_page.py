@@ -386,7 +386,9 @@ def _rate_map(one: ModelReport, report: ForecastReport) -> dict[str, str] | None
     if grid is None or not rates.any():
         return None
     axes = plots.plot_rate_map(grid, rates, targets, "expected number, all windows together")
-    return _figure(axes, f"{one.name}: expected numbers of all windows; circles: events that came.")
+    return _figure(
+        axes, f"{one.name}: expected numbers of all windows; circles: the largest events that came."
+    )
 
 
 def _figure(axes: "Axes", caption: str) -> dict[str, str]:

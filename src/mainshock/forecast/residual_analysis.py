@@ -197,7 +197,7 @@ def super_thinned(
 
     References
     ----------
-    Clements, Schoenberg & Veen (2012), https://doi.org/10.1002/env.2168
+    Clements, Schoenberg & Schorlemmer (2011), https://doi.org/10.1214/11-AOAS487
     """
     rng = np.random.default_rng(seed)
     region = model.info.region if model.is_spatial else None

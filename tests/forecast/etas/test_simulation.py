@@ -10,6 +10,9 @@ from mainshock.core.errors import DataError, SettingsError
 from mainshock.forecast.base import FitSettings, ModelInfo
 from mainshock.forecast.boundary import rays_of
 from mainshock.forecast.completeness import ShortTermCompleteness
+from mainshock.forecast.etas.coverage import Coverage
+from mainshock.forecast.etas.law import TriggeringLaw, Variation
+from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.etas.parameter_draws import draw_parameters
 from mainshock.forecast.etas.parameters import EtasParameters, decay_integral
 from mainshock.forecast.etas.simulation import BLOCK, simulate
@@ -37,6 +40,13 @@ class Model:
     background: SmoothedPlaces | None = None
     completeness: ShortTermCompleteness | None = None
     covariance: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class LevelledModel(Model):
+    """One whose catalogue was less complete at times."""
+
+    coverage: Coverage | None = None
 
 
 def model_of(parameters, region=BOX, beta=2.2, m_max=7.5, **others):
@@ -332,6 +342,41 @@ def test_what_large_events_hide_is_left_out():
                 known = Catalogue.joined([known, catalogue((time, magnitude, -116.0, 34.0))])
         found = seen.time_days[seen.catalogue == number] + 100.0
         assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("activity", [0.0, 0.4])
+def test_past_events_trigger_by_the_models_own_law(activity, rng):
+    # large past events alone trigger: new ones are small, and a is large
+    lon, lat = rng.uniform(-118.2, -114.8, 30), rng.uniform(32.8, 36.2, 30)
+    magnitude = rng.uniform(6.0, 6.6, 30)
+    time = np.sort(rng.uniform(60.0, 99.9, 30))
+    history = catalogue(*np.column_stack([time, magnitude, lon, lat]).tolist())
+    variation = Variation(activity, 0.02 * activity, 0.03, 0.3, 1.0)
+    plain = replace(DIRECT, mu_per_day=0.4)
+    law = TriggeringLaw(replace(plain, k0=2e-9, omega=0.1, rho=0.5, tau_days=900.0), variation)
+    background = SmoothedPlaces(BOX, lon, lat, np.full(30, 20.0), np.ones(30))
+    info = model_of(plain, m_max=3.2).info
+    model = SpaceTimeEtas(info, plain, background, None, np.eye(9), law, np.zeros(30))
+    expected = model.integral(history, 100.0, 102.0)
+    k0 = law.parameters.k0 * 30.0 / (expected - 0.8)
+    model = replace(model, law=TriggeringLaw(replace(law.parameters, k0=k0), variation))
+    expected = model.integral(history, 100.0, 102.0)
+    assert expected == pytest.approx(30.8, rel=1e-3)
+    simulated = simulate(model, history, 100.0, 2.0, 1000, seed=9)
+    # the share of a kernel inside the region is found with 48 rays
+    assert len(simulated) / 1000 == pytest.approx(expected, rel=0.01)
+
+
+def test_what_lies_below_the_completeness_of_its_time_is_left_out(landers):
+    model, history = landers
+    levelled = LevelledModel(
+        model.info, model.parameters, coverage=Coverage(3.0, 2.2, None, (0.0, 101.0), (3.2, 4.0))
+    )
+    whole = simulate(levelled, history, 100.0, 2.0, 300, seed=1, with_hidden=True)
+    seen = simulate(levelled, history, 100.0, 2.0, 300, seed=1)
+    level = np.where(whole.time_days < 1.0, 3.2, 4.0).astype(np.float32)
+    assert 0 < len(seen) < len(whole)
+    assert np.array_equal(seen.time_days, whole.time_days[whole.magnitude >= level])
 
 
 def test_sequences_that_never_end_are_refused(landers):

@@ -16,7 +16,7 @@ from made_tables import made_table, selected
 
 @pytest.fixture(scope="module")
 def models():
-    found = selected(models=("linear", "forest", "boosting"), n_trials=1)
+    found = selected(frame=made_table(150), models=("linear", "forest", "boosting"), n_trials=1)
     return {one.name: one.model for one in found.outcomes}
 
 

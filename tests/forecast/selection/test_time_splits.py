@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainshock.core.errors import DataError, SettingsError
 from mainshock.forecast.selection.time_splits import expanding_splits, last_part
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 60), min_size=80, max_size=160),
     st.integers(0, 8),

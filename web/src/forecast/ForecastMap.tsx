@@ -15,9 +15,10 @@ const text = messages.forecast;
 export function ForecastMap({ forecast }: { forecast: Forecast }) {
   const colours = (useIsDark() ? DARK : LIGHT).shaking;
   const [kind, setKind] = useState<MapKind>("number");
+  const [hasEvents, setHasEvents] = useState(false);
   const events = useLive("events");
   const cells = useMemo(() => cellsOf(forecast, kind, colours), [forecast, kind, colours]);
-  const shown = useMemo(() => events.filter(isNew), [events]);
+  const shown = useMemo(() => (hasEvents ? events.filter(isKnown) : []), [events, hasEvents]);
   if (forecast.grid === null) return null;
   const [low, high] = scaleOf(forecast.grid, kind);
   const legend = (
@@ -39,15 +40,23 @@ export function ForecastMap({ forecast }: { forecast: Forecast }) {
           <option value="number">{text.byNumber}</option>
           <option value="multiple">{text.byMultiple}</option>
         </select>
+      </label>{" "}
+      <label>
+        <input
+          type="checkbox"
+          checked={hasEvents}
+          onChange={(event) => setHasEvents(event.target.checked)}
+        />{" "}
+        {text.showEvents}
       </label>
       <EventMap events={shown} forecast={cells} forecastLegend={legend} onSelect={openEvent} />
     </>
   );
 }
 
-const isNew = (event: EventSummary): boolean => event.kind !== "cancel" && event.magnitude !== null;
+const isKnown = (event: EventSummary): boolean => event.kind !== "cancel" && event.magnitude !== null;
 
 /** Powers of ten as a reader writes them. */
 function shortNumber(value: number): string {
-  return value >= 0.001 && value <= 1000 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
+  return value >= 1e-6 && value <= 1000 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
 }

@@ -46,7 +46,7 @@ test("the words begin with the largest magnitude whose chance may be told", () =
 });
 
 test("cells below the scale, or without a long-term value, are left out", () => {
-  expect(scaleOf(FORECAST.grid!, "number")).toEqual([1e-5, 0.1]);
+  expect(scaleOf(FORECAST.grid!, "number")).toEqual([0.1 / 1e6, 0.1]);
   expect(valuesOf(FORECAST.grid!, "multiple")).toEqual([null, 2, 3e-9 / 1e-3, null]);
   const kinds = (kind: "number" | "multiple") =>
     cellsOf(FORECAST, kind, COLOURS).features.map((one) => one.properties?.kind);

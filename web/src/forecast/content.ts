@@ -45,12 +45,12 @@ export function firstRow(rows: ForecastRow[]): ForecastRow {
   return [...week].reverse().find((row) => row.probability >= 0.01) ?? week[0]!;
 }
 
-/** Lower and upper end of what colours stand for; the lower is four powers of ten down. */
+/** Lower and upper end of what colours stand for: of numbers the largest, and a millionth of it. */
 export function scaleOf(grid: ForecastGrid, kind: MapKind): [number, number] {
-  if (kind === "multiple") return [1, 1000];
+  if (kind === "multiple") return [0.1, 1000];
   const largest = grid.expected.reduce((a, b) => Math.max(a, b), 0);
   const high = 10 ** Math.ceil(Math.log10(Math.max(largest, 1e-9)));
-  return [high / 1e4, high];
+  return [high / 1e6, high];
 }
 
 /** The value of each cell that a map shows; null where nothing is expected. */

@@ -35,7 +35,7 @@ class KernelSettings:
     """
 
     neighbour: int = 4
-    min_bandwidth_km: float = 0.5
+    min_bandwidth_km: float = 0.2
     floor: float = 0.01
 
 

@@ -101,7 +101,7 @@ class FitPlan:
 
     bounds: Bounds
     n_pairs: int = 200
-    rounds: int = 4
+    rounds: int = 3
     exact_to: int = 150_000
     threads: int = 1
 

@@ -32,7 +32,7 @@ FloatArray = NDArray[np.float64]
 _FEWEST = 30
 _COMMON = {"m_max": None, "pairs": 200, "start_from": "", "exact_to": 150_000}
 _WAKE = {"short_term": "off", "offset": 4.5, "slope": 0.75, "min_magnitude": None}
-_BACKGROUND = {"neighbour": 4, "min_bandwidth_km": 0.5, "floor": 0.01, "rounds": 4}
+_BACKGROUND = {"neighbour": 4, "min_bandwidth_km": 0.2, "floor": 0.01, "rounds": 3}
 _REFINED = {"refined": "on"}
 
 

@@ -142,8 +142,9 @@ def simulate(
 ) -> SimulatedCatalogues:
     """Return possible catalogues of a window, given the events before it.
 
-    Direct aftershocks of all past events are drawn from their sum, then the background, then
-    generation by generation what those trigger; also outside the region, but not returned then.
+    Direct aftershocks of all past events, by ``model.law`` where there is one, are drawn from
+    their sum, then the background, then generation by generation what those trigger, by
+    ``parameters``; also outside the region, but not returned then.
 
     Parameters
     ----------
@@ -159,7 +160,7 @@ def simulate(
     parameter_draws
         Among which the catalogues are divided, so that they hold the uncertainty of the fit.
     with_hidden
-        Whether to return what a catalogue misses after large events, by ``completeness``, too.
+        Whether to return what the catalogue misses, by the model's ``completeness``, too.
     max_events
         In one catalogue.
 

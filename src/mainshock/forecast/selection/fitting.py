@@ -25,12 +25,14 @@ __all__ = [
     "PreparedFit",
     "fit_document",
     "fit_prepared",
+    "moment_text",
     "prepare_fit",
     "with_info",
 ]
 
 Model = TypeVar("Model", bound=RateModel)
 _TEMPORAL = "etas-temporal or poisson"
+_BELOW_MODE = 0.2  # a file that was cut at its completeness may have its mode a little above
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +175,19 @@ def _completeness(known: Catalogue, request: FitRequest) -> tuple[float, list[st
     if request.mc is not None:
         return request.mc, _tolerated(known, request.mc, request.allow_incomplete)
     least = math.floor(float(known.magnitude.min()) * 10 + 1e-6) / 10
-    try:
-        refuse_below_completeness(known, least)
-    except DataError:
-        measured = _measured(known)
-        told = f"mc {measured:g} was measured; the catalogue is not complete to its least {least:g}"
-        return measured, [told, *_tolerated(known, measured, request.allow_incomplete)]
-    return least, []
+    if _is_complete(known, least):
+        return least, []
+    measured = _measured(known)
+    told = f"mc {measured:g} was measured; the catalogue is not complete to its least, {least:g}"
+    return measured, [told, *_tolerated(known, measured, request.allow_incomplete)]
+
+
+def _is_complete(known: Catalogue, mc: float) -> bool:
+    """Return whether the smallest magnitudes are about the most frequent ones."""
+    chosen = known.above(mc)
+    own = np.where(np.isfinite(chosen.completeness), chosen.completeness, mc)
+    excess = chosen.magnitude - np.maximum(own, mc)
+    return mc_maximum_curvature(excess, correction=0.0) <= _BELOW_MODE + 1e-6
 
 
 def _measured(known: Catalogue) -> float:
@@ -254,8 +262,8 @@ def fit_document(model: RateModel) -> dict[str, Any]:
         "log_likelihood_per_event": per_event,
         "unit": "nats; intensity per day" + (" and km^2" if model.is_spatial else ""),
         "n": info.n_events,
-        "from": text_from_days(info.settings.start_days),
-        "to": text_from_days(info.settings.end_days),
+        "from": moment_text(info.settings.start_days, info.is_synthetic),
+        "to": moment_text(info.settings.end_days, info.is_synthetic),
         "mc": info.mc,
         "b": info.beta / math.log(10.0),
         "m_max": info.m_max,
@@ -271,6 +279,17 @@ def fit_document(model: RateModel) -> dict[str, Any]:
         "catalogue_sha256": info.catalogue_sha256,
         "warnings": list(info.warnings),
     }
+
+
+def moment_text(days: float, is_synthetic: bool) -> str:
+    """Return ISO 8601 text of days after 1970; of synthetic catalogues the days themselves.
+
+    Examples
+    --------
+    >>> moment_text(365.0, False), moment_text(365.0, True)
+    ('1971-01-01T00:00:00.000000Z', '365')
+    """
+    return f"{days:.12g}" if is_synthetic else text_from_days(days)
 
 
 def _branching_ratio(model: RateModel) -> float | None:

@@ -11,10 +11,14 @@ import numpy as np
 from mainshock.core.files import replacing
 from mainshock.forecast.base import as_history
 from mainshock.forecast.model_folder import save_model
-from mainshock.forecast.selection.fitting import PreparedFit, fit_document, with_info
+from mainshock.forecast.selection.fitting import (
+    PreparedFit,
+    fit_document,
+    moment_text,
+    with_info,
+)
 from mainshock.forecast.selection.model_card import write_card
 from mainshock.forecast.selection.rolling import RollingSelection, RollingTrial
-from mainshock.sources.seismicity.catalogue import text_from_days
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +40,10 @@ def rolling_document(selection: RollingSelection) -> dict[str, Any]:
         "choice": _comparison(selection, selection.of_choice),
         "kept_apart": None if apart is None else _comparison(selection, apart),
         "windows": [
-            {"from": text_from_days(one.start_days), "to": text_from_days(one.end_days)}
+            {
+                "from": _text(selection, one.start_days),
+                "to": _text(selection, one.end_days),
+            }
             for one in selection.windows
         ],
         "fit": fit_document(selection.model),
@@ -44,6 +51,10 @@ def rolling_document(selection: RollingSelection) -> dict[str, Any]:
         "seconds": round(selection.seconds, 2),
         "warnings": [*selection.model.info.warnings, *_doubts(selection)],
     }
+
+
+def _text(selection: RollingSelection, days: float) -> str:
+    return moment_text(days, selection.model.info.is_synthetic)
 
 
 def _trial_document(selection: RollingSelection, trial: RollingTrial) -> dict[str, Any]:
@@ -78,8 +89,8 @@ def _comparison(selection: RollingSelection, folds: slice) -> dict[str, Any]:
     windows = selection.windows[folds]
     chosen = selection.chosen.folds[folds]
     return {
-        "from": text_from_days(windows[0].start_days),
-        "to": text_from_days(windows[-1].end_days),
+        "from": _text(selection, windows[0].start_days),
+        "to": _text(selection, windows[-1].end_days),
         "expected_n": sum(float(one.scored.expected.sum()) for one in chosen),
         **selection.gain(selection.chosen, folds),
     }
@@ -240,7 +251,7 @@ def plot_rolling(selection: RollingSelection) -> "Figure":
         axes.plot(shift, igpe, "o", ms=6, color=colour, label=label)
     axes.axhline(0.0, color="#767676", lw=1.0)
     labels = [
-        f"{text_from_days(one.start_days)[:10]}\nto {text_from_days(one.end_days)[:10]}\n"
+        f"{_text(selection, one.start_days)[:10]}\nto {_text(selection, one.end_days)[:10]}\n"
         f"{len(fold.rows.targets)} events"
         for one, fold in zip(selection.windows, selection.reference.folds, strict=True)
     ]

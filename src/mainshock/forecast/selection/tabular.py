@@ -217,17 +217,8 @@ def select_on_table(
     explained, warnings = leakage_signs(
         final.learnt.matrix, encoding.names(), final.learnt.target, table.task
     )
-    context = FitContext(table.task, len(table.classes), settings.seed, settings.threads)
-    outcomes, left = [], float(settings.budget_s)
-    for i, (name, kind) in enumerate(kinds.items()):
-        begun = clocks.monotonic()
-        share = left / (len(kinds) - i)
-        one = _outcome(
-            name, kind, folds, (final, encoding, split), context, (table, settings, share)
-        )
-        left = max(0.0, left - (clocks.monotonic() - begun))
-        outcomes.append(one)
-        tell(f"{name}: {len(one.trials)} trials, validation {one.validation:.4f}")
+    final_rows = (final, encoding, split)
+    outcomes = _outcomes(kinds, folds, final_rows, table, settings, tell)
     outcomes.sort(key=lambda one: one.validation)
     normal = climatology(table, split)
     baselines = {"persistence": persistence(table, split, settings.gap, normal)}
@@ -235,7 +226,7 @@ def select_on_table(
         baselines["climatology"] = normal
     model = outcomes[0].model
     if settings.is_refitted:
-        model = _refitted(kinds[outcomes[0].name], outcomes[0], table, settings, context)
+        model = _refitted(kinds[outcomes[0].name], outcomes[0], table, settings)
     return TabularSelection(
         table=table,
         settings=settings,
@@ -247,6 +238,30 @@ def select_on_table(
         warnings=(*table.notes, *warnings, *_cautions(table, split, settings, outcomes)),
         seconds=clocks.monotonic() - started,
     )
+
+
+def _outcomes(
+    kinds: Mapping[str, TabularKind],
+    folds: list[FoldData],
+    final: tuple[FoldData, TableEncoding, TimeSplit],
+    table: TimedTable,
+    settings: TabularSettings,
+    tell: Callable[[str], None],
+) -> list[ModelOutcome]:
+    """Return what became of each kind; what one leaves of its share of time goes to the others."""
+    outcomes, left = [], float(settings.budget_s)
+    for i, (name, kind) in enumerate(kinds.items()):
+        begun = clocks.monotonic()
+        share = left / (len(kinds) - i)
+        one = _outcome(name, kind, folds, final, (table, settings, share))
+        left = max(0.0, left - (clocks.monotonic() - begun))
+        outcomes.append(one)
+        tell(f"{name}: {len(one.trials)} trials, validation {one.validation:.4f}")
+    return outcomes
+
+
+def _context(table: TimedTable, settings: TabularSettings) -> FitContext:
+    return FitContext(table.task, len(table.classes), settings.seed, settings.threads)
 
 
 def _check_classes(table: TimedTable, split: TimeSplit) -> None:
@@ -285,11 +300,11 @@ def _outcome(
     kind: TabularKind,
     folds: list[FoldData],
     final: tuple[FoldData, TableEncoding, TimeSplit],
-    context: FitContext,
     rest: tuple[TimedTable, TabularSettings, float],
 ) -> ModelOutcome:
     """Search options of one kind, calibrate it, fit it, and let it speak of the judged rows."""
     table, settings, budget_s = rest
+    context = _context(table, settings)
     best: dict[str, Any] = {"score": math.inf}
 
     def objective(options: Mapping[str, Any]) -> float:
@@ -376,14 +391,13 @@ def _refitted(
     outcome: ModelOutcome,
     table: TimedTable,
     settings: TabularSettings,
-    context: FitContext,
 ) -> TabularModel:
     """Return the chosen model fitted to all rows; calibration stays as it was."""
     rows = np.arange(len(table), dtype=np.int64)
     data, encoding = FoldData.of(
         table, TimeSplit(rows, rows[:0], math.inf, 0), settings, _MOST_ROWS
     )
-    predictor = kind.fit(outcome.options, data.learnt, context)
+    predictor = kind.fit(outcome.options, data.learnt, _context(table, settings))
     old = outcome.model
     return _model(table, settings.gap, rows, (encoding, predictor, old.calibrator, old.spread))
 

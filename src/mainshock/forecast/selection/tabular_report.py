@@ -123,11 +123,11 @@ def selection_document(selection: TabularSelection) -> dict[str, Any]:
         "is_refitted": settings.is_refitted,
         "seed": settings.seed,
         "seconds": round(selection.seconds, 2),
-        "versions": versions(),
+        "versions": _versions(),
     }
 
 
-def versions() -> dict[str, str]:
+def _versions() -> dict[str, str]:
     """Return what the numbers were made with."""
     names = ("numpy", "scikit-learn", "pandas")
     found = {name: version(name) for name in names}

@@ -213,8 +213,7 @@ def prepare_table(
     group
         Column that names the series of a row, such as a cell of a grid.
     features
-        Columns to learn from; by default all but those that look ahead by their name, are
-        constant, or name each row.
+        Columns to learn from; by default all but those with a reason against them.
     task
         ``classify``, ``regress`` (counts are noticed) or ``auto``.
 
@@ -226,11 +225,8 @@ def prepare_table(
     _check_columns(frame, [target, time, group, *(features or [])])
     notes: list[str] = []
     time = time or _time_column(frame, (target, group, *(features or ())), notes)
-    moments, is_dated = (
-        (np.arange(len(frame), dtype=np.float64), False)
-        if time is None
-        else times_of(frame[time], time)
-    )
+    rows_in_order = np.arange(len(frame), dtype=np.float64), False
+    moments, is_dated = rows_in_order if time is None else times_of(frame[time], time)
     has_target = frame[target].notna().to_numpy()
     kept = np.flatnonzero(has_target & np.isfinite(moments))
     if len(kept) < len(frame):

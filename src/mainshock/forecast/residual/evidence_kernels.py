@@ -1,0 +1,279 @@
+"""Compiled loops over past events: what each has triggered so far, and what that says elsewhere.
+
+Sources are walked through in order of time. Each new event shares itself out among its possible
+parents; what parents have gathered until a moment is the evidence at it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mainshock.forecast.etas.kernels import _exp, _ln
+from mainshock.signal.compiled import compiled
+
+__all__ = ["GROWTH_STEP", "N_EVIDENCE", "PastEvents", "Tally", "gather"]
+
+FloatArray = NDArray[np.float64]
+SingleArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+
+N_EVIDENCE = 28
+"""Numbers that :func:`gather` gives for each moment and place."""
+
+GROWTH_STEP = 0.35
+"""Step of ``ln(1 + t / c)`` in the table of expected aftershocks."""
+
+_F = np.float32
+_LEAST_SHARE = 1e-4  # of the triggered intensity: a source with less is left out of means
+_LEAST_PARENT = 1e-3  # of the probability to be the parent
+_KDE_SQUARE = 10_000.0  # km^2, a hundred km around
+_WAKE_SQUARE = 40_000.0
+
+
+class PastEvents(NamedTuple):
+    """Events in order of time.
+
+    Parameters
+    ----------
+    time_days
+        Shape ``(n,)``.
+    x, y, z
+        Places, km, single precision.
+    east, north
+        Unit vectors at each place, shape ``(n, 3)``.
+    log_weight, spread, c_days, exponent
+        Of the kernel of each.
+    magnitude
+        Of each.
+    growth
+        Aftershocks expected up to steps of ``ln(1 + t / c)``, shape ``(n, n_steps)``.
+    triggered_share
+        Probability that a past event triggered it.
+    large
+        Numbers of the events that hide others for a while.
+    """
+
+    time_days: FloatArray
+    x: SingleArray
+    y: SingleArray
+    z: SingleArray
+    east: SingleArray
+    north: SingleArray
+    log_weight: SingleArray
+    spread: SingleArray
+    c_days: SingleArray
+    exponent: SingleArray
+    magnitude: SingleArray
+    growth: SingleArray
+    triggered_share: SingleArray
+    large: IntArray
+
+
+class Tally(NamedTuple):
+    """What past events have gathered: aftershocks by probability, and where those lie.
+
+    Parameters
+    ----------
+    number
+        Aftershocks, sums of probabilities, shape ``(n,)``.
+    xx, xy, yy
+        Sums of the squares and product of the unit vector towards them, east and north.
+    """
+
+    number: FloatArray
+    xx: FloatArray
+    xy: FloatArray
+    yy: FloatArray
+
+
+@compiled
+def _weigh(
+    time: float,
+    place: SingleArray,
+    n: int,
+    past: PastEvents,
+    per_tau: np.float32,
+    steepness: np.float32,
+    square: SingleArray,
+    w: SingleArray,
+) -> float:
+    """Fill squared distances and kernels of the first ``n`` events; return the kernels' sum."""
+    total = 0.0
+    for low in range(0, n, 512):
+        part = _F(0.0)
+        for k in range(low, min(low + 512, n)):
+            dx, dy, dz = place[0] - past.x[k], place[1] - past.y[k], place[2] - past.z[k]
+            square[k] = dx * dx + dy * dy + dz * dz
+            days = _F(time - past.time_days[k])
+            ln_t, ln_r = _ln(days + past.c_days[k]), _ln(square[k] + past.spread[k])
+            argument = past.log_weight[k] - days * per_tau - past.exponent[k] * ln_t
+            w[k] = _exp(argument - steepness * ln_r)
+            part += w[k]
+        total += part
+    return total
+
+
+@compiled
+def _direction(place: SingleArray, past: PastEvents, j: int) -> tuple[float, float]:
+    """Return the unit vector from an event towards a place, east and north; short within 1 km."""
+    dx, dy, dz = place[0] - past.x[j], place[1] - past.y[j], place[2] - past.z[j]
+    e = dx * past.east[j, 0] + dy * past.east[j, 1] + dz * past.east[j, 2]
+    n = dx * past.north[j, 0] + dy * past.north[j, 1] + dz * past.north[j, 2]
+    size = np.sqrt(e * e + n * n + _F(0.5))
+    return e / size, n / size
+
+
+@compiled
+def _absorb(i: int, total: float, n: int, past: PastEvents, w: SingleArray, tally: Tally) -> None:
+    """Share event ``i`` out among the first ``n`` events by their kernels at it."""
+    if total <= 0.0:
+        return
+    factor = past.triggered_share[i] / total
+    least = _F(_LEAST_PARENT / factor) if factor > 0 else _F(np.inf)
+    place = np.array([past.x[i], past.y[i], past.z[i]], dtype=np.float32)
+    for j in range(n):
+        if w[j] > least:
+            p = w[j] * factor
+            e, north = _direction(place, past, j)
+            tally.number[j] += p
+            tally.xx[j] += p * e * e
+            tally.xy[j] += p * e * north
+            tally.yy[j] += p * north * north
+
+
+@compiled
+def _expected(age: float, j: int, past: PastEvents) -> float:
+    """Return the aftershocks that event ``j`` should have had by an age."""
+    at = np.log(1.0 + age / past.c_days[j]) / GROWTH_STEP
+    k = min(int(at), past.growth.shape[1] - 2)
+    return past.growth[j, k] + (at - k) * (past.growth[j, k + 1] - past.growth[j, k])
+
+
+@compiled
+def _of_sources(
+    time: float,
+    place: SingleArray,
+    n: int,
+    total: float,
+    past: PastEvents,
+    w: SingleArray,
+    square: SingleArray,
+    tally: Tally,
+    out: FloatArray,
+) -> None:
+    """Fill means over sources by their part in the intensity: 0 to 15."""
+    least = _F(_LEAST_SHARE * total)
+    seen, squares, top, top_j = 0.0, 0.0, _F(-1.0), -1
+    for j in range(n):
+        if w[j] <= least:
+            continue
+        seen += w[j]
+        squares += w[j] * w[j]
+        if w[j] > top:
+            top, top_j = w[j], j
+        age = time - past.time_days[j]
+        expected = _expected(age, j, past)
+        ratio = (tally.number[j] + 1.0) / (expected + 1.0)
+        log_length = 0.59 * past.magnitude[j] - 2.44  # of the rupture in km
+        log_distance = 0.5 * np.log10(square[j] + _F(0.09)) - log_length
+        out[0] += w[j] * np.log10(age + 1e-4)
+        out[1] += w[j] * past.magnitude[j]
+        out[2] += w[j] * log_distance
+        out[3] += w[j] * np.log(ratio)
+        out[4] += w[j] * np.log(expected + 1.0)
+        out[5] += w[j] * (tally.number[j] + 0.1) / (expected + 0.1)
+        out[6] += w[j] * ratio
+        out[7] += w[j] * (tally.number[j] + 5.0) / (expected + 5.0)
+        size = tally.xx[j] + tally.yy[j]
+        if size > 0.5:
+            e, north = _direction(place, past, j)
+            along = e * e * tally.xx[j] + 2 * e * north * tally.xy[j] + north * north * tally.yy[j]
+            out[8] += w[j] * np.log((2.0 * along + 2.0) / (size + 2.0))
+    for k in range(9):
+        out[k] /= max(seen, 1e-30)
+    out[9] = squares / max(seen * seen, 1e-30)
+    if top_j >= 0:
+        age = time - past.time_days[top_j]
+        out[10] = top
+        out[11] = np.log10(age + 1e-4)
+        out[12] = past.magnitude[top_j]
+        log_length = 0.59 * past.magnitude[top_j] - 2.44
+        out[13] = 0.5 * np.log10(square[top_j] + _F(0.09)) - log_length
+        out[14] = (tally.number[top_j] + 0.3) / (_expected(age, top_j, past) + 0.3)
+    out[15] = total
+
+
+@compiled
+def _of_places(time: float, n: int, past: PastEvents, square: SingleArray, out: FloatArray) -> None:
+    """Fill densities of recent events around a place, counts and completeness: 16 to 27."""
+    year = np.searchsorted(past.time_days[:n], time - 365.0)
+    month = np.searchsorted(past.time_days[:n], time - 30.0)
+    day = np.searchsorted(past.time_days[:n], time - 1.0)
+    hour = np.searchsorted(past.time_days[:n], time - 0.05)
+    edges = (year, month, day, n)
+    for part in range(3):
+        near, middle, far = _F(0.0), _F(0.0), _F(0.0)
+        for k in range(edges[part], edges[part + 1]):
+            s = square[k]
+            if s < _F(_KDE_SQUARE):
+                one, four, wide = s + _F(1.0), s + _F(16.0), s + _F(256.0)
+                near += _F(1.0) / (one * np.sqrt(one))
+                middle += _F(4.0) / (four * np.sqrt(four))
+                far += _F(16.0) / (wide * np.sqrt(wide))
+        for later in range(part + 1):  # what is a day old is a month and a year old too
+            out[16 + 3 * later] += near
+            out[17 + 3 * later] += middle
+            out[18 + 3 * later] += far
+    out[25], out[26] = n - hour, n - day
+    for j in past.large:
+        if j >= n:
+            break
+        if square[j] < _F(_WAKE_SQUARE):
+            age = time - past.time_days[j]
+            hidden = past.magnitude[j] - 4.5 - 0.75 * np.log10(age)
+            out[27] = max(out[27], min(hidden, past.magnitude[j]))
+
+
+@compiled
+def gather(
+    time: FloatArray,
+    place: SingleArray,
+    past: PastEvents,
+    per_tau: np.float32,
+    steepness: np.float32,
+    first: int,
+    tally: Tally,
+) -> FloatArray:
+    """Return the evidence at moments and places, in order of time, shape ``(n, N_EVIDENCE)``.
+
+    Parameters
+    ----------
+    time, place
+        Moments, ascending, and places ``(n, 3)``, km. Events before a moment count for it.
+    past
+        Events.
+    per_tau, steepness
+        ``1 / tau`` and ``1 + rho`` of the kernel.
+    first
+        The first event that ``tally`` has not absorbed yet; earlier ones are done.
+    tally
+        Changed: all events before the last moment are absorbed.
+    """
+    out = np.zeros((len(time), N_EVIDENCE))
+    n_past = len(past.time_days)
+    square, w = np.empty(n_past, dtype=np.float32), np.empty(n_past, dtype=np.float32)
+    seen = first
+    for i in range(len(time)):
+        while seen < n_past and past.time_days[seen] < time[i]:
+            n = np.searchsorted(past.time_days[:seen], past.time_days[seen])
+            here = np.array([past.x[seen], past.y[seen], past.z[seen]], dtype=np.float32)
+            moment = past.time_days[seen]
+            total = _weigh(moment, here, n, past, per_tau, steepness, square, w)
+            _absorb(seen, total, n, past, w, tally)
+            seen += 1
+        total = _weigh(time[i], place[i], seen, past, per_tau, steepness, square, w)
+        if total > 0.0:
+            _of_sources(time[i], place[i], seen, total, past, w, square, tally, out[i])
+        _of_places(time[i], seen, past, square, out[i])
+    return out
