@@ -1,7 +1,7 @@
 """Fits models to the earlier part of catalogues and scores them on the later part.
 
-Run ``python recipes/forecast/validate.py --data FOLDER`` with a folder of catalogues; prints the table
-of the card. The windows end where the years begin that are kept for tests.
+Run ``python recipes/forecast/validate.py --data FOLDER`` with a folder of catalogues; prints the
+table of the card. The windows end where the years begin that are kept for tests.
 """
 
 import argparse

@@ -27,6 +27,7 @@ SETTINGS = FitSettings(START, END, 3.0, BOX, history_start_days=10.0, seed=3)
 QUIET = 1600.0  # no mainshock near
 QUICKER = {  # options of kinds whose usual fit takes long; others are fitted as they are
     "boosted": {"max_trees": 5, "cell_deg": 1.0},
+    "ensemble": {"members": "poisson-adaptive,etas-homogeneous"},
 }
 
 

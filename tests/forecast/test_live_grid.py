@@ -108,9 +108,10 @@ def test_a_circle_gets_what_a_simulated_kernel_sends_into_it(rng):
 
 
 def test_states_decay_take_in_and_never_turn_negative():
-    state = np.array([[1.0, 2.0], [4.0, 1e-29]])
-    decay_and_add(state, np.array([0.5, 0.01]), np.array([0.0, -1.0]), np.array([1.0, 0.5]))
-    assert state.tolist() == [[0.5, 1.0], [0.0, 0.0]]
+    state = np.array([[1.0, 2.0], [4.0, 1e-29], [3.0, 5.0]], dtype=np.float32)
+    fading, added = np.array([[0.5, 0.01, 1.0], [0.0, -1.0, 0.0]], dtype=np.float32)
+    decay_and_add(state, fading, added, np.array([1.0, 0.5], dtype=np.float32))
+    assert state.tolist() == [[0.5, 1.0], [0.0, 0.0], [3.0, 5.0]]
 
 
 def test_shares_of_a_density_sum_to_one():

@@ -115,8 +115,8 @@ const english = {
     title: "Forecast",
     research: "Research result, not an official forecast",
     explanation:
-      "How many earthquakes a model expects from what is known up to now: chances, never a " +
-      "prediction. They change with each new earthquake.",
+      "How many earthquakes a model expects from what is known up to now. These are chances; no " +
+      "earthquake can be told beforehand. They change with each new one.",
     none: (reason: string) => `There is no forecast: ${reason}`,
     withdrawnTitle: "Withdrawn: the data are too old",
     withdrawn: (age: string, limit: string) =>

@@ -16,8 +16,8 @@ __all__ = ["app"]
 app = typer.Typer(
     no_args_is_help=True,
     help=(
-        "Probabilities of earthquakes in a region, a window and a range of magnitudes, beside their "
-        "long-term values. Earthquakes cannot be predicted; these are research forecasts."
+        "Probabilities of earthquakes in a region, a window and a range of magnitudes, beside "
+        "their long-term values. Earthquakes cannot be predicted; these are research forecasts."
     ),
 )
 app.command("fit")(forecast_fit.fit)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mainshock.cli.output import print_json, print_result, say
+from mainshock.cli.output import print_result, say
 
 if TYPE_CHECKING:
     from mainshock.core.rate_forecast import RateForecast
@@ -36,8 +36,8 @@ _Now = Annotated[
 _CutOff = Annotated[
     str | None,
     typer.Option(
-        help="Up to when the catalogue is known; by default when the file was changed, with --now "
-        "that moment."
+        help="Up to when the catalogue is known; by default when the file was changed, or its newest "
+        "event where that is improbably old; with --now that moment."
     ),
 ]
 _Follow = Annotated[
@@ -53,7 +53,10 @@ _Log = Annotated[
     typer.Option(help="Log of forecasts; by default forecasts.jsonl in the model's folder."),
 ]
 _Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document; with --follow one a line.")
+    bool,
+    typer.Option(
+        "--json", help="Print one JSON document; with --follow one a forecast, each on a line."
+    ),
 ]
 
 
@@ -96,9 +99,9 @@ def live(
     if follow:
         _follow(follower, written, as_json=as_json, clock=time.time, sleep=time.sleep)
         return
-    known = min(follower.file_days(), moment) if now is None else moment
+    known = follower.known_days(moment) if now is None else moment
     known = known if cut_off is None else days_from_text(cut_off)
-    _tell(follower.issue(moment, known), written, as_json=as_json, is_line=False)
+    _tell(follower.issue(moment, known), written, as_json=as_json)
 
 
 def _follow(
@@ -116,7 +119,7 @@ def _follow(
     while True:
         now_s = clock()
         try:
-            changed = follower.file_days()
+            changed = follower.changed_days()
             if changed != seen:
                 n = follower.refresh(now_s / 86_400.0) if seen > float("-inf") else 1
                 seen = changed
@@ -124,29 +127,24 @@ def _follow(
                     told_s = float("-inf")
             if now_s - told_s >= _EVERY_S:
                 told_s = now_s
-                made = follower.issue(now_s / 86_400.0, min(changed, now_s / 86_400.0))
-                _tell(made, log, as_json=as_json, is_line=True)
+                now_days = now_s / 86_400.0
+                made = follower.issue(now_days, follower.known_days(now_days))
+                _tell(made, log, as_json=as_json)
         except (DataError, SourceError) as error:
             say(f"no forecast: {error}")
             told_s = now_s
         sleep(_LOOK_S)
 
 
-def _tell(
-    made: "Sequence[RateForecast]", log: "ForecastLog", *, as_json: bool, is_line: bool
-) -> None:
-    """Write forecasts down, then print them."""
+def _tell(made: "Sequence[RateForecast]", log: "ForecastLog", *, as_json: bool) -> None:
+    """Write forecasts down, then print them: JSON on one line, since grids are long."""
     entries = [log.append(one.as_document()) for one in made]
-    if not as_json:
-        print_result("\n\n".join(_text(one) for one in made))
-        say(f"written to {log.path}, line {entries[-1].number + 1}: {entries[-1].digest}")
+    if as_json:
+        region, *tables = (_document(*pair) for pair in zip(made, entries, strict=True))
+        print_result(json.dumps({**region, "aftershocks": tables}, allow_nan=False))
         return
-    region, *tables = (_document(*pair) for pair in zip(made, entries, strict=True))
-    document = {**region, "aftershocks": tables}
-    if is_line:
-        print_result(json.dumps(document, allow_nan=False))
-    else:
-        print_json(document)
+    print_result("\n\n".join(_text(one) for one in made))
+    say(f"written to {log.path}, line {entries[-1].number + 1}: {entries[-1].digest}")
 
 
 def _document(made: "RateForecast", entry: "LogEntry") -> dict[str, Any]:  # a JSON document

@@ -251,13 +251,7 @@ def aftershock_posterior(
     """
     times = np.asarray(times_days, dtype=np.float64)
     sizes = np.asarray(magnitudes, dtype=np.float64)
-    if times.shape != sizes.shape or times.ndim != 1:
-        raise DataError(f"{times.shape} times and {sizes.shape} magnitudes; give one of each")
-    if len(times) and not (times.min() > 0 and times.max() <= until_days):
-        raise DataError(
-            f"aftershocks at {times.min():g} to {times.max():g} days; they must lie after the "
-            f"mainshock and not after {until_days:g} days"
-        )
+    _check_aftershocks(times, sizes, until_days)
     spread = generic.spread(magnitude)
     a = generic.a + spread * np.linspace(-_A_REACH, _A_REACH, _N_A)
     reach = generic.p + 4 * p_sd * np.array([-1.0, 1.0])
@@ -277,6 +271,16 @@ def aftershock_posterior(
     return SequencePosterior(
         magnitude, generic, until_days, n, a, p, np.asarray(weight / weight.sum())
     )
+
+
+def _check_aftershocks(times: FloatArray, sizes: FloatArray, until_days: float) -> None:
+    if times.shape != sizes.shape or times.ndim != 1:
+        raise DataError(f"{times.shape} times and {sizes.shape} magnitudes; give one of each")
+    if len(times) and not (times.min() > 0 and times.max() <= until_days):
+        raise DataError(
+            f"aftershocks at {times.min():g} to {times.max():g} days; they must lie after the "
+            f"mainshock and not after {until_days:g} days"
+        )
 
 
 def aftershock_forecast(

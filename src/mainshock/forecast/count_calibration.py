@@ -11,6 +11,7 @@ from scipy import stats
 from mainshock.core.errors import DataError, SettingsError
 from mainshock.forecast.base import RateModel
 from mainshock.forecast.evaluate import Rows
+from mainshock.forecast.region import Region
 from mainshock.forecast.scores import (
     count_crps,
     negative_binomial_log_score,
@@ -272,21 +273,27 @@ def consistency(
     apart = []
     ends = np.cumsum(drawn.counts())
     for first, end in zip(np.append(0, ends[:-1]).tolist(), ends.tolist(), strict=True):
-        own = _as_catalogue(drawn, first, end)
+        own = _as_catalogue(drawn, first, end, model.info.region)
         known = Catalogue.joined([past, own])
         apart.append(end - first - model.integral(known, start_days, start_days + days))
     found = np.array(apart)
     return float(found.mean()), float(found.std(ddof=1) / np.sqrt(n))
 
 
-def _as_catalogue(drawn: SimulatedCatalogues, first: int, end: int) -> Catalogue:
+def _as_catalogue(
+    drawn: SimulatedCatalogues, first: int, end: int, region: Region | None
+) -> Catalogue:
     part = slice(first, end)
     time = drawn.start_days + drawn.time_days[part]
     # single precision stands for the shortest decimal number: 3.1 and not 3.0999999
-    magnitude = np.round(drawn.magnitude[part].astype(np.float64), 6)
-    if drawn.longitude is None or drawn.latitude is None:
+    magnitude = np.asarray(np.round(drawn.magnitude[part].astype(np.float64), 6), np.float64)
+    if drawn.longitude is not None and drawn.latitude is not None:
+        places = drawn.longitude[part].astype(np.float64), drawn.latitude[part].astype(np.float64)
+    elif region is not None:  # a model of times alone counts the events of its region
+        inside = region.polygon.representative_point()
+        places = np.full(end - first, inside.x), np.full(end - first, inside.y)
+    else:
         return Catalogue(time, magnitude, is_synthetic=drawn.is_synthetic)
-    places = drawn.longitude[part].astype(np.float64), drawn.latitude[part].astype(np.float64)
     return Catalogue(time, magnitude, *places, is_synthetic=drawn.is_synthetic)
 
 

@@ -17,6 +17,7 @@ from mainshock.sources.seismicity.catalogue import text_from_days
 
 __all__ = [
     "AGENCY",
+    "IMPROBABLE",
     "IssueSettings",
     "issue_forecast",
     "issue_row",
@@ -29,8 +30,10 @@ __all__ = [
 AGENCY = "the national agency responsible for earthquakes"
 """Where nobody names one."""
 
+IMPROBABLE = 14.0
+"""Expected background events from which on a stretch without any is not believed: e to minus that."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_IMPROBABLE = 14.0  # of a quiet stretch: e to the minus that
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +200,7 @@ def unknown_stretch(live: LiveForecast) -> tuple[str, ...]:
     edges = np.concatenate([[since], times[times > since], [max(live.now_days, since)]])
     longest = int(np.argmax(np.diff(edges)))
     gap = float(edges[longest + 1] - edges[longest])
-    if live.model.parameters.mu_per_day * gap < _IMPROBABLE or not math.isfinite(gap):
+    if live.model.parameters.mu_per_day * gap < IMPROBABLE or not math.isfinite(gap):
         return ()
     first, last = (text_from_days(float(edges[longest + i]))[:10] for i in (0, 1))
     said = f"It knows of no event between {first} and {last}"

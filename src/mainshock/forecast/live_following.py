@@ -10,7 +10,7 @@ import numpy as np
 from mainshock.core.errors import SourceError
 from mainshock.core.rate_forecast import RateForecast
 from mainshock.forecast.aftershock_table import TableSettings, aftershock_table
-from mainshock.forecast.issuing import IssueSettings, issue_forecast
+from mainshock.forecast.issuing import IMPROBABLE, IssueSettings, issue_forecast
 from mainshock.forecast.live import LiveEvent, LiveForecast, LiveSettings, live_model
 from mainshock.forecast.model_folder import open_model, stored_events, with_stored_events
 from mainshock.forecast.refusals import MAX_AGE, refuse_stale
@@ -91,7 +91,7 @@ class CatalogueFollower:
         self.live = open_live_forecast(self.folder, self.catalogue, self.now_days)
         self._known = _by_id(_events(self.folder, self.catalogue).as_of(self.now_days))
 
-    def file_days(self) -> float:
+    def changed_days(self) -> float:
         """Return when the file was changed last; when the fit ended, for no file.
 
         Raises
@@ -105,6 +105,17 @@ class CatalogueFollower:
             return self.catalogue.stat().st_mtime / 86_400.0
         except OSError as error:
             raise SourceError(f"{self.catalogue} cannot be read: {error}") from error
+
+    def known_days(self, now_days: float) -> float:
+        """Return up to when the file is known: when it was changed last.
+
+        Where so long a time without an event is improbable, its newest event tells: the file is
+        new, what it holds is not.
+        """
+        known = min(self.changed_days(), now_days)
+        newest = max((one.time_days for one in self._known.values()), default=-math.inf)
+        is_quiet = self.live.model.parameters.mu_per_day * (known - newest) < IMPROBABLE
+        return known if is_quiet else newest
 
     def refresh(self, now_days: float) -> int:
         """Read the file again, take in what changed, and return the number of changes.

@@ -15,6 +15,7 @@ from mainshock.signal.compiled import compiled
 __all__ = ["ForecastGrid", "circle_states", "decay_and_add", "kernel_masses"]
 
 FloatArray = NDArray[np.float64]
+SingleArray = NDArray[np.float32]
 _STEPS_DEG = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
 _ROUND, _ROUND_WEIGHTS = np.polynomial.legendre.leggauss(24)
@@ -115,8 +116,8 @@ class ForecastGrid:
 
         Kernels may be far narrower than cells: they are integrated, not sampled.
         """
-        even = self.area_km2 * self.share_inside
-        even = even / even.sum()
+        even: FloatArray = self.area_km2 * self.share_inside
+        even = np.asarray(even / even.sum())
         if places is None:
             return even
         found = np.zeros(len(even))
@@ -298,14 +299,14 @@ def _through_parallels(
 
 @compiled
 def decay_and_add(
-    state: FloatArray, fading: FloatArray, added: FloatArray, mass: FloatArray
+    state: SingleArray, fading: SingleArray, added: SingleArray, mass: SingleArray
 ) -> None:
     """Decay the rows of a state, and add a kernel's masses to each, in place.
 
     Parameters
     ----------
     state
-        Shape ``(n_nodes, n_cells)``.
+        Shape ``(n_nodes, n_cells)``; nothing in it turns negative.
     fading
         Factor of each row.
     added
@@ -313,10 +314,15 @@ def decay_and_add(
     mass
         Shape ``(n_cells,)``.
     """
+    tiny = np.float32(_TINY)
+    nothing = np.float32(0.0)
     for k in range(state.shape[0]):
+        fade, more = fading[k], added[k]
+        if fade == 1.0 and more == 0.0:
+            continue
         for i in range(state.shape[1]):
-            value = state[k, i] * fading[k] + added[k] * mass[i]
-            state[k, i] = value if value > _TINY else 0.0
+            value = state[k, i] * fade + more * mass[i]
+            state[k, i] = value if value > tiny else nothing
 
 
 @compiled

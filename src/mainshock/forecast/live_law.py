@@ -97,8 +97,8 @@ class LiveLaw:
 
     @property
     def needs_activity(self) -> bool:
-        """Return whether the activity of events plays a part."""
-        return self.law.variation.needs_activity
+        """Return whether the activity of events plays a part; beside a uniform background not."""
+        return self.law.variation.needs_activity and self.background is not None
 
     def columns(self, above: ArrayLike, activity: ArrayLike) -> SourceColumns:
         """Return what events send out.

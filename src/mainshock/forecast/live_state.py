@@ -20,8 +20,10 @@ from mainshock.sources.seismicity.catalogue import Catalogue
 __all__ = ["LiveState", "Shock", "widening"]
 
 FloatArray = NDArray[np.float64]
+SingleArray = NDArray[np.float32]
 _AT_ONCE = 256
 _DIRECT, _INDIRECT = 0, 1
+_MOST_PUT_OFF = 0.5  # of ln
 _GENERATION_DAYS = 1.0  # over which the mean number of further generations is taken
 
 
@@ -67,14 +69,17 @@ class LiveState:
     they are convolved, so that the wider one has ``spread^rho`` larger by that of a mean
     generation times the mean number of further generations; for ``rho`` of 1/2 that is exact.
     An event costs one kernel evaluation a cell and kind, whatever the number of events before.
+    Sums are in single precision. The decay of an exponential is put off until it matters, so that
+    many small steps of time lose nothing to rounding.
     """
 
     grid: ForecastGrid
     law: LiveLaw
     wider: float
     now_days: float
-    cells: FloatArray = field(init=False)
     rates: FloatArray = field(init=False)
+    _cells: SingleArray = field(init=False)
+    _put_off: FloatArray = field(init=False)
     _n: int = 0
     _place: FloatArray = field(init=False)
     _time: FloatArray = field(init=False)
@@ -86,7 +91,8 @@ class LiveState:
     def __post_init__(self) -> None:
         self.rates = self.law.rates
         n_nodes, n_cells = len(self.rates), len(self.grid.area_km2)
-        self.cells = np.zeros((2, n_nodes, n_cells))
+        self._cells = np.zeros((2, n_nodes, n_cells), dtype=np.float32)
+        self._put_off = np.zeros(n_nodes)
         self._place, self._time, self._above = np.zeros((64, 3)), np.zeros(64), np.zeros(64)
         self._counts = np.zeros(64, dtype=np.bool_)
         self._strength, self._spread = np.zeros((64, n_nodes)), np.zeros((64, 2))
@@ -98,6 +104,7 @@ class LiveState:
     def load(self, history: Catalogue, columns: SourceColumns) -> None:
         """Add past events, with what they send out."""
         self._room(len(history))
+        total = np.zeros(self._cells.shape)
         for first in range(0, len(history), _AT_ONCE):
             part = history.take(np.arange(first, min(first + _AT_ONCE, len(history))))
             chosen = slice(first, first + len(part))
@@ -106,19 +113,40 @@ class LiveState:
             faded = self._strength[at] * self._faded(part.time_days)
             for kind in (_DIRECT, _INDIRECT):
                 mass = self._masses(part.longitude, part.latitude, at, kind)
-                self.cells[kind] += faded.T @ mass
-        nothing = np.zeros(len(self.rates))
-        for kind in (_DIRECT, _INDIRECT):  # reads the machine code that every event needs
-            decay_and_add(self.cells[kind], nothing + 1.0, nothing, self.grid.area_km2)
+                total[kind] += faded.T @ mass
+        self._cells += total.astype(np.float32)
+        self._warm_up()
 
-    def add(self, shock: Shock) -> int:
+    def _warm_up(self) -> None:
+        """Read the machine code that every event needs."""
+        nothing = np.zeros(len(self.rates), dtype=np.float32)
+        one = Catalogue(*(np.array([value]) for value in (self.now_days, 9.0, 0.0, 0.0)))
+        columns = (one.time_days, cartesian_km(one.longitude, one.latitude), one.magnitude)
+        triggered_at(self.law.plain, self.now_days, columns[1][0], (*columns, columns[0] < 0))
+        longitude, latitude = (float(axis[0]) for axis in self.grid.axes())
+        if self.law.needs_activity:
+            self.law.activity(0.0, longitude, latitude)
+        for kind in (_DIRECT, _INDIRECT):
+            decay_and_add(self._cells[kind], nothing + 1, nothing, self._cells[kind, 0])
+
+    def activity(self, shock: Shock) -> float:
+        """Return the activity of an event, from those that came before it; 0 if it matters not."""
+        if not self.law.needs_activity:
+            return 0.0
+        known = slice(0, self._n)
+        columns = (self._time[known], self._place[known], self._above[known], self._counts[known])
+        place = cartesian_km(shock.longitude, shock.latitude)
+        triggered = triggered_at(self.law.plain, shock.time_days, place, columns)
+        return self.law.activity(triggered, shock.longitude, shock.latitude)
+
+    def add(self, shock: Shock, activity: float) -> int:
         """Add one event, and return its number; a later one than the moment moves that on."""
         lon, lat = np.array([shock.longitude]), np.array([shock.latitude])
         above = np.array([shock.magnitude - self.law.plain.m_ref])
-        activity = np.array([self._activity(shock)])
         time = np.array([shock.time_days])
         one = Catalogue(time, np.array([shock.magnitude]), lon, lat)
-        number = int(self._remember(one, self.law.columns(above, activity))[0])
+        columns = self.law.columns(above, np.array([activity]))
+        number = int(self._remember(one, columns)[0])
         self._put(number, lon, lat, 1.0, max(self.now_days, shock.time_days))
         return number
 
@@ -133,13 +161,21 @@ class LiveState:
         """Let time pass; to an earlier moment nothing happens."""
         if now_days > self.now_days:
             fading = self._fading(now_days)
+            nothing = np.zeros(len(fading), dtype=np.float32)
             for kind in (_DIRECT, _INDIRECT):
-                decay_and_add(self.cells[kind], fading, 0.0 * fading, self.grid.area_km2)
-            self.now_days = now_days
+                decay_and_add(self._cells[kind], fading, nothing, self._cells[kind, 0])
+
+    def by_cell(self, direct: FloatArray, indirect: FloatArray) -> FloatArray:
+        """Return sums over the exponentials with some factors in each cell, ``(n_cells,)``."""
+        faded = np.exp(-self._put_off)
+        first, other = ((one * faded).astype(np.float32) for one in (direct, indirect))
+        found = first @ self._cells[_DIRECT] + other @ self._cells[_INDIRECT]
+        return np.asarray(found, dtype=np.float64)
 
     def in_cells(self, share: FloatArray) -> FloatArray:
         """Return the states of some cells together, direct and indirect; ``(2, n_nodes)``."""
-        return np.asarray(self.cells @ share)
+        found = self._cells @ share.astype(np.float32)
+        return np.asarray(found, dtype=np.float64) * np.exp(-self._put_off)
 
     def in_circle(self, circle: Circle, share: FloatArray) -> FloatArray:
         """Return the states of a circle; ``(2, n_nodes)``.
@@ -163,21 +199,12 @@ class LiveState:
             self._rho,
             self.rates,
         )
-        return np.stack([direct, self.cells[_INDIRECT] @ share])
+        later = self._cells[_INDIRECT] @ share.astype(np.float32)
+        return np.stack([direct, later.astype(np.float64) * np.exp(-self._put_off)])
 
     @property
     def _rho(self) -> float:
         return self.law.law.parameters.rho
-
-    def _activity(self, shock: Shock) -> float:
-        """Return the activity of an event, from those that came before it."""
-        if not self.law.needs_activity:
-            return 0.0
-        known = slice(0, self._n)
-        columns = (self._time[known], self._place[known], self._above[known], self._counts[known])
-        place = cartesian_km(shock.longitude, shock.latitude)
-        triggered = triggered_at(self.law.plain, shock.time_days, place, columns)
-        return self.law.activity(triggered, shock.longitude, shock.latitude)
 
     def _masses(
         self, lon: FloatArray, lat: FloatArray, at: NDArray[np.int64], kind: int
@@ -188,21 +215,26 @@ class LiveState:
         age = np.maximum(self.now_days - time, 0.0)
         return np.exp(-np.minimum(age[:, None] * self.rates, 700.0))
 
-    def _fading(self, now_days: float) -> FloatArray:
-        """Return what is left of each exponential from the present moment on to another."""
-        return np.exp(-np.minimum((now_days - self.now_days) * self.rates, 700.0))
+    def _fading(self, now_days: float) -> SingleArray:
+        """Move on to a moment; return what is left of each exponential, 1 where it is put off."""
+        self._put_off += (now_days - self.now_days) * self.rates
+        self.now_days = now_days
+        is_due = self._put_off > _MOST_PUT_OFF
+        fading = np.where(is_due, np.exp(-np.minimum(self._put_off, 700.0)), 1.0)
+        self._put_off[is_due] = 0.0
+        return fading.astype(np.float32)
 
     def _put(
         self, number: int, lon: FloatArray, lat: FloatArray, sign: float, now_days: float
     ) -> None:
         """Move on to a moment and add or take an event, in one pass over the cells."""
         fading = self._fading(now_days)
-        self.now_days = now_days
         at = np.array([number])
-        added = sign * self._strength[number] * self._faded(self._time[at])[0]
+        faded = self._faded(self._time[at])[0] * np.exp(self._put_off)
+        added = (sign * self._strength[number] * faded).astype(np.float32)
         for kind in (_DIRECT, _INDIRECT):
-            mass = self._masses(lon, lat, at, kind)
-            decay_and_add(self.cells[kind], fading, added, mass[0])
+            mass = self._masses(lon, lat, at, kind)[0].astype(np.float32)
+            decay_and_add(self._cells[kind], fading, added, mass)
 
     def _remember(self, events: Catalogue, columns: SourceColumns) -> NDArray[np.int64]:
         at = np.arange(self._n, self._n + len(events))

@@ -25,7 +25,6 @@ RATE_MODELS: Registry["ModelKind"] = Registry(
         "etas": "mainshock.forecast.etas.kinds:ETAS",
         "etas-homogeneous": "mainshock.forecast.etas.kinds:HOMOGENEOUS_ETAS",
         "boosted": "mainshock.forecast.boosted.model:BOOSTED",
-        "residual": "mainshock.forecast.residual.model:RESIDUAL",
         "ensemble": "mainshock.forecast.pooled:POOLED",
     },
 )

@@ -18,6 +18,7 @@ __all__ = ["BackgroundKernels", "KernelSettings"]
 FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
+_SAME_DAYS = 2e-5  # one event, though a file has rounded its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,14 @@ class KernelSettings:
         Smallest bandwidth.
     floor
         Share that is uniform over the region.
+    apart_days
+        Within the fit, kernels of events nearer in time than this say nothing about an event.
     """
 
-    neighbour: int = 4
+    neighbour: int = 3
     min_bandwidth_km: float = 0.2
     floor: float = 0.01
+    apart_days: float = 100.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +100,7 @@ class BackgroundKernels:
         return replace(self, weight=weight)
 
     def density(
-        self, place: SingleArray, known: IntArray, own: IntArray | None = None
+        self, place: SingleArray, first: IntArray, second: IntArray, last: IntArray
     ) -> FloatArray:
         """Return the density at places, per km^2.
 
@@ -104,34 +108,45 @@ class BackgroundKernels:
         ----------
         place
             Shape ``(n, 3)``.
-        known
-            How many of the kernels are known at each place.
-        own
-            Number of the kernel that the event at each place made itself, which is left out; -1
-            for none.
+        first, second, last
+            Kernels ``0:first`` and ``second:last`` count at each place.
         """
         h = self.bandwidth_km
         strength = (self.weight * h / (2.0 * np.pi)).astype(np.float32)
-        mass = np.append(0.0, np.cumsum(self.weight * self.inside))[known]
-        first = second = known
-        if own is not None:
-            is_left_out = (own >= 0) & (own < known)
-            first = np.where(is_left_out, own, known)
-            second = np.where(is_left_out, own + 1, known)
-            mass = mass - np.where(is_left_out, (self.weight * self.inside)[own], 0.0)
+        whole = np.append(0.0, np.cumsum(self.weight * self.inside))
+        mass = whole[last] - whole[second] + whole[first]
         found = np.zeros(len(place))
         square = (h**2).astype(np.float32)
 
         def part(block: slice) -> None:
             smooth(
-                place[block], first[block], second[block], known[block],
+                place[block], first[block], second[block], last[block],
                 self.place, strength, square, found[block],
             )  # fmt: skip
 
         in_threads(part, blocks_of(len(place), self.threads), self.threads)
         floor = np.where(mass > 0, self.settings.floor, 1.0)
         smoothed = found / np.maximum(mass, 1e-300)
-        return (1.0 - floor) * smoothed + floor / self.area_km2
+        return np.asarray((1.0 - floor) * smoothed + floor / self.area_km2)
+
+    def density_apart(
+        self, place: SingleArray, time_days: FloatArray, kernel_days: FloatArray
+    ) -> FloatArray:
+        """Return the density at events within the fit, without kernels of about their own time.
+
+        An event, and others of its sequence, must not tell where it is itself.
+
+        Parameters
+        ----------
+        place, time_days
+            Of the events.
+        kernel_days
+            Times of the kernels, ascending.
+        """
+        apart = self.settings.apart_days
+        first = np.searchsorted(kernel_days, time_days - apart - _SAME_DAYS, side="left")
+        second = np.searchsorted(kernel_days, time_days + apart + _SAME_DAYS, side="right")
+        return self.density(place, first, second, np.full(len(place), len(self)))
 
     def extended(
         self, place: SingleArray, weight: FloatArray, inside_of: Inside, first: int

@@ -51,7 +51,7 @@ class Coverage:
         return self.wake is None and not self.level
 
     def log_share(self, time_days: FloatArray, history: Catalogue) -> FloatArray:
-        """Return ln of the part that is held at moments; events of ``history`` before them count."""
+        """Return ln of the part that is held at moments, from the events before each."""
         found = np.log(self._level_share(time_days))
         if self.wake is not None:
             found = found + np.log(self.wake.detected(time_days, history, self.beta))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ def inside_of(region: Region, catalogue: Catalogue) -> Inside:
     step = np.round(log / _RAY_BIN).astype(np.int64) + 64
     key, group = np.unique((source * 128 + step) * 2 + (rays.sign > 0), return_inverse=True)
     n = len(key)
-    sign = np.bincount(group, rays.sign, n)
+    sign = np.asarray(np.bincount(group, rays.sign, n), dtype=np.float64)
     log_square = 2.0 * np.bincount(group, log, n) / np.maximum(np.bincount(group, minlength=n), 1)
     return Inside(key // 256, log_square, sign, rays.base)
 
@@ -175,7 +176,7 @@ def blocks_of(n: int, threads: int) -> list[slice]:
     """Return slices of about equal length that together are ``range(n)``."""
     n_blocks = max(1, -(-n // _LARGEST_BLOCK), 4 * threads if threads > 1 else 1)
     edges = np.linspace(0, n, min(n_blocks, max(n, 1)) + 1).astype(int)
-    return [slice(int(low), int(high)) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(int(low), int(high)) for low, high in pairwise(edges)]
 
 
 def in_threads(task: Callable[[slice], None], blocks: list[slice], threads: int) -> None:

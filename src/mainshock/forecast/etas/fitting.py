@@ -120,6 +120,8 @@ class Fitted:
         Of the background; None where it is uniform.
     evaluation
         At the law; of all pairs if ``is_exact``.
+    pairs
+        That stand for all pairs near this law.
     covariance
         Of the vector, NaN for entries that were not fitted, shape ``(13, 13)``.
     at_bounds
@@ -132,6 +134,7 @@ class Fitted:
     density: FloatArray
     kernels: BackgroundKernels | None
     evaluation: Evaluation
+    pairs: PairTable
     covariance: FloatArray = field(default_factory=lambda: np.full((13, 13), np.nan))
     at_bounds: tuple[str, ...] = ()
     has_converged: bool = True
@@ -148,19 +151,20 @@ def fit_plain(
     being triggered.
     """
     density = np.full(len(data.sources), 1.0 / data.region.area_km2)
-    law = start
-    if kernels is None:
-        return _climbed(data, data.sources, law, density, None, plan, _PLAIN)
-    for k in range(plan.rounds):
-        plain = _triggered(data, law, plan)
+    law, pairs = start, None
+    for _ in range(plan.rounds):
+        if kernels is None:
+            break
         background = law.parameters.mu_per_day * density
-        kernels = kernels.weighing(background / (background + plain))
+        kernels = kernels.weighing(background / (background + _triggered(data, law, plan)))
         density = _density(data, kernels)
-        problem, pairs = _compressed(data, data.sources, law, density, plan)
-        if k < plan.rounds - 1:
-            likelihood = Likelihood(problem, density[data.rows], pairs)
-            law = _climb(likelihood, law, plan, _PLAIN, _ROUGH)[0]
-    return _climbed(data, data.sources, law, density, kernels, plan, _PLAIN)
+        if pairs is None:
+            pairs = _pairs(data, data.sources, law, density, plan)
+        likelihood = Likelihood(_problem(data, data.sources, plan), density[data.rows], pairs)
+        law = _climb(likelihood, law, plan, _PLAIN, _ROUGH)[0]
+    if pairs is None:
+        pairs = _pairs(data, data.sources, law, density, plan)
+    return _climbed(data, data.sources, law, density, kernels, pairs, plan, _PLAIN)
 
 
 def fit_refined(data: FitData, plain: Fitted, fixed: BoolArray, plan: FitPlan) -> Fitted:
@@ -169,7 +173,7 @@ def fit_refined(data: FitData, plain: Fitted, fixed: BoolArray, plan: FitPlan) -
     activity = activity_of(plain.law.parameters.mu_per_day * plain.density, found)
     sources = replace(data.sources, activity=activity)
     law = plain.law.recentred(float(activity.mean()))
-    return _climbed(data, sources, law, plain.density, plain.kernels, plan, fixed)
+    return _climbed(data, sources, law, plain.density, plain.kernels, plain.pairs, plan, fixed)
 
 
 def _triggered(data: FitData, law: TriggeringLaw, plan: FitPlan) -> FloatArray:
@@ -179,23 +183,23 @@ def _triggered(data: FitData, law: TriggeringLaw, plan: FitPlan) -> FloatArray:
 
 def _density(data: FitData, kernels: BackgroundKernels) -> FloatArray:
     """Return the density at all events, each without its own kernel."""
-    n = len(kernels)
-    return kernels.density(data.place, np.full(n, n), np.arange(n))
+    time = data.sources.time_days
+    return kernels.density_apart(data.place, time, time)
 
 
-def _compressed(
+def _problem(data: FitData, sources: Sources, plan: FitPlan) -> Problem:
+    return Problem(sources, data.targets, data.crossings, data.window, data.log_share, plan.threads)
+
+
+def _pairs(
     data: FitData,
     sources: Sources,
     law: TriggeringLaw,
     density: FloatArray,
     plan: FitPlan,
-) -> tuple[Problem, PairTable]:
-    targets = data.targets
-    problem = Problem(
-        sources, targets, data.crossings, data.window, data.log_share, plan.threads
-    )
+) -> PairTable:
     background = law.parameters.mu_per_day * density[data.rows]
-    return problem, pair_table(law, sources, targets, background, plan.n_pairs, plan.threads)
+    return pair_table(law, sources, data.targets, background, plan.n_pairs, plan.threads)
 
 
 def _climb(
@@ -217,19 +221,20 @@ def _climbed(
     law: TriggeringLaw,
     density: FloatArray,
     kernels: BackgroundKernels | None,
+    pairs: PairTable,
     plan: FitPlan,
     fixed: BoolArray,
 ) -> Fitted:
     """Return the end of an ascent: rough, on pairs chosen anew, then by the slope of all pairs."""
-    n_evaluations = 0
-    for tolerance in (_ROUGH, _FINE):
-        problem, pairs = _compressed(data, sources, law, density, plan)
-        likelihood = Likelihood(problem, density[data.rows], pairs)
-        law, evaluation, has_converged, n = _climb(likelihood, law, plan, fixed, tolerance)
-        n_evaluations += n
+    problem, own = _problem(data, sources, plan), density[data.rows]
+    law, _, _, n_rough = _climb(Likelihood(problem, own, pairs), law, plan, fixed, _ROUGH)
+    pairs = _pairs(data, sources, law, density, plan)
+    likelihood = Likelihood(problem, own, pairs)
+    law, evaluation, has_converged, n_evaluations = _climb(likelihood, law, plan, fixed, _FINE)
+    n_evaluations += n_rough
     is_exact = len(sources) <= plan.exact_to
     if is_exact:
-        exact = Likelihood(problem, density[data.rows])
+        exact = Likelihood(problem, own)
         level = _Levelled(likelihood, law.vector, exact(law), evaluation)
         law, evaluation, has_converged, n = _climb(level, law, plan, fixed, _FINE)
         n_evaluations += n
@@ -242,6 +247,7 @@ def _climbed(
         density,
         kernels,
         evaluation,
+        pairs,
         _covariance(likelihood, law, fixed | at_bound, evaluation),
         tuple(name for name, hit in zip(LAW_NAMES, at_bound, strict=True) if hit),
         has_converged,

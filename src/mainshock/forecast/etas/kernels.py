@@ -34,6 +34,7 @@ N_INTEGRALS = 4
 """Columns of :func:`integrate_decay`."""
 
 _PIECE = 512  # pairs at a time: their numbers stay in the nearest cache
+_GROUP = 64  # small kernels of which none is chosen are passed over together
 _N_PANELS = 6
 _GAUSS = np.polynomial.legendre.leggauss(8)
 _NODES = ((np.arange(_N_PANELS)[:, None] + (_GAUSS[0] + 1) / 2) / _N_PANELS).ravel().astype("f4")
@@ -74,7 +75,7 @@ class Columns(NamedTuple):
 
 
 @compiled
-def _ln(x):  # type: ignore[no-untyped-def]  # numba finds the types
+def _ln(x: np.float32) -> np.float32:
     bits = _F(x).view(np.int32)
     exponent = (bits - _HALF_BITS) >> _MANTISSA
     f = _I(bits - (exponent << _MANTISSA)).view(np.float32) - _F(1.0)
@@ -82,17 +83,17 @@ def _ln(x):  # type: ignore[no-untyped-def]  # numba finds the types
     z = s * s
     series = _F(0.28571430) + z * _F(0.22222222)
     series = _F(2.0) + z * (_F(0.66666667) + z * (_F(0.4) + z * series))
-    return _F(exponent) * _LN2 + s * series
+    return _F(_F(exponent) * _LN2 + s * series)
 
 
 @compiled
-def _exp(x):  # type: ignore[no-untyped-def]  # numba finds the types
+def _exp(x: np.float32) -> np.float32:
     x = min(max(x, _LEAST), _GREATEST)
     n = _I(np.floor(x * _PER_LN2 + _F(0.5)))
     r = x - _F(n) * _LN2
     series = _F(0.041666667) + r * (_F(0.0083333333) + r * _F(0.0013888889))
     series = _F(1.0) + r * (_F(1.0) + r * (_F(0.5) + r * (_F(0.16666667) + r * series)))
-    return _I(_F(series).view(np.int32) + (n << _MANTISSA)).view(np.float32)
+    return _F(_I(_F(series).view(np.int32) + (n << _MANTISSA)).view(np.float32))
 
 
 @compiled
@@ -179,8 +180,8 @@ def sum_over_all(
     Places are ``(n_targets, 3)`` and ``(3, n_sources)``. With ``w`` the kernel of a source, ``m``
     its magnitude above the reference, ``y`` its activity, ``L = ln(t + c)``,
     ``e = exponent c / (t + c)``, ``R = ln(r^2 + s)`` and ``v = s / (r^2 + s)`` with the spread
-    ``s``, the columns are the sums of ``w``, ``w m``, ``w y``, ``w t``, ``w L``, ``w L m``, ``w L y``, ``w e``, ``w e m``,
-    ``w R``, ``w v`` and ``w v m``.
+    ``s``, the columns are the sums of ``w``, ``w m``, ``w y``, ``w t``, ``w L``, ``w L m``,
+    ``w L y``, ``w e``, ``w e m``, ``w R``, ``w v`` and ``w v m``.
     """
     days, square = np.empty(_PIECE, dtype=np.float32), np.empty(_PIECE, dtype=np.float32)
     log_weight, spread, above, activity, c_days, exponent = columns
@@ -253,26 +254,73 @@ def _weigh(
 ) -> float:
     """Fill ``w`` with the kernels of sources, and return their sum."""
     log_weight, spread, _, _, c_days, exponent = columns
+    n = len(days)
+    # loops over few arrays each: the compiler must know that they do not overlap
+    for k in range(n):
+        w[k] = log_weight[k] - exponent[k] * _ln(days[k] + c_days[k])
+    for k in range(n):
+        w[k] -= days[k] * per_tau + steepness * _ln(square[k] + spread[k])
     total = 0.0
-    for low in range(0, len(days), _PIECE):
+    for low in range(0, n, _PIECE):
         part = _F(0.0)
-        for k in range(low, min(low + _PIECE, len(days))):
-            ln_t, ln_r = _ln(days[k] + c_days[k]), _ln(square[k] + spread[k])
-            w[k] = _exp(log_weight[k] - days[k] * per_tau - exponent[k] * ln_t - steepness * ln_r)
+        for k in range(low, min(low + _PIECE, n)):
+            w[k] = _exp(w[k])
             part += w[k]
-        total += part
+        total += float(part)
     return total
 
 
 @compiled
-def _sum_below(w: SingleArray, least: np.float32) -> float:
+def _sum_small(
+    w: SingleArray, least: np.float32, small: SingleArray, large: NDArray[np.int32]
+) -> float:
+    """Fill sums of the kernels below a limit and numbers of the others; return the whole sum."""
     total = 0.0
-    for low in range(0, len(w), _PIECE):
-        part = _F(0.0)
-        for k in range(low, min(low + _PIECE, len(w))):
+    for group in range(-(-len(w) // _GROUP)):
+        part, n_large = _F(0.0), _I(0)
+        for k in range(group * _GROUP, min((group + 1) * _GROUP, len(w))):
             part += w[k] if w[k] < least else _F(0.0)
-        total += part
+            n_large += _I(0) if w[k] < least else _I(1)
+        small[group], large[group] = part, n_large
+        total += float(part)
     return total
+
+
+@compiled
+def _pick(
+    days: SingleArray,
+    square: SingleArray,
+    w: SingleArray,
+    small: SingleArray,
+    large: NDArray[np.int32],
+    least: np.float32,
+    step: float,
+    following: float,
+    kept_days: SingleArray,
+    kept_square: SingleArray,
+    source: NDArray[np.int32],
+    log_factor: SingleArray,
+    filled: int,
+) -> int:
+    """Write the chosen pairs of one target from ``filled`` on; return where they end."""
+    passed = 0.0
+    for group in range(-(-len(w) // _GROUP)):
+        if large[group] == 0 and passed + small[group] < following:
+            passed += small[group]
+            continue
+        for k in range(group * _GROUP, min((group + 1) * _GROUP, len(w))):
+            stands_for = float(w[k])
+            if w[k] < least:
+                passed += w[k]
+                if passed < following or step <= 0.0:
+                    continue
+                n_passed = np.floor((passed - following) / step) + 1.0
+                following += n_passed * step
+                stands_for = n_passed * step
+            kept_days[filled], kept_square[filled], source[filled] = days[k], square[k], k
+            log_factor[filled] = np.log(stands_for / w[k])
+            filled += 1
+    return filled
 
 
 @compiled
@@ -302,6 +350,8 @@ def choose_pairs(
         longest = max(longest, before[i])
     w = np.empty(longest, dtype=np.float32)
     days, square = np.empty(longest, dtype=np.float32), np.empty(longest, dtype=np.float32)
+    n_groups = longest // _GROUP + 1
+    small, large = np.empty(n_groups, dtype=np.float32), np.empty(n_groups, dtype=np.int32)
     start = np.zeros(n + 1, dtype=np.int64)
     room = n * (most + 2)
     kept_days, kept_square = np.empty(room, dtype=np.float32), np.empty(room, dtype=np.float32)
@@ -313,21 +363,12 @@ def choose_pairs(
         _measure(time[i], place[i], source_time[:m], x, y, z, days, square)
         total = _weigh(days[:m], square[:m], columns, per_tau, steepness, w)
         least = _F((total + rest[i]) / most)
-        small = _sum_below(w[:m], least)
-        step = small / max(1.0, np.ceil(small / least))
-        passed, following = 0.0, offset[i] * step
-        for k in range(m):
-            stands_for = w[k]
-            if w[k] < least:
-                passed += w[k]
-                if passed < following or step <= 0.0:
-                    continue
-                n_passed = np.floor((passed - following) / step) + 1.0
-                following += n_passed * step
-                stands_for = n_passed * step
-            kept_days[filled], kept_square[filled], source[filled] = days[k], square[k], k
-            log_factor[filled] = np.log(stands_for / w[k])
-            filled += 1
+        rest_of = _sum_small(w[:m], least, small, large)
+        step = rest_of / max(1.0, np.ceil(rest_of / least))
+        filled = _pick(
+            days[:m], square[:m], w[:m], small, large, least, step, offset[i] * step,
+            kept_days, kept_square, source, log_factor, filled,
+        )  # fmt: skip
         start[i + 1] = filled
     return (
         start,

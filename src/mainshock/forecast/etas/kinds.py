@@ -32,7 +32,13 @@ FloatArray = NDArray[np.float64]
 _FEWEST = 30
 _COMMON = {"m_max": None, "pairs": 200, "start_from": "", "exact_to": 150_000}
 _WAKE = {"short_term": "off", "offset": 4.5, "slope": 0.75, "min_magnitude": None}
-_BACKGROUND = {"neighbour": 4, "min_bandwidth_km": 0.2, "floor": 0.01, "rounds": 3}
+_BACKGROUND = {
+    "neighbour": 3,
+    "min_bandwidth_km": 0.2,
+    "floor": 0.01,
+    "apart_days": 100.0,
+    "rounds": 3,
+}
 _REFINED = {"refined": "on"}
 
 
@@ -135,7 +141,7 @@ class _SpaceTimeKind:
                 history,
                 data.sources.place,
                 data.crossings,
-                _kernel_settings(options),
+                _kernel_settings(options, days),
                 settings.threads,
             )
         plain = fit_plain(data, start, kernels, plan)
@@ -156,11 +162,14 @@ def _with_region(catalogue: Catalogue, settings: FitSettings) -> FitSettings:
     return replace(settings, region=region_around(chosen.longitude, chosen.latitude))
 
 
-def _kernel_settings(options: Mapping[str, Any]) -> KernelSettings:
+def _kernel_settings(options: Mapping[str, Any], days: float) -> KernelSettings:
     if "neighbour" not in options:
         return KernelSettings()
     return KernelSettings(
-        int(options["neighbour"]), float(options["min_bandwidth_km"]), float(options["floor"])
+        int(options["neighbour"]),
+        float(options["min_bandwidth_km"]),
+        float(options["floor"]),
+        min(float(options["apart_days"]), days / 4),  # a short window has few other times
     )
 
 
@@ -274,7 +283,9 @@ def _model(
         covariance=plain.covariance[:n, :n],
         law=best.law,
         background_days=days,
-        kernel_settings=_kernel_settings(options),
+        kernel_settings=_kernel_settings(
+            options, info.settings.end_days - info.settings.start_days
+        ),
         levels=(coverage.since_days, coverage.level),
     )
 

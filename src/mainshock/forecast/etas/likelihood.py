@@ -194,7 +194,7 @@ def pair_table(
     columns = law.columns(sources)
     per_tau = np.float32(1.0 / law.parameters.tau_days)
     steepness = np.float32(1.0 + law.parameters.rho)
-    offset = 0.02 + 0.96 * ((np.arange(len(targets)) * _GOLDEN) % 1.0)
+    offset: FloatArray = 0.02 + 0.96 * ((np.arange(len(targets)) * _GOLDEN) % 1.0)
     parts: dict[int, PairTable] = {}
 
     def choose(block: slice) -> None:

@@ -1,13 +1,14 @@
 """What a fitted model makes of past events: their activity, and the background they add."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.forecast.etas.activity import activity_of
 from mainshock.forecast.etas.background import BackgroundKernels
-from mainshock.forecast.etas.events import Inside, Places, Sources, Targets, inside_of
+from mainshock.forecast.etas.events import Inside, Sources, Targets, inside_of
 from mainshock.forecast.etas.law import TriggeringLaw
 from mainshock.forecast.etas.likelihood import triggered
 from mainshock.forecast.region import Region
@@ -20,8 +21,6 @@ IntArray = NDArray[np.int64]
 
 LEARNING_STEP_DAYS = 30.0
 """The background takes up new events at these steps after the end of the fit."""
-
-_SAME_DAYS, _SAME_KM = 2e-5, 1.0  # one event, though a file has rounded it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,17 +40,6 @@ class FittedBackground:
     kernels: BackgroundKernels
     time_days: FloatArray
     end_days: float
-
-    def own_kernel(self, time_days: FloatArray, place: NDArray[np.float32]) -> IntArray:
-        """Return the kernel that each event made itself, -1 for none."""
-        found = np.full(len(time_days), -1, dtype=np.int64)
-        near = np.searchsorted(self.time_days, time_days)
-        for shift in (-2, 1, -1, 0):  # the best candidate comes last
-            k = np.clip(near + shift, 0, len(self.time_days) - 1)
-            apart = np.linalg.norm(self.kernels.place[:, k].T - place, axis=1)
-            is_same = (np.abs(self.time_days[k] - time_days) < _SAME_DAYS) & (apart < _SAME_KM)
-            found = np.where(is_same, k, found)
-        return found
 
     def step_of(self, time_days: FloatArray) -> IntArray:
         """Return the step of each moment: 0 before the end of the fit, then 1, 2, ..."""
@@ -99,8 +87,10 @@ class Past:
         """Return the events of a catalogue as a plain law sees them."""
         sources = Sources.of(catalogue, region, plain.parameters.m_ref)
         begun = cls(catalogue, sources, inside_of(region, catalogue))
-        if fitted is None or len(catalogue) == 0:
-            return replace(begun, fitted=fitted, kernels=fitted and fitted.kernels)
+        if fitted is None:
+            return begun
+        if len(catalogue) == 0:
+            return replace(begun, fitted=fitted, kernels=fitted.kernels)
         events = Targets.of(catalogue, region, sources)
         found = triggered(plain, sources, events, threads)[:, 0]
         return begun._learning(fitted, plain, events, found)
@@ -111,15 +101,17 @@ class Past:
         """Return the past with activities, step by step, and the background that grows by it."""
         kernels = fitted.kernels
         mu = plain.parameters.mu_per_day
-        own = fitted.own_kernel(events.time_days, events.place)
         step = fitted.step_of(events.time_days)
         activity, known = np.zeros(len(events)), [len(kernels)]
         edges = np.searchsorted(step, np.arange(int(step.max()) + 2))
-        for k, (first, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for k, (first, end) in enumerate(pairwise(edges)):
             new = slice(int(first), int(end))
             if end > first:
-                place, n = events.place[new], end - first
-                density = kernels.density(place, np.full(n, len(kernels)), own[new])
+                place = events.place[new]
+                if k == 0:
+                    density = kernels.density_apart(place, events.time_days[new], fitted.time_days)
+                else:
+                    density = kernels.density(place, *_all_of(len(kernels), len(place)))
                 activity[new] = activity_of(mu * density, found[new])
                 if k > 0:
                     share = mu * density / (mu * density + found[new])
@@ -158,5 +150,15 @@ class Past:
         known = np.full(len(targets), len(self.fitted.kernels))
         if self.known is not None:
             known = self.known[np.minimum(step, len(self.known) - 1)]
-        own = self.fitted.own_kernel(targets.time_days, targets.place)
-        return self.kernels.density(targets.place, known, own)
+        found = self.kernels.density(targets.place, known, known, known)
+        within = np.flatnonzero(step == 0)
+        if len(within):
+            found[within] = self.fitted.kernels.density_apart(
+                targets.place[within], targets.time_days[within], self.fitted.time_days
+            )
+        return found
+
+
+def _all_of(n_kernels: int, n_places: int) -> tuple[IntArray, IntArray, IntArray]:
+    every = np.full(n_places, n_kernels)
+    return every, every, every

@@ -151,6 +151,32 @@ def _of_latest(
 
 
 @compiled
+def _taken_in(
+    mine: IntArray,
+    seen: int,
+    queue: IntArray,
+    head: int,
+    tail: int,
+    large: int,
+    time_days: FloatArray,
+    magnitude: FloatArray,
+    issue_days: float,
+    mc: float,
+) -> tuple[int, int, int]:
+    """Take the events before an issue time into the queue of largest ones, in place."""
+    while seen < len(mine) and time_days[mine[seen]] < issue_days:
+        i = mine[seen]
+        while tail > head and magnitude[queue[tail - 1]] <= magnitude[i]:
+            tail -= 1
+        queue[tail] = i
+        tail += 1
+        if magnitude[i] >= mc + 1.0 - 1e-6:
+            large = i
+        seen += 1
+    return tail, seen, large
+
+
+@compiled
 def sequence_features(
     start: IntArray,
     event: IntArray,
@@ -181,11 +207,10 @@ def sequence_features(
 
     Returns
     -------
-    Shape ``(n_issues, n_cells, n_names)``; NaN where nothing is known yet.
+    Shape ``(n_issues, n_cells, n_names)``; NaN where nothing is known.
     """
     n_cells, n_issues = len(start) - 1, len(issue_days)
-    found = np.full((n_issues, n_cells, 18), np.nan)
-    row = np.empty(18)
+    found, row = np.full((n_issues, n_cells, 18), np.nan), np.empty(18)
     for c in range(n_cells):
         mine = event[start[c] : start[c + 1]]
         queue = np.empty(len(mine) + 1, dtype=np.int64)  # of the largest within a year, descending
@@ -193,15 +218,9 @@ def sequence_features(
         row[:] = np.nan
         for j in range(n_issues):
             before = seen
-            while seen < len(mine) and time_days[mine[seen]] < issue_days[j]:
-                i = mine[seen]
-                while tail > head and magnitude[queue[tail - 1]] <= magnitude[i]:
-                    tail -= 1
-                queue[tail] = i
-                tail += 1
-                if magnitude[i] >= mc + 1.0 - 1e-6:
-                    large = i
-                seen += 1
+            tail, seen, large = _taken_in(
+                mine, seen, queue, head, tail, large, time_days, magnitude, issue_days[j], mc
+            )
             if seen == 0:
                 continue
             if seen > before:
@@ -215,9 +234,6 @@ def sequence_features(
             if head < tail:
                 i = queue[head]
                 row[2], row[3] = magnitude[i], issue_days[j] - time_days[i]
-                x = centres_km[c, 0] - places_km[i, 0]
-                y = centres_km[c, 1] - places_km[i, 1]
-                z = centres_km[c, 2] - places_km[i, 2]
-                row[4] = np.sqrt(x * x + y * y + z * z)
+                row[4] = np.sqrt(((centres_km[c] - places_km[i]) ** 2).sum())
             found[j, c] = row
     return found

@@ -9,6 +9,7 @@ from mainshock.forecast.etas.events import Places, inside_of
 from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.residual.evidence_kernels import (
     GROWTH_STEP,
+    MEMORIES,
     N_EVIDENCE,
     PastEvents,
     Tally,
@@ -34,13 +35,14 @@ EVIDENCE_NAMES: tuple[str, ...] = (
     "mean_log10_age",
     "mean_magnitude",
     "mean_log10_distance",
-    "mean_ln_productivity",
     "mean_ln_expected",
-    "ln_adjusted_0.1",
-    "ln_adjusted_1",
-    "ln_adjusted_5",
     "ln_along_strike",
     "ln_concentration",
+    *(
+        f"{name}_{memory:g}"
+        for memory in MEMORIES
+        for name in ("mean_ln_productivity", "ln_adjusted_0.1", "ln_adjusted_1")
+    ),
     *(f"ln_density_{km}km_{days}d" for days in (365, 30, 1) for km in (1, 4, 16)),
     "ln_count_0.05d",
     "ln_count_1d",
@@ -94,7 +96,7 @@ class Evidence:
             np.float32(1.0 / law.tau_days),
             np.float32(1.0 + law.rho),
             0,
-            Tally(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)),
+            Tally(np.zeros((len(MEMORIES), n)), *(np.zeros(n) for _ in range(4))),
         )
         return _columns(found, log_intensity, background_share, self.base.info.mc)
 
@@ -133,17 +135,24 @@ def evidence_of(base: SpaceTimeEtas, history: Catalogue) -> Evidence:
 
 
 def _growth(base: SpaceTimeEtas, c_days: SingleArray, exponent: SingleArray) -> FloatArray:
-    """Return the integral of each event's decay up to steps, trapezoid in ``ln(1 + t / c)``."""
+    """Return integrals of each event's decay up to steps, ``(n_memories, n, n_steps)``.
+
+    Trapezoids in ``ln(1 + t / c)`` of the decay times ``(t + c)^memory``, over ``(t + c)^memory``
+    at the step.
+    """
     fine = GROWTH_STEP / _PER_STEP * np.arange(_N_STEPS * _PER_STEP + 1)
     tau = base.law.parameters.tau_days
-    found = np.zeros((len(c_days), _N_STEPS + 1), dtype=np.float32)
+    found = np.zeros((len(MEMORIES), len(c_days), _N_STEPS + 1))
     for low in range(0, len(c_days), 4096):
-        c = c_days[low : low + 4096, None].astype(np.float64)
-        p = exponent[low : low + 4096, None].astype(np.float64)
-        passed = c * np.expm1(fine)
-        value = np.exp(-passed / tau + (1.0 - p) * (fine + np.log(c)))
-        panels = (value[:, 1:] + value[:, :-1]) * (GROWTH_STEP / _PER_STEP / 2)
-        found[low : low + 4096, 1:] = np.cumsum(panels, axis=1)[:, _PER_STEP - 1 :: _PER_STEP]
+        block = slice(low, low + 4096)
+        c = c_days[block, None].astype(np.float64)
+        p = exponent[block, None].astype(np.float64)
+        value = np.exp(-c * np.expm1(fine) / tau + (1.0 - p) * (fine + np.log(c)))
+        for k, memory in enumerate(MEMORIES):
+            one = value * np.exp(memory * fine)
+            panels = (one[:, 1:] + one[:, :-1]) * (GROWTH_STEP / _PER_STEP / 2)
+            found[k, block, 1:] = np.cumsum(panels, axis=1)[:, _PER_STEP - 1 :: _PER_STEP]
+            found[k, block] *= np.exp(-memory * fine[::_PER_STEP])
     return found
 
 
@@ -151,25 +160,26 @@ def _columns(
     found: FloatArray, log_intensity: FloatArray, background_share: FloatArray, mc: float
 ) -> FloatArray:
     """Return the columns of :data:`EVIDENCE_NAMES` from what the kernels gathered."""
+    if found.shape[1] != N_EVIDENCE:
+        raise ValueError(f"{found.shape[1]} columns of evidence are not {N_EVIDENCE}")
     share = np.clip(background_share, 1e-9, 1.0)
-    triggered = np.exp(log_intensity) * (1.0 - share)
-    intensity = np.exp(log_intensity)
-    adjusted = (intensity * share)[:, None] + triggered[:, None] * found[:, 5:8]
     columns = [
         log_intensity,
         log_intensity + np.log(share),
         np.log(share),
-        found[:, 10] / np.maximum(found[:, 15], 1e-300) * (1.0 - share),
-        *found[:, 11:14].T,
-        np.log(np.maximum(found[:, 14], 1e-2)),
+        found[:, 6] / np.maximum(found[:, 11], 1e-300) * (1.0 - share),
+        *found[:, 7:10].T,
+        np.log(np.maximum(found[:, 10], 1e-2)),
         *found[:, 0:5].T,
-        *np.log(np.maximum(adjusted / intensity[:, None], 1e-3)).T,
-        found[:, 8],
-        np.log(np.maximum(found[:, 9], 1e-6)),
-        *np.log(found[:, 16:25] + 1e-5).T,
-        *np.log1p(found[:, 25:27]).T,
-        np.maximum(found[:, 27] - mc, 0.0),
+        np.log(np.maximum(found[:, 5], 1e-6)),
     ]
-    if found.shape[1] != N_EVIDENCE:
-        raise ValueError(f"{found.shape[1]} columns of evidence are not {N_EVIDENCE}")
+    for k in range(len(MEMORIES)):
+        mean, little, much = found[:, 16 + 3 * k : 19 + 3 * k].T
+        adjusted = [share + (1.0 - share) * one for one in (little, much)]
+        columns += [mean, *(np.log(np.maximum(one, 1e-3)) for one in adjusted)]
+    columns += [
+        *np.log(found[:, 25:34] + 1e-5).T,
+        *np.log1p(found[:, 12:14]).T,
+        np.maximum(found[:, 14] - mc, 0.0),
+    ]
     return np.column_stack(columns)

@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 from mainshock.forecast.etas.kernels import _exp, _ln
 from mainshock.signal.compiled import compiled
 
-__all__ = ["GROWTH_STEP", "N_EVIDENCE", "PastEvents", "Tally", "gather"]
+__all__ = ["GROWTH_STEP", "MEMORIES", "N_EVIDENCE", "PastEvents", "Tally", "gather"]
 
 FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
-N_EVIDENCE = 28
+N_EVIDENCE = 34
 """Numbers that :func:`gather` gives for each moment and place."""
+
+MEMORIES = (0.0, 1.0, 4.0)
+"""An aftershock at a delay ``d`` counts ``((d + c) / (t + c))^memory`` at the age ``t``."""
 
 GROWTH_STEP = 0.35
 """Step of ``ln(1 + t / c)`` in the table of expected aftershocks."""
@@ -47,7 +50,8 @@ class PastEvents(NamedTuple):
     magnitude
         Of each.
     growth
-        Aftershocks expected up to steps of ``ln(1 + t / c)``, shape ``(n, n_steps)``.
+        Aftershocks expected up to steps of ``ln(1 + t / c)`` as each memory counts them, shape
+        ``(n_memories, n, n_steps)``.
     triggered_share
         Probability that a past event triggered it.
     large
@@ -76,12 +80,16 @@ class Tally(NamedTuple):
     Parameters
     ----------
     number
-        Aftershocks, sums of probabilities, shape ``(n,)``.
+        Aftershocks, sums of probabilities, as each memory counted them when the last one came,
+        shape ``(n_memories, n)``.
+    last_days
+        When that was, shape ``(n,)``.
     xx, xy, yy
         Sums of the squares and product of the unit vector towards them, east and north.
     """
 
     number: FloatArray
+    last_days: FloatArray
     xx: FloatArray
     xy: FloatArray
     yy: FloatArray
@@ -125,6 +133,14 @@ def _direction(place: SingleArray, past: PastEvents, j: int) -> tuple[float, flo
 
 
 @compiled
+def _remembered(time: float, j: int, memory: int, past: PastEvents, tally: Tally) -> float:
+    """Return the aftershocks of event ``j`` as a memory counts them at a moment."""
+    before = tally.last_days[j] - past.time_days[j] + past.c_days[j]
+    share = before / (time - past.time_days[j] + past.c_days[j])
+    return float(tally.number[memory, j] * share ** MEMORIES[memory])
+
+
+@compiled
 def _absorb(i: int, total: float, n: int, past: PastEvents, w: SingleArray, tally: Tally) -> None:
     """Share event ``i`` out among the first ``n`` events by their kernels at it."""
     if total <= 0.0:
@@ -136,18 +152,21 @@ def _absorb(i: int, total: float, n: int, past: PastEvents, w: SingleArray, tall
         if w[j] > least:
             p = w[j] * factor
             e, north = _direction(place, past, j)
-            tally.number[j] += p
+            for m in range(len(MEMORIES)):
+                tally.number[m, j] = _remembered(past.time_days[i], j, m, past, tally) + p
+            tally.last_days[j] = past.time_days[i]
             tally.xx[j] += p * e * e
             tally.xy[j] += p * e * north
             tally.yy[j] += p * north * north
 
 
 @compiled
-def _expected(age: float, j: int, past: PastEvents) -> float:
-    """Return the aftershocks that event ``j`` should have had by an age."""
+def _expected(age: float, j: int, memory: int, past: PastEvents) -> float:
+    """Return the aftershocks that event ``j`` should have had by an age, as a memory counts."""
     at = np.log(1.0 + age / past.c_days[j]) / GROWTH_STEP
-    k = min(int(at), past.growth.shape[1] - 2)
-    return past.growth[j, k] + (at - k) * (past.growth[j, k + 1] - past.growth[j, k])
+    k = min(int(at), past.growth.shape[2] - 2)
+    low, high = past.growth[memory, j, k], past.growth[memory, j, k + 1]
+    return float(low + (at - k) * (high - low))
 
 
 @compiled
@@ -162,7 +181,7 @@ def _of_sources(
     tally: Tally,
     out: FloatArray,
 ) -> None:
-    """Fill means over sources by their part in the intensity: 0 to 15."""
+    """Fill means over sources by their part in the intensity: 0 to 11, 16 to 24."""
     least = _F(_LEAST_SHARE * total)
     seen, squares, top, top_j = 0.0, 0.0, _F(-1.0), -1
     for j in range(n):
@@ -173,40 +192,44 @@ def _of_sources(
         if w[j] > top:
             top, top_j = w[j], j
         age = time - past.time_days[j]
-        expected = _expected(age, j, past)
-        ratio = (tally.number[j] + 1.0) / (expected + 1.0)
         log_length = 0.59 * past.magnitude[j] - 2.44  # of the rupture in km
         log_distance = 0.5 * np.log10(square[j] + _F(0.09)) - log_length
         out[0] += w[j] * np.log10(age + 1e-4)
         out[1] += w[j] * past.magnitude[j]
         out[2] += w[j] * log_distance
-        out[3] += w[j] * np.log(ratio)
-        out[4] += w[j] * np.log(expected + 1.0)
-        out[5] += w[j] * (tally.number[j] + 0.1) / (expected + 0.1)
-        out[6] += w[j] * ratio
-        out[7] += w[j] * (tally.number[j] + 5.0) / (expected + 5.0)
+        for m in range(len(MEMORIES)):
+            number = _remembered(time, j, m, past, tally)
+            expected = _expected(age, j, m, past)
+            out[16 + 3 * m] += w[j] * np.log((number + 0.5) / (expected + 0.5))
+            out[17 + 3 * m] += w[j] * (number + 0.1) / (expected + 0.1)
+            out[18 + 3 * m] += w[j] * (number + 1.0) / (expected + 1.0)
+            if m == 0:
+                out[3] += w[j] * np.log(expected + 1.0)
         size = tally.xx[j] + tally.yy[j]
         if size > 0.5:
             e, north = _direction(place, past, j)
             along = e * e * tally.xx[j] + 2 * e * north * tally.xy[j] + north * north * tally.yy[j]
-            out[8] += w[j] * np.log((2.0 * along + 2.0) / (size + 2.0))
-    for k in range(9):
+            out[4] += w[j] * np.log((2.0 * along + 2.0) / (size + 2.0))
+    for k in range(5):
         out[k] /= max(seen, 1e-30)
-    out[9] = squares / max(seen * seen, 1e-30)
+    for k in range(16, 25):
+        out[k] /= max(seen, 1e-30)
+    out[5] = squares / max(seen * seen, 1e-30)
     if top_j >= 0:
         age = time - past.time_days[top_j]
-        out[10] = top
-        out[11] = np.log10(age + 1e-4)
-        out[12] = past.magnitude[top_j]
+        number = _remembered(time, top_j, 1, past, tally)
         log_length = 0.59 * past.magnitude[top_j] - 2.44
-        out[13] = 0.5 * np.log10(square[top_j] + _F(0.09)) - log_length
-        out[14] = (tally.number[top_j] + 0.3) / (_expected(age, top_j, past) + 0.3)
-    out[15] = total
+        out[6] = top
+        out[7] = np.log10(age + 1e-4)
+        out[8] = past.magnitude[top_j]
+        out[9] = 0.5 * np.log10(square[top_j] + _F(0.09)) - log_length
+        out[10] = (number + 0.3) / (_expected(age, top_j, 1, past) + 0.3)
+    out[11] = total
 
 
 @compiled
 def _of_places(time: float, n: int, past: PastEvents, square: SingleArray, out: FloatArray) -> None:
-    """Fill densities of recent events around a place, counts and completeness: 16 to 27."""
+    """Fill densities of recent events around a place, counts and completeness: 12 to 14, 25 to 33."""
     year = np.searchsorted(past.time_days[:n], time - 365.0)
     month = np.searchsorted(past.time_days[:n], time - 30.0)
     day = np.searchsorted(past.time_days[:n], time - 1.0)
@@ -222,17 +245,17 @@ def _of_places(time: float, n: int, past: PastEvents, square: SingleArray, out: 
                 middle += _F(4.0) / (four * np.sqrt(four))
                 far += _F(16.0) / (wide * np.sqrt(wide))
         for later in range(part + 1):  # what is a day old is a month and a year old too
-            out[16 + 3 * later] += near
-            out[17 + 3 * later] += middle
-            out[18 + 3 * later] += far
-    out[25], out[26] = n - hour, n - day
+            out[25 + 3 * later] += near
+            out[26 + 3 * later] += middle
+            out[27 + 3 * later] += far
+    out[12], out[13] = n - hour, n - day
     for j in past.large:
         if j >= n:
             break
         if square[j] < _F(_WAKE_SQUARE):
             age = time - past.time_days[j]
             hidden = past.magnitude[j] - 4.5 - 0.75 * np.log10(age)
-            out[27] = max(out[27], min(hidden, past.magnitude[j]))
+            out[14] = max(out[14], min(hidden, past.magnitude[j]))
 
 
 @compiled

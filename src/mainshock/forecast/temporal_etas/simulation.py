@@ -100,10 +100,8 @@ def draw_catalogues(
 
     Parameters
     ----------
-    info
-        Of the model: magnitudes, number of threads.
-    parameters
-        Of the triggering.
+    info, parameters
+        Magnitudes and number of threads; triggering.
     first
         Of :func:`first_generation` for this window.
     start_days, days
@@ -125,9 +123,7 @@ def draw_catalogues(
     ----------
     Zhuang & Touati (2015), https://doi.org/10.5078/corssa-43806322
     """
-    _check_window(days)
-    if n < 1:
-        raise SettingsError(f"{n} catalogues; give 1 or more")
+    _check_window(days, n)
     law = _law(info, parameters, days, triggers)
     sizes = [min(BLOCK, n - done) for done in range(0, n, BLOCK)]
     seeds = np.random.SeedSequence(seed).spawn(len(sizes))
@@ -152,9 +148,11 @@ def draw_catalogues(
     )
 
 
-def _check_window(days: float) -> None:
+def _check_window(days: float, n: int = 1) -> None:
     if not (math.isfinite(days) and days > 0):
         raise SettingsError(f"a window of {days:g} days; give more than 0")
+    if n < 1:
+        raise SettingsError(f"{n} catalogues; give 1 or more")
 
 
 def _law(info: ModelInfo, parameters: TemporalParameters, days: float, triggers: bool) -> _Law:
