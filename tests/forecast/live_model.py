@@ -1,12 +1,16 @@
 """A small space-time ETAS model with known parameters, and events for it."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 
 from mainshock.forecast.base import FitSettings, ModelInfo
+from mainshock.forecast.etas.law import TriggeringLaw, Variation
+from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.etas.parameters import EtasParameters
 from mainshock.forecast.region import Region
+from mainshock.forecast.smoothed_places import SmoothedPlaces
 from mainshock.sources.seismicity.catalogue import Catalogue
 
 END = 12_000.0
@@ -63,3 +67,26 @@ def past(n=150, seed=3, until=END + 5.0):
     magnitude = np.append(3.0 + rng.exponential(1.0 / BETA, n), 6.0)
     names = np.array([f"old{i}" for i in range(n)] + ["main"], dtype=object)
     return Catalogue(time, np.round(magnitude, 2), lon, lat, event_id=names)
+
+
+VARIATION = Variation(0.15, 0.02, 0.12, 0.4, mean_activity=1.0)
+
+
+def varied_model():
+    """A whole model whose events differ, with a background at the events that it was fitted to."""
+    known = past().between(-np.inf, END)
+    inside = known.take(REGION.contains(known.longitude, known.latitude))
+    n = len(inside)
+    background = SmoothedPlaces(
+        REGION, inside.longitude, inside.latitude, np.full(n, 8.0), np.ones(n)
+    )
+    varied = replace(PARAMETERS, tau_days=900.0, rho=0.6, mu_per_day=0.28)
+    return SpaceTimeEtas(
+        info_of(),
+        PARAMETERS,
+        background,
+        None,
+        np.full((9, 9), np.nan),
+        TriggeringLaw(varied, VARIATION),
+        inside.time_days,
+    )

@@ -7,45 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mainshock.forecast.etas.law import TriggeringLaw, Variation
-from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.etas.simulation import simulate
 from mainshock.forecast.live import LiveEvent, LiveForecast, LiveSettings
 from mainshock.forecast.live_law import LiveLaw, triggered_at
-from mainshock.forecast.smoothed_places import SmoothedPlaces
 from mainshock.forecast.sphere import cartesian_km
 from mainshock.sources.seismicity.catalogue import Catalogue
 
 sys.path.insert(0, str(Path(__file__).parent))
-from live_model import END, PARAMETERS, REGION, info_of, past
+from live_model import END, PARAMETERS, VARIATION, past, varied_model
 
 NOW = END + 5.0
-VARIATION = Variation(0.15, 0.02, 0.12, 0.4, mean_activity=1.0)
 SETTINGS = LiveSettings(800, 0.0)
 
 
 @pytest.fixture(scope="module")
 def model():
-    """A model whose events differ, with a background at the events that it was fitted to."""
-    known = past().between(-np.inf, END)
-    inside = known.take(REGION.contains(known.longitude, known.latitude))
-    background = SmoothedPlaces(
-        REGION,
-        inside.longitude,
-        inside.latitude,
-        np.full(len(inside), 8.0),
-        np.ones(len(inside)),
-    )
-    varied = replace(PARAMETERS, tau_days=900.0, rho=0.6, mu_per_day=0.28)
-    return SpaceTimeEtas(
-        info_of(),
-        PARAMETERS,
-        background,
-        None,
-        np.full((9, 9), np.nan),
-        TriggeringLaw(varied, VARIATION),
-        inside.time_days,
-    )
+    return varied_model()
 
 
 @pytest.fixture

@@ -163,7 +163,6 @@ const english = {
     days: "Days",
     ask: "Tell",
     aftershocks: "What to expect after this event",
-    noTable: (reason: string) => `There is no table of aftershocks: ${reason}.`,
   },
 
   shaking: {

@@ -36,8 +36,8 @@ _Now = Annotated[
 _CutOff = Annotated[
     str | None,
     typer.Option(
-        help="Up to when the catalogue is known; by default when the file was changed, or its newest "
-        "event where that is improbably old; with --now that moment."
+        help="Up to when the catalogue is known; by default when the file was changed, or its "
+        "newest event where that is improbably old; with --now that moment."
     ),
 ]
 _Follow = Annotated[

@@ -31,7 +31,7 @@ AGENCY = "the national agency responsible for earthquakes"
 """Where nobody names one."""
 
 IMPROBABLE = 14.0
-"""Expected background events from which on a stretch without any is not believed: e to minus that."""
+"""A stretch without events, of which the background alone expects so many, is not believed."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -1,7 +1,6 @@
-/** What to expect after an event, or why there is no table of it. */
+/** What to expect after a large event; of a small one nothing is told. */
 
 import { api } from "../api/client";
-import type { AftershocksAnswer } from "../api/types";
 import { messages } from "../messages";
 import { useRequest } from "../ui/hooks";
 import { ChanceTable } from "./ChanceTable";
@@ -15,26 +14,17 @@ export function EventAftershocks({ eventId, version }: { eventId: string; versio
     async (signal) => ({ answer: await api.aftershocks(eventId, signal), readMs: Date.now() }),
     `${eventId} ${version}`,
   );
-  if (data === null && problem === null) return null;
+  if (problem !== null) return <p className="problem">{messages.detail.failed(problem)}</p>;
+  const forecast = data?.answer.data ?? null;
+  const meta = data?.answer.meta.forecast ?? null;
+  if (data === null || forecast === null || meta === null) return null; // small ones have no table
   return (
     <section className="panel" aria-labelledby="aftershocks-title">
       <h3 id="aftershocks-title">{text.aftershocks}</h3>
-      {problem !== null && <p className="problem">{problem}</p>}
-      {data !== null && <Table {...data} />}
+      <p className="forecast-words">{firstRow(forecast.rows).sentence}</p>
+      <ChanceTable rows={forecast.rows} />
+      <ForecastFacts forecast={forecast} meta={meta} readMs={data.readMs} />
+      <Cautions meta={meta} />
     </section>
-  );
-}
-
-function Table({ answer: { data, meta }, readMs }: { answer: AftershocksAnswer; readMs: number }) {
-  if (data === null || meta.forecast === null) {
-    return <p className="empty">{text.noTable(meta.reason)}</p>;
-  }
-  return (
-    <>
-      <p className="forecast-words">{firstRow(data.rows).sentence}</p>
-      <ChanceTable rows={data.rows} />
-      <ForecastFacts forecast={data} meta={meta.forecast} readMs={readMs} />
-      <Cautions meta={meta.forecast} />
-    </>
   );
 }

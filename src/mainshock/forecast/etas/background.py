@@ -99,6 +99,16 @@ class BackgroundKernels:
         """Return the kernels with other weights."""
         return replace(self, weight=weight)
 
+    def before(self, n: int) -> "BackgroundKernels":
+        """Return the first ``n`` kernels."""
+        return replace(
+            self,
+            place=np.ascontiguousarray(self.place[:, :n]),
+            bandwidth_km=self.bandwidth_km[:n],
+            weight=self.weight[:n],
+            inside=self.inside[:n],
+        )
+
     def density(
         self, place: SingleArray, first: IntArray, second: IntArray, last: IntArray
     ) -> FloatArray:

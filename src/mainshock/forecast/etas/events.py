@@ -76,8 +76,8 @@ class Inside:
         log = np.log1p(ratio)
         beyond = self.sign * np.exp(-rho * log)
         share = self.base + np.bincount(self.source, beyond, n)
-        of_spread = rho * np.bincount(self.source, beyond * (ratio / (1.0 + ratio)), n)
-        of_rho = -np.bincount(self.source, beyond * log, n)
+        of_spread = np.asarray(np.bincount(self.source, beyond * (ratio / (1.0 + ratio)), n) * rho)
+        of_rho = np.asarray(-1.0 * np.bincount(self.source, beyond * log, n))
         return np.clip(share, 1e-12, 1.0), of_spread, of_rho
 
     def part(self, first: int, end: int) -> "Inside":

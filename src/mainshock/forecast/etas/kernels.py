@@ -397,7 +397,7 @@ def integrate_decay(
         c, p = c_days[j], exponent[j]
         first = _ln(start[j] + c)
         last = min(end[j], start[j] + _F(40.0) / per_tau)
-        reach = max(_ln(last + c) - first, _F(0.0))
+        reach = _ln(last + c) - first if last > start[j] else _F(0.0)
         s0, s1, s2, s3 = _F(0.0), _F(0.0), _F(0.0), _F(0.0)
         for k in range(len(_NODES)):
             ln_t = first + reach * _NODES[k]

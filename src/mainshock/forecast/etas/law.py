@@ -172,7 +172,7 @@ def law_bounds(n_targets: int, days: float, history_days: float) -> Bounds:
     """
     plain = bounds_of(n_targets, days)
     high = plain.high.copy()
-    high[NAMES.index("tau_days")] = np.log(10.0 * history_days)
+    high[NAMES.index("tau_days")] = np.log(history_days)
     return Bounds(
         np.append(plain.low, [-0.5, -0.1, -0.1, -1.0]), np.append(high, [0.8, 0.15, 0.5, 3.0])
     )

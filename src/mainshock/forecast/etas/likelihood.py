@@ -194,7 +194,7 @@ def pair_table(
     columns = law.columns(sources)
     per_tau = np.float32(1.0 / law.parameters.tau_days)
     steepness = np.float32(1.0 + law.parameters.rho)
-    offset: FloatArray = 0.02 + 0.96 * ((np.arange(len(targets)) * _GOLDEN) % 1.0)
+    offset = np.asarray(0.02 + 0.96 * np.mod(np.arange(len(targets)) * _GOLDEN, 1.0), np.float64)
     parts: dict[int, PairTable] = {}
 
     def choose(block: slice) -> None:

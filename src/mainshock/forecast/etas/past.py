@@ -126,10 +126,14 @@ class Past:
         )
 
     def before(self, n: int) -> "Past":
-        """Return what the first ``n`` events say; what later ones taught is not used for them."""
+        """Return what the first ``n`` events say."""
         if n == len(self.catalogue):
             return self
-        sources = self.sources
+        sources, kernels, known = self.sources, self.kernels, self.known
+        if self.fitted is not None and kernels is not None and known is not None:
+            is_learnt = self.fitted.step_of(sources.time_days[:n]) > 0
+            n_kernels = len(self.fitted.kernels) + int(is_learnt.sum())
+            kernels, known = kernels.before(n_kernels), np.minimum(known, n_kernels)
         return replace(
             self,
             catalogue=self.catalogue.take(np.arange(n)),
@@ -140,6 +144,8 @@ class Past:
                 sources.activity[:n],
             ),
             crossings=self.crossings.part(0, n),
+            kernels=kernels,
+            known=known,
         )
 
     def density(self, targets: Targets, area_km2: float) -> FloatArray:

@@ -41,7 +41,8 @@ def to_vector(parameters: EtasParameters) -> FloatArray:
 def from_vector(vector: FloatArray, m_ref: float) -> EtasParameters:
     """Return the parameters of a vector."""
     values = np.where(IS_LOG, np.exp(np.where(IS_LOG, vector, 0.0)), vector)
-    return EtasParameters(*(float(value) for value in values), m_ref=m_ref)
+    named = dict(zip(NAMES, map(float, values), strict=True))
+    return EtasParameters.from_dict({**named, "m_ref": m_ref})
 
 
 def bounds_of(n_targets: int, days: float) -> Bounds:

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from mainshock.forecast.etas.events import Places, inside_of
 from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.residual.evidence_kernels import (
+    DENSITY_AT,
     GROWTH_STEP,
     MEMORIES,
+    MEMORY_AT,
     N_EVIDENCE,
     PastEvents,
     Tally,
@@ -174,11 +176,11 @@ def _columns(
         np.log(np.maximum(found[:, 5], 1e-6)),
     ]
     for k in range(len(MEMORIES)):
-        mean, little, much = found[:, 16 + 3 * k : 19 + 3 * k].T
+        mean, little, much = found[:, MEMORY_AT + 3 * k : MEMORY_AT + 3 * k + 3].T
         adjusted = [share + (1.0 - share) * one for one in (little, much)]
         columns += [mean, *(np.log(np.maximum(one, 1e-3)) for one in adjusted)]
     columns += [
-        *np.log(found[:, 25:34] + 1e-5).T,
+        *np.log(found[:, DENSITY_AT:MEMORY_AT] + 1e-5).T,
         *np.log1p(found[:, 12:14]).T,
         np.maximum(found[:, 14] - mc, 0.0),
     ]

@@ -12,17 +12,29 @@ from numpy.typing import NDArray
 from mainshock.forecast.etas.kernels import _exp, _ln
 from mainshock.signal.compiled import compiled
 
-__all__ = ["GROWTH_STEP", "MEMORIES", "N_EVIDENCE", "PastEvents", "Tally", "gather"]
+__all__ = [
+    "DENSITY_AT",
+    "GROWTH_STEP",
+    "MEMORIES",
+    "MEMORY_AT",
+    "N_EVIDENCE",
+    "PastEvents",
+    "Tally",
+    "gather",
+]
 
 FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
-N_EVIDENCE = 34
-"""Numbers that :func:`gather` gives for each moment and place."""
-
-MEMORIES = (0.0, 1.0, 4.0)
+MEMORIES = (0.0, 1.0)
 """An aftershock at a delay ``d`` counts ``((d + c) / (t + c))^memory`` at the age ``t``."""
+
+DENSITY_AT, MEMORY_AT = 15, 24
+"""First columns of densities around a place, and of ratios of observed to expected aftershocks."""
+
+N_EVIDENCE = MEMORY_AT + 3 * len(MEMORIES)
+"""Numbers that :func:`gather` gives for each moment and place."""
 
 GROWTH_STEP = 0.35
 """Step of ``ln(1 + t / c)`` in the table of expected aftershocks."""
@@ -181,7 +193,7 @@ def _of_sources(
     tally: Tally,
     out: FloatArray,
 ) -> None:
-    """Fill means over sources by their part in the intensity: 0 to 11, 16 to 24."""
+    """Fill means over sources by their part in the intensity, and the largest: 0 to 11, 24 on."""
     least = _F(_LEAST_SHARE * total)
     seen, squares, top, top_j = 0.0, 0.0, _F(-1.0), -1
     for j in range(n):
@@ -200,9 +212,9 @@ def _of_sources(
         for m in range(len(MEMORIES)):
             number = _remembered(time, j, m, past, tally)
             expected = _expected(age, j, m, past)
-            out[16 + 3 * m] += w[j] * np.log((number + 0.5) / (expected + 0.5))
-            out[17 + 3 * m] += w[j] * (number + 0.1) / (expected + 0.1)
-            out[18 + 3 * m] += w[j] * (number + 1.0) / (expected + 1.0)
+            out[MEMORY_AT + 3 * m] += w[j] * np.log((number + 0.5) / (expected + 0.5))
+            out[MEMORY_AT + 1 + 3 * m] += w[j] * (number + 0.1) / (expected + 0.1)
+            out[MEMORY_AT + 2 + 3 * m] += w[j] * (number + 1.0) / (expected + 1.0)
             if m == 0:
                 out[3] += w[j] * np.log(expected + 1.0)
         size = tally.xx[j] + tally.yy[j]
@@ -212,7 +224,7 @@ def _of_sources(
             out[4] += w[j] * np.log((2.0 * along + 2.0) / (size + 2.0))
     for k in range(5):
         out[k] /= max(seen, 1e-30)
-    for k in range(16, 25):
+    for k in range(MEMORY_AT, N_EVIDENCE):
         out[k] /= max(seen, 1e-30)
     out[5] = squares / max(seen * seen, 1e-30)
     if top_j >= 0:
@@ -229,7 +241,7 @@ def _of_sources(
 
 @compiled
 def _of_places(time: float, n: int, past: PastEvents, square: SingleArray, out: FloatArray) -> None:
-    """Fill densities of recent events around a place, counts and completeness: 12 to 14, 25 to 33."""
+    """Fill counts and completeness, 12 to 14, and densities of recent events around a place."""
     year = np.searchsorted(past.time_days[:n], time - 365.0)
     month = np.searchsorted(past.time_days[:n], time - 30.0)
     day = np.searchsorted(past.time_days[:n], time - 1.0)
@@ -245,9 +257,9 @@ def _of_places(time: float, n: int, past: PastEvents, square: SingleArray, out: 
                 middle += _F(4.0) / (four * np.sqrt(four))
                 far += _F(16.0) / (wide * np.sqrt(wide))
         for later in range(part + 1):  # what is a day old is a month and a year old too
-            out[25 + 3 * later] += near
-            out[26 + 3 * later] += middle
-            out[27 + 3 * later] += far
+            out[DENSITY_AT + 3 * later] += near
+            out[DENSITY_AT + 1 + 3 * later] += middle
+            out[DENSITY_AT + 2 + 3 * later] += far
     out[12], out[13] = n - hour, n - day
     for j in past.large:
         if j >= n:
