@@ -12,7 +12,14 @@ from mainshock.forecast.smoothed_places import SmoothedPlaces
 from mainshock.forecast.sphere import AUTHALIC_RADIUS_KM, authalic_latitude, cartesian_km
 from mainshock.signal.compiled import compiled
 
-__all__ = ["ForecastGrid", "circle_states", "decay_and_add", "kernel_masses"]
+__all__ = [
+    "ForecastGrid",
+    "circle_states",
+    "decay_and_add",
+    "kernel_masses",
+    "row_products",
+    "weighted_sum",
+]
 
 FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
@@ -323,6 +330,32 @@ def decay_and_add(
         for i in range(state.shape[1]):
             value = state[k, i] * fade + more * mass[i]
             state[k, i] = value if value > tiny else nothing
+
+
+@compiled
+def weighted_sum(state: SingleArray, weight: SingleArray) -> SingleArray:
+    """Return the sum of the rows of a state with weights, shape ``(n_cells,)``.
+
+    In one thread: that of a linear algebra library would wake others for so little work.
+    """
+    found = np.zeros(state.shape[1], dtype=np.float32)
+    for k in range(state.shape[0]):
+        factor = weight[k]
+        for i in range(state.shape[1]):
+            found[i] += factor * state[k, i]
+    return found
+
+
+@compiled
+def row_products(state: SingleArray, share: SingleArray) -> FloatArray:
+    """Return the sum over the cells of each row, with a factor for each cell; as above."""
+    found = np.zeros(state.shape[0])
+    for k in range(state.shape[0]):
+        total = np.float32(0.0)
+        for i in range(state.shape[1]):
+            total += state[k, i] * share[i]
+        found[k] = total
+    return found
 
 
 @compiled

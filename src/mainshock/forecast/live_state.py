@@ -10,6 +10,8 @@ from mainshock.forecast.live_grid import (
     circle_states,
     decay_and_add,
     kernel_masses,
+    row_products,
+    weighted_sum,
 )
 from mainshock.forecast.live_law import LiveLaw, SourceColumns, triggered_at
 from mainshock.forecast.long_term import Circle
@@ -169,13 +171,14 @@ class LiveState:
         """Return sums over the exponentials with some factors in each cell, ``(n_cells,)``."""
         faded = np.exp(-self._put_off)
         first, other = ((one * faded).astype(np.float32) for one in (direct, indirect))
-        found = first @ self._cells[_DIRECT] + other @ self._cells[_INDIRECT]
-        return np.asarray(found, dtype=np.float64)
+        found = weighted_sum(self._cells[_DIRECT], first)
+        return np.asarray(found + weighted_sum(self._cells[_INDIRECT], other), dtype=np.float64)
 
     def in_cells(self, share: FloatArray) -> FloatArray:
         """Return the states of some cells together, direct and indirect; ``(2, n_nodes)``."""
-        found = self._cells @ share.astype(np.float32)
-        return np.asarray(found, dtype=np.float64) * np.exp(-self._put_off)
+        single = share.astype(np.float32)
+        found = np.stack([row_products(cells, single) for cells in self._cells])
+        return found * np.exp(-self._put_off)
 
     def in_circle(self, circle: Circle, share: FloatArray) -> FloatArray:
         """Return the states of a circle; ``(2, n_nodes)``.
@@ -199,8 +202,8 @@ class LiveState:
             self._rho,
             self.rates,
         )
-        later = self._cells[_INDIRECT] @ share.astype(np.float32)
-        return np.stack([direct, later.astype(np.float64) * np.exp(-self._put_off)])
+        later = row_products(self._cells[_INDIRECT], share.astype(np.float32))
+        return np.stack([direct, later * np.exp(-self._put_off)])
 
     @property
     def _rho(self) -> float:

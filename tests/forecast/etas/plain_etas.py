@@ -1,5 +1,6 @@
 """The model written out plainly in double precision, as an independent reference for tests."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,10 @@ class PlainEtas:
         _, _, _, spread = self._of(j)
         west, south, east, north = self.region.bounds
         frame = LocalFrame((west + east) / 2, (south + north) / 2)
-        x, y = frame.to_local(*self.region.outline())
+        corners = np.array([*self.region.vertices, self.region.vertices[0]])
+        fine = np.linspace(0, len(corners) - 1, 8000, endpoint=False)
+        outline = [np.interp(fine, np.arange(len(corners)), one) for one in corners.T]
+        x, y = frame.to_local(*outline)
         x0, y0 = frame.to_local([self.catalogue.longitude[j]], [self.catalogue.latitude[j]])
         angle = np.unwrap(np.arctan2(y - y0, x - x0))
         share = np.hypot(x - x0, y - y0)
@@ -96,11 +100,11 @@ def _quad(function, low, high, corners):
     inner = sorted(one for one in corners if low < one < high)
     edges = np.array([low, *inner, high])
     pieces = np.concatenate(
-        [np.linspace(a, b, 9)[:-1] for a, b in zip(edges[:-1], edges[1:], strict=True)] + [[high]]
+        [np.linspace(a, b, 9)[:-1] for a, b in itertools.pairwise(edges)] + [[high]]
     )
     return sum(
         integrate.fixed_quad(np.vectorize(function), a, b, n=8)[0]
-        for a, b in zip(pieces[:-1], pieces[1:], strict=True)
+        for a, b in itertools.pairwise(pieces)
     )
 
 

@@ -88,9 +88,11 @@ def test_chosen_pairs_have_the_sum_of_all_pairs(sources):
     sum_over_chosen(*pairs, columns, PER_TAU, STEEPNESS, found)
     assert np.diff(pairs[0]).max() <= 51
     assert found[:, 0] == pytest.approx(whole[:, 0], rel=1e-5)
-    # the other sums are right on the average of many targets
-    share = np.abs(whole).sum(axis=0)
-    assert np.abs((found - whole).sum(axis=0) / share).max() < 0.01
+    # the other sums are right on the average of many targets; times weigh the far ones most
+    intensity = (whole[:, 0] + rest)[:, None]
+    error = ((found - whole) / intensity).mean(axis=0) / (np.abs(whole) / intensity).mean(axis=0)
+    limit = np.where(np.arange(N_SUMS) == 3, 0.15, 0.04)
+    assert (np.abs(error) < limit).all()
 
 
 def test_strong_sources_are_all_chosen_with_factor_one(sources):

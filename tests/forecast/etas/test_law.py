@@ -44,7 +44,7 @@ def test_parameters_apply_to_an_event_of_mean_activity_and_reference_magnitude(s
     mean = Sources(sources.time_days, sources.place, 0.0 * sources.above, np.full(50, 3.0))
     assert law.c_days(mean) == pytest.approx(USUAL.c_days)
     assert law.omega(mean) == pytest.approx(USUAL.omega)
-    assert law.factor(mean) == pytest.approx(USUAL.space_factor(3.0))
+    assert law.factor(mean) == pytest.approx(np.full(50, USUAL.space_factor(3.0)))
 
 
 def test_active_and_large_events_differ_as_the_numbers_say():

@@ -66,10 +66,11 @@ def test_the_forecast_is_told_with_its_age_its_reference_and_its_label(told, vis
         expect(view.locator(".forecast-words")).to_contain_text("The long-term chance")
         assert view.locator(".chances tbody tr").count() == 10
         expect(view).to_contain_text("Source of official advice: the survey.")
-        view.get_by_label("Magnitude", exact=True).first.select_option("7/1")
+        words = view.locator("section", has=page.locator("#words-title"))
+        words.locator("select").select_option("7/1")
         expect(view.locator(".forecast-words")).to_contain_text("is less than 1 %")
         view.get_by_label("What the map shows").select_option("multiple")
-        expect(view).to_contain_text("1000 times the long-term number")
+        expect(view.locator(".legend-row").first).to_contain_text("1000times the long-term number")
         watched.assert_clean()
 
 

@@ -141,7 +141,7 @@ def _direction(place: SingleArray, past: PastEvents, j: int) -> tuple[float, flo
     e = dx * past.east[j, 0] + dy * past.east[j, 1] + dz * past.east[j, 2]
     n = dx * past.north[j, 0] + dy * past.north[j, 1] + dz * past.north[j, 2]
     size = np.sqrt(e * e + n * n + _F(0.5))
-    return e / size, n / size
+    return float(e / size), float(n / size)
 
 
 @compiled

@@ -141,16 +141,11 @@ def _background(base: SpaceTimeEtas, past: Past) -> SmoothedPlaces | None:
 def _uniform(
     base: SpaceTimeEtas, n: int, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Return places spread evenly over the region."""
-    middle = SmoothedPlaces(
-        base.region, *(np.array([one]) for one in _inner_point(base)), np.ones(1), np.ones(1), 1.0
-    )
-    return middle.sample(n, rng)
-
-
-def _inner_point(base: SpaceTimeEtas) -> tuple[float, float]:
+    """Return places spread evenly over the region: a density that is all floor."""
     point = base.region.polygon.representative_point()
-    return float(point.x), float(point.y)
+    one = np.ones(1)
+    even = SmoothedPlaces(base.region, one * point.x, one * point.y, one, one, floor=1.0)
+    return even.sample(n, rng)
 
 
 def _delays(
