@@ -105,3 +105,12 @@ def test_a_new_file_with_old_events_is_known_up_to_its_newest_event(folder):
     late = NOW + 300.0
     os.utime(path, (late * 86_400, late * 86_400))
     assert CatalogueFollower(folder, path, late).known_days(late) == pytest.approx(NOW - 2.0)
+
+
+def test_a_catalogue_far_from_complete_is_refused(folder, rng):
+    n = 400
+    path = write(
+        folder, list(END + np.sort(rng.random(n)) * 4), list(4.0 + rng.exponential(0.4, n))
+    )
+    with pytest.raises(DataError, match="completeness of the catalogue"):
+        open_live_forecast(folder, path, NOW)

@@ -10,6 +10,7 @@ import numpy as np
 from mainshock.core.errors import SourceError
 from mainshock.core.rate_forecast import RateForecast
 from mainshock.forecast.aftershock_table import TableSettings, aftershock_table
+from mainshock.forecast.completeness import refuse_below_completeness
 from mainshock.forecast.issuing import IMPROBABLE, IssueSettings, issue_forecast
 from mainshock.forecast.live import LiveEvent, LiveForecast, LiveSettings, live_model
 from mainshock.forecast.model_folder import open_model, stored_events, with_stored_events
@@ -47,12 +48,14 @@ def open_live_forecast(
     ModelError
         If the folder holds no model that can be kept up to date.
     DataError
-        If the catalogue cannot be used, or the model knows what happened after the moment.
+        If the catalogue cannot be used, is far from complete at the model's magnitude, or the model
+        knows what happened after the moment.
     SourceError
         If the catalogue cannot be read.
     """
     model = live_model(open_model(folder))
     known = _events(folder, catalogue).as_of(now_days)
+    refuse_below_completeness(known, model.info.mc)
     return LiveForecast(model, known, now_days, settings or LiveSettings())
 
 

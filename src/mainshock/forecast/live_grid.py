@@ -101,22 +101,24 @@ class ForecastGrid:
 
     def shares_in(self, region: Region) -> FloatArray:
         """Return the part of each cell that lies in a region, shape ``(n_cells,)``."""
-        west, south = self.longitude_edges, self.latitude_edges
-        columns, rows = np.meshgrid(np.arange(len(west) - 1), np.arange(len(south) - 1))
-        i, j = columns.ravel(), rows.ravel()
-        cells = shapely.box(west[i], south[j], west[i + 1], south[j + 1])
-        found = np.zeros(len(cells))
+        found = np.zeros(self.shape)
+        lon, lat = self.longitude_edges, self.latitude_edges
         for turn in (-360.0, 0.0, 360.0):
             outline = shapely.affinity.translate(region.polygon, xoff=turn)
+            west, south, east, north = outline.bounds
+            columns = np.flatnonzero((lon[1:] > west) & (lon[:-1] < east))
+            rows = np.flatnonzero((lat[1:] > south) & (lat[:-1] < north))
+            if len(columns) == 0 or len(rows) == 0:
+                continue
+            i, j = (one.ravel() for one in np.meshgrid(columns, rows))
+            cells = shapely.box(lon[i], lat[j], lon[i + 1], lat[j + 1])
             shapely.prepare(outline)
-            met = shapely.intersects(outline, cells)
-            whole = met & shapely.contains(outline, cells)
-            found[whole] = 1.0
-            cut = met & ~whole
-            found[cut] += shapely.area(shapely.intersection(outline, cells[cut])) / shapely.area(
-                cells[cut]
-            )
-        return np.minimum(found, 1.0)
+            whole = shapely.contains(outline, cells)
+            found[j[whole], i[whole]] = 1.0
+            cut = ~whole & shapely.intersects(outline, cells)
+            part = shapely.area(shapely.intersection(outline, cells[cut]))
+            found[j[cut], i[cut]] += part / shapely.area(cells[cut])
+        return np.minimum(found.ravel(), 1.0)
 
     def share_of(self, places: SmoothedPlaces | None) -> FloatArray:
         """Return the part of a density in each cell, in all 1; uniform over the region for None.

@@ -122,9 +122,9 @@ class LiveState:
     def _warm_up(self) -> None:
         """Read the machine code that every event needs."""
         nothing = np.zeros(len(self.rates), dtype=np.float32)
-        one = Catalogue(*(np.array([value]) for value in (self.now_days, 9.0, 0.0, 0.0)))
-        columns = (one.time_days, cartesian_km(one.longitude, one.latitude), one.magnitude)
-        triggered_at(self.law.plain, self.now_days, columns[1][0], (*columns, columns[0] < 0))
+        time, place = np.array([self.now_days]), cartesian_km([0.0], [0.0])
+        sources = (time, place, np.zeros(1), np.zeros(1, dtype=np.bool_))
+        triggered_at(self.law.plain, self.now_days, place[0], sources)
         longitude, latitude = (float(axis[0]) for axis in self.grid.axes())
         if self.law.needs_activity:
             self.law.activity(0.0, longitude, latitude)

@@ -18,7 +18,6 @@ from mainshock.sources.seismicity.catalogue import Catalogue
 __all__ = ["Circle", "LongTermRates"]
 
 FloatArray = NDArray[np.float64]
-_FEWEST_PLACES, _MOST_PLACES = 200, 3000  # that stand for a circle
 _FEWEST = 20  # events from which on places are smoothed
 _NEIGHBOUR, _NARROWEST_KM = 10, 2.0
 _KEPT = 16
@@ -55,13 +54,6 @@ class Circle:
     def area_km2(self) -> float:
         """Return its area."""
         return float(np.pi * self.radius_km**2)
-
-    def places(self, n: int) -> tuple[FloatArray, FloatArray]:
-        """Return longitude and latitude of places spread evenly over it."""
-        at = np.arange(n) + 0.5
-        distance = self.radius_km * np.sqrt(at / n)
-        middle = cartesian_km([self.longitude], [self.latitude])
-        return moved(np.repeat(middle, n, axis=0), distance, at * np.pi * (3 - 5**0.5))
 
     def outline(self, n: int = 72) -> tuple[tuple[float, float], ...]:
         """Return ``n`` places on its edge, longitude and latitude."""
@@ -173,13 +165,5 @@ class LongTermRates:
                 f"{circle.longitude:g}, {circle.latitude:g} lies outside the region of the model; "
                 f"its bounds are {bounds}"
             )
-        area = self.grid.area_km2
-        n = int(np.clip(8 * circle.area_km2 / area.mean(), _FEWEST_PLACES, _MOST_PLACES))
-        lon, lat = circle.places(n)
-        west, south = self.grid.longitude_edges, self.grid.latitude_edges
-        rows, columns = self.grid.shape
-        column = np.searchsorted(west, west[0] + (lon - west[0]) % 360.0, side="right") - 1
-        row = np.searchsorted(south, lat, side="right") - 1
-        is_there = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-        hits = np.bincount(row[is_there] * columns + column[is_there], minlength=len(area))
-        return np.asarray(np.minimum(hits * (circle.area_km2 / n) / area, self.grid.share_inside))
+        found = self.grid.shares_in(Region(circle.outline()))
+        return np.asarray(np.minimum(found, self.grid.share_inside))

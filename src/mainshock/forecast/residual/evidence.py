@@ -8,19 +8,17 @@ from numpy.typing import NDArray
 from mainshock.forecast.etas.events import Places, inside_of
 from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.residual.evidence_kernels import (
-    DENSITY_AT,
     GROWTH_STEP,
     MEMORIES,
-    MEMORY_AT,
-    N_EVIDENCE,
     PastEvents,
     Tally,
+    describe_all,
     gather,
 )
 from mainshock.forecast.sphere import AUTHALIC_RADIUS_KM, cartesian_km
 from mainshock.sources.seismicity.catalogue import Catalogue
 
-__all__ = ["EVIDENCE_NAMES", "Evidence", "evidence_of"]
+__all__ = ["EVIDENCE_NAMES", "N_GROWTH_STEPS", "Evidence", "empty_tally", "evidence_of"]
 
 FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
@@ -52,7 +50,9 @@ EVIDENCE_NAMES: tuple[str, ...] = (
 )
 """Of the columns of :meth:`Evidence.at`."""
 
-_N_STEPS = 64
+N_GROWTH_STEPS = 64
+"""Steps of the table of expected aftershocks, up to 5e9 times ``c``."""
+
 _PER_STEP = 4
 _LARGE_ABOVE_MC = 2.5
 
@@ -87,10 +87,7 @@ class Evidence:
         log_intensity, background_share
             What the model says there.
         """
-        if len(targets) == 0:
-            return np.zeros((0, len(EVIDENCE_NAMES)))
         law = self.base.law.parameters
-        n = len(self.history)
         found = gather(
             targets.time_days,
             Places(self.base.region).of(targets),
@@ -98,9 +95,16 @@ class Evidence:
             np.float32(1.0 / law.tau_days),
             np.float32(1.0 + law.rho),
             0,
-            Tally(np.zeros((len(MEMORIES), n)), *(np.zeros(n) for _ in range(4))),
+            empty_tally(len(self.history)),
         )
-        return _columns(found, log_intensity, background_share, self.base.info.mc)
+        return describe_all(
+            found, log_intensity, background_share, self.base.info.mc, len(EVIDENCE_NAMES)
+        )
+
+
+def empty_tally(n: int) -> Tally:
+    """Return a tally in which no event has gathered anything."""
+    return Tally(np.zeros((len(MEMORIES), n)), *(np.zeros(n) for _ in range(4)))
 
 
 def evidence_of(base: SpaceTimeEtas, history: Catalogue) -> Evidence:
@@ -142,9 +146,9 @@ def _growth(base: SpaceTimeEtas, c_days: SingleArray, exponent: SingleArray) -> 
     Trapezoids in ``ln(1 + t / c)`` of the decay times ``(t + c)^memory``, over ``(t + c)^memory``
     at the step.
     """
-    fine = GROWTH_STEP / _PER_STEP * np.arange(_N_STEPS * _PER_STEP + 1)
+    fine = GROWTH_STEP / _PER_STEP * np.arange(N_GROWTH_STEPS * _PER_STEP + 1)
     tau = base.law.parameters.tau_days
-    found = np.zeros((len(MEMORIES), len(c_days), _N_STEPS + 1))
+    found = np.zeros((len(MEMORIES), len(c_days), N_GROWTH_STEPS + 1))
     for low in range(0, len(c_days), 4096):
         block = slice(low, low + 4096)
         c = c_days[block, None].astype(np.float64)
@@ -156,32 +160,3 @@ def _growth(base: SpaceTimeEtas, c_days: SingleArray, exponent: SingleArray) -> 
             found[k, block, 1:] = np.cumsum(panels, axis=1)[:, _PER_STEP - 1 :: _PER_STEP]
             found[k, block] *= np.exp(-memory * fine[::_PER_STEP])
     return found
-
-
-def _columns(
-    found: FloatArray, log_intensity: FloatArray, background_share: FloatArray, mc: float
-) -> FloatArray:
-    """Return the columns of :data:`EVIDENCE_NAMES` from what the kernels gathered."""
-    if found.shape[1] != N_EVIDENCE:
-        raise ValueError(f"{found.shape[1]} columns of evidence are not {N_EVIDENCE}")
-    share = np.clip(background_share, 1e-9, 1.0)
-    columns = [
-        log_intensity,
-        log_intensity + np.log(share),
-        np.log(share),
-        found[:, 6] / np.maximum(found[:, 11], 1e-300) * (1.0 - share),
-        *found[:, 7:10].T,
-        np.log(np.maximum(found[:, 10], 1e-2)),
-        *found[:, 0:5].T,
-        np.log(np.maximum(found[:, 5], 1e-6)),
-    ]
-    for k in range(len(MEMORIES)):
-        mean, little, much = found[:, MEMORY_AT + 3 * k : MEMORY_AT + 3 * k + 3].T
-        adjusted = [share + (1.0 - share) * one for one in (little, much)]
-        columns += [mean, *(np.log(np.maximum(one, 1e-3)) for one in adjusted)]
-    columns += [
-        *np.log(found[:, DENSITY_AT:MEMORY_AT] + 1e-5).T,
-        *np.log1p(found[:, 12:14]).T,
-        np.maximum(found[:, 14] - mc, 0.0),
-    ]
-    return np.column_stack(columns)

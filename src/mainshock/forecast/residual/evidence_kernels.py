@@ -20,7 +20,12 @@ __all__ = [
     "N_EVIDENCE",
     "PastEvents",
     "Tally",
+    "absorb",
+    "describe",
+    "describe_all",
     "gather",
+    "look",
+    "weigh",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -108,7 +113,7 @@ class Tally(NamedTuple):
 
 
 @compiled
-def _weigh(
+def weigh(
     time: float,
     place: SingleArray,
     n: int,
@@ -153,7 +158,7 @@ def _remembered(time: float, j: int, memory: int, past: PastEvents, tally: Tally
 
 
 @compiled
-def _absorb(i: int, total: float, n: int, past: PastEvents, w: SingleArray, tally: Tally) -> None:
+def absorb(i: int, total: float, n: int, past: PastEvents, w: SingleArray, tally: Tally) -> None:
     """Share event ``i`` out among the first ``n`` events by their kernels at it."""
     if total <= 0.0:
         return
@@ -271,6 +276,83 @@ def _of_places(time: float, n: int, past: PastEvents, square: SingleArray, out: 
 
 
 @compiled
+def describe(
+    found: FloatArray, log_intensity: float, background_share: float, mc: float, row: FloatArray
+) -> None:
+    """Fill a row of evidence, in the order of ``EVIDENCE_NAMES``, from what was gathered.
+
+    Parameters
+    ----------
+    found
+        A row of :func:`gather`.
+    log_intensity, background_share
+        What the model says there.
+    mc
+        Magnitude of completeness.
+    row
+        To be filled, shape ``(26 + 3 n_memories,)``.
+    """
+    share = min(max(background_share, 1e-9), 1.0)
+    row[0] = log_intensity
+    row[1] = log_intensity + np.log(share)
+    row[2] = np.log(share)
+    row[3] = found[6] / max(found[11], 1e-300) * (1.0 - share)
+    row[4], row[5], row[6] = found[7], found[8], found[9]
+    row[7] = np.log(max(found[10], 1e-2))
+    for k in range(5):
+        row[8 + k] = found[k]
+    row[13] = np.log(max(found[5], 1e-6))
+    at = 14
+    for m in range(len(MEMORIES)):
+        row[at] = found[MEMORY_AT + 3 * m]
+        for k in (1, 2):
+            adjusted = share + (1.0 - share) * found[MEMORY_AT + 3 * m + k]
+            row[at + k] = np.log(max(adjusted, 1e-3))
+        at += 3
+    for k in range(DENSITY_AT, MEMORY_AT):
+        row[at] = np.log(found[k] + 1e-5)
+        at += 1
+    row[at], row[at + 1] = np.log(1.0 + found[12]), np.log(1.0 + found[13])
+    row[at + 2] = max(found[14] - mc, 0.0)
+
+
+@compiled
+def describe_all(
+    found: FloatArray, log_intensity: FloatArray, background_share: FloatArray, mc: float, n: int
+) -> FloatArray:
+    """Return rows of ``n`` numbers by :func:`describe`."""
+    rows = np.zeros((len(found), n))
+    for i in range(len(found)):
+        describe(found[i], log_intensity[i], background_share[i], mc, rows[i])
+    return rows
+
+
+@compiled
+def look(
+    time: float,
+    place: SingleArray,
+    n: int,
+    past: PastEvents,
+    per_tau: np.float32,
+    steepness: np.float32,
+    tally: Tally,
+    square: SingleArray,
+    w: SingleArray,
+    out: FloatArray,
+) -> float:
+    """Fill the evidence of the first ``n`` events; return the triggered intensity.
+
+    ``square`` and ``w`` are filled too: squared distances and kernels of the events.
+    """
+    out[:] = 0.0
+    total = weigh(time, place, n, past, per_tau, steepness, square, w)
+    if total > 0.0:
+        _of_sources(time, place, n, total, past, w, square, tally, out)
+    _of_places(time, n, past, square, out)
+    return total
+
+
+@compiled
 def gather(
     time: FloatArray,
     place: SingleArray,
@@ -304,11 +386,8 @@ def gather(
             n = np.searchsorted(past.time_days[:seen], past.time_days[seen])
             here = np.array([past.x[seen], past.y[seen], past.z[seen]], dtype=np.float32)
             moment = past.time_days[seen]
-            total = _weigh(moment, here, n, past, per_tau, steepness, square, w)
-            _absorb(seen, total, n, past, w, tally)
+            total = weigh(moment, here, n, past, per_tau, steepness, square, w)
+            absorb(seen, total, n, past, w, tally)
             seen += 1
-        total = _weigh(time[i], place[i], seen, past, per_tau, steepness, square, w)
-        if total > 0.0:
-            _of_sources(time[i], place[i], seen, total, past, w, square, tally, out[i])
-        _of_places(time[i], seen, past, square, out[i])
+        look(time[i], place[i], seen, past, per_tau, steepness, tally, square, w, out[i])
     return out
