@@ -16,6 +16,7 @@ from mainshock.forecast.base import (
     as_history,
     targets_of,
 )
+from mainshock.forecast.count_calibration import consistency
 from mainshock.forecast.model_folder import info_document, open_model, save_model
 from mainshock.forecast.region import Region
 from mainshock.forecast.registry import RATE_MODELS
@@ -238,3 +239,11 @@ def test_a_simulation_does_not_know_its_own_window(case: Case) -> None:
     known = case.history.between(-np.inf, QUIET)
     found = [case.model.simulate(one, QUIET, 3.0, 100, 2) for one in (known, case.history)]
     assert np.array_equal(found[0].time_days, found[1].time_days)
+
+
+@pytest.mark.parametrize("start", [QUIET, 1590.5])
+def test_simulations_are_of_the_process_that_is_scored(case: Case, start: float) -> None:
+    apart, error = consistency(case.model, case.history, start, 10.0, 60, seed=4)
+    known = case.history.between(-np.inf, start)
+    expected = case.model.simulate(known, start, 10.0, 2000, 4).counts().mean()
+    assert abs(apart) < 4 * error + 0.05 * expected

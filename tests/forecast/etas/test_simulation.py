@@ -11,12 +11,13 @@ from mainshock.forecast.base import FitSettings, ModelInfo
 from mainshock.forecast.boundary import rays_of
 from mainshock.forecast.completeness import ShortTermCompleteness
 from mainshock.forecast.etas.coverage import Coverage
+from mainshock.forecast.etas.events import Sources
 from mainshock.forecast.etas.law import TriggeringLaw, Variation
 from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.etas.parameter_draws import draw_parameters
 from mainshock.forecast.etas.parameters import EtasParameters, decay_integral
 from mainshock.forecast.etas.simulation import BLOCK, simulate
-from mainshock.forecast.etas.simulation_tables import expected_direct, plain_law
+from mainshock.forecast.etas.simulation_tables import expected_direct, past_law
 from mainshock.forecast.region import Region
 from mainshock.forecast.smoothed_places import SmoothedPlaces
 from mainshock.forecast.sphere import cartesian_km
@@ -59,6 +60,12 @@ def catalogue(*rows):
     """A catalogue of rows of time, magnitude, longitude, latitude."""
     time, magnitude, longitude, latitude = np.array(rows, dtype=float).reshape(-1, 4).T
     return Catalogue(time, magnitude, longitude, latitude)
+
+
+def plain_law(parameters, history):
+    """The law of past events where all have the same one."""
+    sources = Sources.of(history, Region.globe(), parameters.m_ref)
+    return past_law(TriggeringLaw(parameters), sources, np.zeros(len(history)))
 
 
 def with_k0(parameters, ratio, beta, m_max):

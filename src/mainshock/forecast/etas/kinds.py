@@ -17,6 +17,7 @@ from mainshock.forecast.etas.coverage import Coverage, levels_of
 from mainshock.forecast.etas.events import Places, Sources, inside_of
 from mainshock.forecast.etas.fitting import FitData, FitPlan, Fitted, fit_plain, fit_refined
 from mainshock.forecast.etas.law import LAW_NAMES, VARIATION_NAMES, TriggeringLaw, law_bounds
+from mainshock.forecast.etas.lineage import lineage_of
 from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.etas.transform import IS_LOG, NAMES, first_guess
 from mainshock.forecast.etas.warm import warm_up
@@ -99,7 +100,7 @@ class _SpaceTimeKind:
             cpu_s=time.process_time() - cpu,
             is_synthetic=catalogue.is_synthetic,
         )
-        return _model(info, history, plain, best, coverage, options)
+        return _model(info, history, data, plain, best, coverage, options)
 
     def open(self, folder: Path, info: ModelInfo) -> SpaceTimeEtas:
         """Return the model of a folder."""
@@ -265,6 +266,7 @@ def _warnings(plain: Fitted, best: Fitted, magnitudes: MagnitudeLaw) -> tuple[st
 def _model(
     info: ModelInfo,
     history: Catalogue,
+    data: FitData,
     plain: Fitted,
     best: Fitted,
     coverage: Coverage,
@@ -275,6 +277,11 @@ def _model(
         background = best.kernels.smoothed_places(_region(info), history)
         days = history.time_days
     n = len(NAMES)
+    lineage = None
+    if best.law.variation.needs_activity:
+        lineage = lineage_of(
+            best.law, plain.law, data.sources, data.events, best.density, info.settings.threads
+        )
     return SpaceTimeEtas(
         info=info,
         parameters=plain.law.parameters,
@@ -287,6 +294,7 @@ def _model(
             options, info.settings.end_days - info.settings.start_days
         ),
         levels=(coverage.since_days, coverage.level),
+        lineage=lineage,
     )
 
 

@@ -1,7 +1,7 @@
 """A fitted space-time ETAS model."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from mainshock.forecast.etas.coverage import Coverage
 from mainshock.forecast.etas.events import Places, Sources, Targets, inside_of
 from mainshock.forecast.etas.law import TriggeringLaw, Variation
 from mainshock.forecast.etas.likelihood import expectation, triggered
+from mainshock.forecast.etas.lineage import Lineage
 from mainshock.forecast.etas.parameters import EtasParameters
 from mainshock.forecast.etas.past import FittedBackground, Past
 from mainshock.forecast.region import Region
@@ -27,6 +28,7 @@ __all__ = ["SpaceTimeEtas"]
 
 FloatArray = NDArray[np.float64]
 _NUMBERS, _ARRAYS = "etas.json", "etas.npz"
+_LINEAGE = fields(Lineage)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +40,7 @@ class SpaceTimeEtas:
     info
         What it is. ``info.parameters`` are those of ``law``.
     parameters
-        Of the plain law, one for all events, on the same background: a model by itself, from
-        which later generations are simulated.
+        Of the plain law, one for all events, on the same background: by it activity is defined.
     background
         Density of background events over the region at the end of the fit; None where it is
         uniform.
@@ -55,6 +56,8 @@ class SpaceTimeEtas:
         How events since the fit are smoothed.
     levels
         Moments at which the completeness over the years changes, and its values.
+    lineage
+        How active simulated events are; None where the law does not depend on it.
     """
 
     info: ModelInfo
@@ -66,6 +69,7 @@ class SpaceTimeEtas:
     background_days: FloatArray
     kernel_settings: KernelSettings = field(default_factory=KernelSettings)
     levels: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+    lineage: Lineage | None = None
     _kept: dict[str, Any] = field(init=False, repr=False, default_factory=dict)  # see `past`
 
     def __post_init__(self) -> None:
@@ -173,6 +177,8 @@ class SpaceTimeEtas:
                 "weight": self.background.weight,
                 "background_days": self.background_days,
             }
+        if self.lineage is not None:
+            arrays |= {f"lineage_{one.name}": getattr(self.lineage, one.name) for one in _LINEAGE}
         np.savez_compressed(folder / _ARRAYS, **arrays)  # type: ignore[arg-type]  # stub: allow_pickle
 
     @classmethod
@@ -222,6 +228,7 @@ class SpaceTimeEtas:
             background_days=arrays.get("background_days", np.zeros(0)),
             kernel_settings=KernelSettings(**document["kernel_settings"]),
             levels=(tuple(since), tuple(level)),
+            lineage=_lineage(arrays),
         )
 
     def _fitted_background(self) -> FittedBackground | None:
@@ -246,6 +253,12 @@ class SpaceTimeEtas:
             self.info.settings.threads,
         )
         return FittedBackground(kernels, self.background_days, self.info.settings.end_days)
+
+
+def _lineage(arrays: dict[str, FloatArray]) -> Lineage | None:
+    if "lineage_activity" not in arrays:
+        return None
+    return Lineage(**{one.name: arrays[f"lineage_{one.name}"] for one in _LINEAGE})
 
 
 def _begins_with(longer: Catalogue, shorter: Catalogue) -> bool:

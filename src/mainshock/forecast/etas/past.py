@@ -66,6 +66,8 @@ class Past:
     known
         Number of kernels that are known in each step of learning, shape ``(n_steps,)``; later
         steps know all of them.
+    own_density
+        Of the background at each event when it came, per km^2; None where it is uniform.
     """
 
     catalogue: Catalogue
@@ -74,6 +76,7 @@ class Past:
     fitted: FittedBackground | None = None
     kernels: BackgroundKernels | None = None
     known: IntArray | None = None
+    own_density: FloatArray | None = None
 
     @classmethod
     def of(
@@ -103,6 +106,7 @@ class Past:
         mu = plain.parameters.mu_per_day
         step = fitted.step_of(events.time_days)
         activity, known = np.zeros(len(events)), [len(kernels)]
+        own = np.empty(len(events))
         edges = np.searchsorted(step, np.arange(int(step.max()) + 2))
         for k, (first, end) in enumerate(pairwise(edges)):
             new = slice(int(first), int(end))
@@ -112,6 +116,7 @@ class Past:
                     density = kernels.density_apart(place, events.time_days[new], fitted.time_days)
                 else:
                     density = kernels.density(place, *_all_of(len(kernels), len(place)))
+                own[new] = density
                 activity[new] = activity_of(mu * density, found[new])
                 if k > 0:
                     share = mu * density / (mu * density + found[new])
@@ -123,6 +128,7 @@ class Past:
             fitted=fitted,
             kernels=kernels,
             known=np.array(known),
+            own_density=own,
         )
 
     def before(self, n: int) -> "Past":
@@ -146,6 +152,7 @@ class Past:
             crossings=self.crossings.part(0, n),
             kernels=kernels,
             known=known,
+            own_density=None if self.own_density is None else self.own_density[:n],
         )
 
     def density(self, targets: Targets, area_km2: float) -> FloatArray:

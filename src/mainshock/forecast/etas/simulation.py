@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -14,21 +13,24 @@ from mainshock.forecast.completeness import ShortTermCompleteness
 from mainshock.forecast.etas.coverage import Coverage
 from mainshock.forecast.etas.events import Sources as Events
 from mainshock.forecast.etas.law import TriggeringLaw
+from mainshock.forecast.etas.lineage import Lineage
 from mainshock.forecast.etas.parameter_draws import Draw, draw_parameters
 from mainshock.forecast.etas.parameters import EtasParameters
+from mainshock.forecast.etas.past import Past
 from mainshock.forecast.etas.simulation_kernels import draw_block
 from mainshock.forecast.etas.simulation_tables import (
     Law,
+    Lifting,
     Outline,
     PastLaw,
     Sources,
     Wakes,
     background_places,
-    decay_table,
     law_of,
+    lifting_of,
     outline_of,
+    past_law,
     past_sources,
-    plain_law,
     wakes_of,
 )
 from mainshock.forecast.etas.transform import to_vector
@@ -50,7 +52,7 @@ __all__ = [
 ]
 
 FloatArray = NDArray[np.float64]
-_Laws = Callable[[Draw], tuple[PastLaw, float]]
+_Triggering = Callable[[Draw], tuple[TriggeringLaw, PastLaw]]
 BLOCK = 250
 """Catalogues that are drawn one after the other from one stream of random numbers."""
 
@@ -91,14 +93,19 @@ class SimulationInputs(Protocol):
 
 @runtime_checkable
 class VariedLaw(Protocol):
-    """What a model has besides whose past events do not all trigger by one law."""
+    """What a model has besides whose events do not all trigger by one law."""
 
     @property
     def law(self) -> TriggeringLaw:
-        """By which past events trigger; later generations follow ``parameters``."""
+        """By which events trigger."""
         ...
 
-    def sources(self, history: Catalogue) -> Events:
+    @property
+    def lineage(self) -> Lineage | None:
+        """How active new events are."""
+        ...
+
+    def past(self, history: Catalogue) -> Past:
         """Return past events with what their law depends on."""
         ...
 
@@ -110,7 +117,6 @@ class _Part:
     first: int
     end: int
     law: Law
-    decay: FloatArray
     past: Sources
 
 
@@ -121,6 +127,7 @@ class _Prepared:
     seed: int
     n: int
     parts: tuple[_Part, ...]
+    lifting: Lifting
     places: Sources
     outline: Outline
     wakes: Wakes
@@ -142,9 +149,9 @@ def simulate(
 ) -> SimulatedCatalogues:
     """Return possible catalogues of a window, given the events before it.
 
-    Direct aftershocks of all past events, by ``model.law`` where there is one, are drawn from
-    their sum, then the background, then generation by generation what those trigger, by
-    ``parameters``; also outside the region, but not returned then.
+    Direct aftershocks of all past events are drawn from their sum, then the background, then
+    generation by generation what those trigger; also outside the region, but not returned then.
+    Where the law depends on activity, that of new events is drawn by ``model.lineage``.
 
     Parameters
     ----------
@@ -278,64 +285,54 @@ def _prepare(
         used = draw_parameters(model.parameters, model.covariance, model.info, draws, seed)
     edges = [n * k // len(used) for k in range(len(used) + 1)]
     floor = 1.0 if model.background is None else model.background.floor
-    laws = _past_laws(model, past)
-    part = partial(_part, model.info, laws, past, start_days, days, floor, max_events)
+    lineage = model.lineage if isinstance(model, VariedLaw) else None
+    triggering = _triggering(model, past)
+    parts = []
+    for k, draw in enumerate(used):
+        law, by_event = triggering(draw)
+        numbers = law_of(law, draw.beta, model.info.m_max, days, floor, max_events)
+        sources = past_sources(by_event, past, numbers.m_low, start_days, days)
+        parts.append(_Part(edges[k], edges[k + 1], numbers, sources))
     return _Prepared(
         seed=seed,
         n=n,
-        parts=tuple(part(one, edges[k], edges[k + 1]) for k, one in enumerate(used)),
-        places=background_places(model.background),
+        parts=tuple(parts),
+        lifting=lifting_of(
+            model.parameters, lineage, _law(model).variation.mean_activity, region.area_km2
+        ),
+        places=background_places(model.background, model.parameters.mu_per_day, lineage),
         outline=outline_of(region),
         wakes=wakes_of(None if with_hidden else model.completeness, past, start_days),
     )
 
 
-def _part(
-    info: ModelInfo,
-    laws: _Laws,
-    past: Catalogue,
-    start_days: float,
-    days: float,
-    floor: float,
-    max_events: int,
-    draw: Draw,
-    first: int,
-    end: int,
-) -> _Part:
-    """Return tables for some catalogues, which share their parameters."""
-    decay = decay_table(draw.parameters, days)
-    law = law_of(draw.parameters, draw.beta, info.m_max, days, len(decay), floor, max_events)
-    past_law, mu_per_day = laws(draw)
-    law = law._replace(n_background=mu_per_day * days)
-    return _Part(first, end, law, decay, past_sources(past_law, past, start_days, days))
+def _law(model: SimulationInputs) -> TriggeringLaw:
+    return model.law if isinstance(model, VariedLaw) else TriggeringLaw(model.parameters)
 
 
-def _past_laws(model: SimulationInputs, past: Catalogue) -> _Laws:
-    """Return what gives the law of past events, and the background rate, for draws."""
-    if not isinstance(model, VariedLaw):
-        return lambda draw: (plain_law(draw.parameters, past), draw.parameters.mu_per_day)
-    law, fitted = model.law, to_vector(model.parameters)
-    if law.variation.needs_activity:
-        sources = model.sources(past)
+def _triggering(model: SimulationInputs, past: Catalogue) -> _Triggering:
+    """Return what gives the law, and that of each past event, for draws of the parameters."""
+    law = _law(model)
+    log_background = np.zeros(len(past))
+    if isinstance(model, VariedLaw) and law.variation.needs_activity:
+        known = model.past(past)
+        sources = known.sources
+        if known.own_density is not None:
+            log_background = np.log(model.parameters.mu_per_day * known.own_density)
     else:
         sources = Events.of(past, _checked_region(model), law.parameters.m_ref)
+    fitted = to_vector(model.parameters)
 
-    def varied(draw: Draw) -> tuple[PastLaw, float]:
+    def drawn(draw: Draw) -> tuple[TriggeringLaw, PastLaw]:
         # errors of the plain law stand for those of this one
         vector = law.vector
-        vector[: len(fitted)] += to_vector(draw.parameters) - fitted
+        moved = to_vector(draw.parameters)
+        with np.errstate(invalid="ignore"):  # no taper is an infinite one
+            vector[: len(fitted)] += np.where(moved == fitted, 0.0, moved - fitted)
         here = law.at(vector)
-        found = PastLaw(
-            here.factor(sources),
-            here.parameters.spread_km2(sources.above + here.parameters.m_ref),
-            here.c_days(sources),
-            here.omega(sources),
-            here.parameters.rho,
-            here.parameters.tau_days,
-        )
-        return found, here.parameters.mu_per_day
+        return here, past_law(here, sources, log_background)
 
-    return varied
+    return drawn
 
 
 def _one_block(prepared: _Prepared, block: int) -> tuple[NDArray[Any], ...]:
@@ -354,7 +351,7 @@ def _one_block(prepared: _Prepared, block: int) -> tuple[NDArray[Any], ...]:
             low,
             high - low,
             part.law,
-            part.decay,
+            prepared.lifting,
             part.past,
             prepared.places,
             prepared.outline,

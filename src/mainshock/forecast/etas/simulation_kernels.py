@@ -3,7 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.forecast.etas.simulation_tables import LONGEST, Law, Outline, Sources, Wakes
+from mainshock.forecast.etas.lineage import LIFT_STEP, LOWEST_LIFT
+from mainshock.forecast.etas.simulation_tables import (
+    LONGEST,
+    Law,
+    Lifting,
+    Outline,
+    Sources,
+    Wakes,
+)
 from mainshock.forecast.sphere import AUTHALIC_RADIUS_KM
 from mainshock.signal.compiled import compiled
 
@@ -130,10 +138,12 @@ def _move(
 ) -> bool:
     """Write the place of an event drawn around a source: longitude, latitude, sine and cosine.
 
-    Distances are chords. Returns False where the sphere ends before. Arrays and row numbers are
-    passed, since a view of one row costs more than the row's arithmetic.
+    Distances are chords; their square, in km^2, is written as well. Returns False where the sphere
+    ends before. Arrays and row numbers are passed, since a view of one row costs more than the
+    row's arithmetic.
     """
     square = spread_km2 * (np.exp(np.log(_uniform(state)) / -rho) - 1.0)
+    events[row, 6] = square
     square /= AUTHALIC_RADIUS_KM * AUTHALIC_RADIUS_KM
     if square > 4.0:
         return False
@@ -174,10 +184,13 @@ def _above(state: StateArray, law: Law) -> float:
 
 @compiled
 def _longer(events: FloatArray) -> FloatArray:
-    """Return the events with room for more: longitude to cosine, time, magnitude above."""
-    wider = np.empty((2 * len(events), 6))
+    """Return the events with room for more.
+
+    Columns are longitude to cosine, time, magnitude above the lowest, activity, ln background.
+    """
+    wider = np.empty((2 * len(events), 8))
     for i in range(len(events)):
-        for j in range(6):
+        for j in range(8):
             wider[i, j] = events[i, j]
     return wider
 
@@ -193,8 +206,30 @@ def _chosen(state: StateArray, keep: FloatArray, other: IntArray) -> int:
 
 
 @compiled
+def _rouse(
+    state: StateArray, lifting: Lifting, passed: float, above: float, events: FloatArray, row: int
+) -> None:
+    """Write the activity of an event, where the square of its distance stood.
+
+    ``passed`` and ``above`` are the days since its parent, and the parent's magnitude.
+    """
+    if not lifting.is_used:
+        events[row, 6] = lifting.of_background[0]
+        return
+    log = lifting.log_k0 + lifting.a * above - passed * lifting.per_tau - events[row, 7]
+    log -= lifting.exponent * np.log(passed + lifting.c_days)
+    spread = lifting.d_km2 * np.exp(lifting.gamma * above)
+    log -= lifting.steepness * np.log(events[row, 6] + spread)
+    n_rows, n_columns = lifting.activity.shape
+    # between two rows, one or the other
+    at = int((log - LOWEST_LIFT) / LIFT_STEP + _uniform(state))
+    column = min(int(_uniform(state) * n_columns), n_columns - 1)
+    events[row, 6] = lifting.activity[min(max(at, 0), n_rows - 1), column]
+
+
+@compiled
 def _first(
-    state: StateArray, law: Law, past: Sources, events: FloatArray
+    state: StateArray, law: Law, lifting: Lifting, past: Sources, events: FloatArray
 ) -> tuple[FloatArray, int]:
     """Return direct aftershocks of the past."""
     rows, keep, other = past.rows, past.keep, past.other
@@ -209,6 +244,8 @@ def _first(
             late, reach, bend = rows[i, 5], rows[i, 6], rows[i, 7]
             events[n, 4] = _delay(state, rows[i, 8], past.tau_days, late, reach, bend)
             events[n, 5] = _above(state, law)
+            events[n, 7] = rows[i, 9]
+            _rouse(state, lifting, rows[i, 10] + events[n, 4], rows[i, 11], events, n)
             n += 1
     return events, n
 
@@ -278,6 +315,7 @@ def _find_seen(
 def _background(
     state: StateArray,
     law: Law,
+    lifting: Lifting,
     places: Sources,
     outline: Outline,
     events: FloatArray,
@@ -296,12 +334,17 @@ def _background(
         while True:
             if _uniform(state) <= law.floor:
                 _anywhere(state, outline, events, n)
+                events[n, 7] = lifting.log_uniform
             else:
                 i = _chosen(state, keep, other)
                 if not _move(state, rows, i, rows[i, 4], places.rho, events, n):
                     continue
+                events[n, 7] = rows[i, 9]
             if _find_seen(outline, law, events, n, n + 1, found):
                 break
+        of_background = lifting.of_background
+        at = min(int(_uniform(state) * len(of_background)), len(of_background) - 1)
+        events[n, 6] = of_background[at]
         n += 1
     return events, n
 
@@ -318,30 +361,39 @@ def _anywhere(state: StateArray, outline: Outline, events: FloatArray, row: int)
 
 @compiled
 def _later(
-    state: StateArray, law: Law, decay: FloatArray, events: FloatArray, n: int
+    state: StateArray, law: Law, lifting: Lifting, events: FloatArray, n: int
 ) -> tuple[FloatArray, int]:
     """Return the events with all that they trigger before the window ends."""
     i = 0
     while i < n <= law.max_events:
-        left = law.days - events[i, 4]
-        above = events[i, 5]
-        at = max(np.log(1.0 + left / law.c_days), 0.0) / law.node_step
-        node = min(int(at), len(decay) - 2)
-        integral = decay[node] + (at - node) * (decay[node + 1] - decay[node])
-        n_direct = _poisson(state, law.factor * np.exp(law.growth * above) * integral)
-        if n_direct > 0:
-            spread = law.d_km2 * np.exp(law.gamma * above)
-            reach = np.log(1.0 + min(left, LONGEST * law.tau_days) / law.c_days)
-            bend = np.exp(-law.omega * reach) - 1.0
+        above, active = events[i, 5], events[i, 6] - law.mean_activity
+        omega = law.omega + law.omega_magnitude * above + law.omega_activity * active
+        log_c = law.log_c + law.c_magnitude * above
+        c_days = np.exp(log_c)
+        # without the taper, which then leaves some out
+        left = min(law.days - events[i, 4], LONGEST * law.tau_days)
+        reach = np.log(1.0 + left / c_days)
+        bend = np.exp(-omega * reach) - 1.0
+        integral = reach if abs(omega) < 1e-9 else bend / -omega
+        rise = law.growth * above + law.productivity_activity * active - omega * log_c
+        n_direct = _poisson(state, law.factor * np.exp(rise) * integral)
+        spread = law.d_km2 * np.exp(law.gamma * above) if n_direct > 0 else 0.0
         for _ in range(n_direct):
             if n > law.max_events:
                 break
+            u = _uniform(state)
+            x = u * reach if abs(bend) < 1e-9 else np.log(1.0 + u * bend) / -omega
+            passed = c_days * (np.exp(x) - 1.0)
+            kept, y = _uniform(state), passed / law.tau_days
+            if kept > 1.0 - y and kept > np.exp(-y):
+                continue
             if n == len(events):
                 events = _longer(events)
             if _move(state, events, i, spread, law.rho, events, n):
-                passed = _delay(state, law.omega, law.tau_days, law.c_days, reach, bend)
                 events[n, 4] = events[i, 4] + passed
                 events[n, 5] = _above(state, law)
+                events[n, 7] = events[i, 7]
+                _rouse(state, lifting, passed, above, events, n)
                 n += 1
         i += 1
     return events, n
@@ -431,7 +483,7 @@ def draw_block(
     first: int,
     n_catalogues: int,
     law: Law,
-    decay: FloatArray,
+    lifting: Lifting,
     past: Sources,
     places: Sources,
     outline: Outline,
@@ -445,13 +497,13 @@ def draw_block(
     """
     number, time = np.empty(room, dtype=np.int32), np.empty(room)
     others = np.empty((room, 3), dtype=np.float32)
-    events, found = np.empty((64, 6)), np.empty((64, 4))
+    events, found = np.zeros((64, 8)), np.empty((64, 4))
     order, start = np.empty(64, dtype=np.int64), np.empty(65, dtype=np.int64)
     total, failed = 0, -1
     for k in range(first, first + n_catalogues):
-        events, n = _first(state, law, past, events)
-        events, n = _background(state, law, places, outline, events, n)
-        events, n = _later(state, law, decay, events, n)
+        events, n = _first(state, law, lifting, past, events)
+        events, n = _background(state, law, lifting, places, outline, events, n)
+        events, n = _later(state, law, lifting, events, n)
         if n > law.max_events:
             failed = k
             break

@@ -7,6 +7,9 @@ import shapely
 from numpy.typing import NDArray
 
 from mainshock.forecast.completeness import ShortTermCompleteness
+from mainshock.forecast.etas.events import Sources as Events
+from mainshock.forecast.etas.law import TriggeringLaw
+from mainshock.forecast.etas.lineage import Lineage
 from mainshock.forecast.etas.parameters import EtasParameters
 from mainshock.forecast.region import Region
 from mainshock.forecast.smoothed_places import SmoothedPlaces
@@ -16,20 +19,20 @@ from mainshock.sources.seismicity.catalogue import Catalogue
 
 __all__ = [
     "LONGEST",
-    "N_NODES",
     "Law",
+    "Lifting",
     "Outline",
     "PastLaw",
     "Sources",
     "Wakes",
     "background_places",
     "decay_between",
-    "decay_table",
     "expected_direct",
     "law_of",
+    "lifting_of",
     "outline_of",
+    "past_law",
     "past_sources",
-    "plain_law",
     "wakes_of",
 ]
 
@@ -38,14 +41,11 @@ IntArray = NDArray[np.int64]
 LONGEST = 40.0
 """Times tau: nothing is left of the decay beyond."""
 
-N_NODES = 4096
-"""Of the table of the decay's integral: relative error below 1e-5."""
-
 _N_BANDS = 256  # of latitude, for the sides of a region
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _PIECE = 0.5  # of ln(t + c): eight nodes reach 1e-12 there
 _RHO = 0.5  # of the kernels of the background
-_N_COLUMNS = 9
+_N_COLUMNS = 12
 _HIDING = 2.0  # above mc: events that hide others, where nothing else is set
 
 
@@ -54,25 +54,25 @@ class Law(NamedTuple):
 
     Parameters
     ----------
-    c_days, omega, tau_days, d_km2, gamma, rho
-        Of the kernel.
+    log_c, omega, tau_days, d_km2, gamma, rho
+        Of the kernel of an event of lowest magnitude and mean activity.
     factor, growth
-        An event ``x`` above ``m_low`` has ``factor exp(growth x)`` times the decay's integral
-        direct aftershocks.
+        Such an event has ``factor`` times the decay's integral direct aftershocks, one that is
+        ``x`` above the lowest magnitude ``exp(growth x)`` times more.
+    c_magnitude, omega_magnitude, productivity_activity, omega_activity, mean_activity
+        Of :class:`mainshock.forecast.etas.law.Variation`.
     m_low, m_single, beta, cut
         Magnitudes are ``m_low - ln(1 - u cut) / beta``; ``m_single`` is the least number of single
         precision that is not below ``m_low``.
     days
         Length of the window.
-    node_step
-        Between nodes of ``ln(1 + t / c)`` in the table of the decay's integral.
     n_background, floor
         Background events expected in the window, and the share that is uniform.
     max_events
         In one catalogue.
     """
 
-    c_days: float
+    log_c: float
     omega: float
     tau_days: float
     d_km2: float
@@ -80,15 +80,49 @@ class Law(NamedTuple):
     rho: float
     factor: float
     growth: float
+    c_magnitude: float
+    omega_magnitude: float
+    productivity_activity: float
+    omega_activity: float
+    mean_activity: float
     m_low: float
     m_single: np.float32
     beta: float
     cut: float
     days: float
-    node_step: float
     n_background: float
     floor: float
     max_events: int
+
+
+class Lifting(NamedTuple):
+    """How active events are: the law by which activity is defined, and the spread of a lineage.
+
+    Parameters
+    ----------
+    is_used
+        Whether it differs between events; else it is the first of ``of_background``.
+    log_k0, a, c_days, exponent, per_tau, d_km2, gamma, steepness
+        Of the plain law: the kernel is ``exp(log_k0 + a x - t per_tau) (t + c)^-exponent
+        (r^2 + d exp(gamma x))^-steepness``.
+    log_uniform
+        ln of the background of events that are drawn evenly.
+    activity, of_background
+        Of :class:`mainshock.forecast.etas.lineage.Lineage`.
+    """
+
+    is_used: bool
+    log_k0: float
+    a: float
+    c_days: float
+    exponent: float
+    per_tau: float
+    d_km2: float
+    gamma: float
+    steepness: float
+    log_uniform: float
+    activity: FloatArray
+    of_background: FloatArray
 
 
 class Sources(NamedTuple):
@@ -101,9 +135,10 @@ class Sources(NamedTuple):
     keep, other
         Alias table: row ``i`` stands for itself with probability ``keep``, else for ``other``.
     rows
-        One row a place, shape ``(n, 9)``: longitude and authalic latitude in radians, sine and
-        cosine of that latitude, the spread of the power law of distances in km^2, and for times
-        ``late``, ``reach``, ``bend`` and ``omega`` of :func:`_delay`.
+        One row a place, shape ``(n, 12)``: longitude and authalic latitude in radians, sine and
+        cosine of that latitude, the spread of the power law of distances in km^2; for times
+        ``late``, ``reach``, ``bend`` and ``omega`` of :func:`_delay`; for activity ln of the
+        background, days before the start, and magnitude above the lowest.
     rho, tau_days
         Of the power law of distances, and the taper.
     """
@@ -188,19 +223,14 @@ def decay_between(
 
 
 def law_of(
-    parameters: EtasParameters,
-    beta: float,
-    m_max: float,
-    days: float,
-    n_nodes: int,
-    floor: float,
-    max_events: int,
+    law: TriggeringLaw, beta: float, m_max: float, days: float, floor: float, max_events: int
 ) -> Law:
-    """Return the numbers that compiled code needs; ``n_nodes`` is the length of the table."""
+    """Return the numbers that compiled code needs."""
+    parameters, varied = law.parameters, law.variation
     low = parameters.m_ref
     span = min(max(m_max - low, 1e-6), 36.0 / beta)  # an infinite m_max: to 2e-16
     return Law(
-        c_days=parameters.c_days,
+        log_c=float(np.log(parameters.c_days)),
         omega=parameters.omega,
         tau_days=parameters.tau_days,
         d_km2=parameters.d_km2,
@@ -208,27 +238,41 @@ def law_of(
         rho=parameters.rho,
         factor=float(parameters.space_factor(low)),
         growth=parameters.a - parameters.rho * parameters.gamma,
+        c_magnitude=varied.c_magnitude,
+        omega_magnitude=varied.omega_magnitude,
+        productivity_activity=varied.productivity_activity,
+        omega_activity=varied.omega_activity,
+        mean_activity=varied.mean_activity,
         m_low=low,
         m_single=_not_below(low),
         beta=beta,
         cut=float(-np.expm1(-beta * span)),
         days=days,
-        node_step=float(np.log1p(days / parameters.c_days)) / (n_nodes - 1),
         n_background=parameters.mu_per_day * days,
         floor=floor,
         max_events=max_events,
     )
 
 
-def decay_table(parameters: EtasParameters, days: float, n_nodes: int = N_NODES) -> FloatArray:
-    """Return integrals of the decay from 0 to nodes that are even in ``ln(1 + t / c)``."""
-    c = parameters.c_days
-    nodes = c * np.expm1(np.linspace(0.0, np.log1p(days / c), n_nodes))
-    same = np.ones(n_nodes - 1)
-    pieces = decay_between(
-        nodes[:-1], nodes[1:], c * same, parameters.omega * same, parameters.tau_days
+def lifting_of(
+    plain: EtasParameters, lineage: Lineage | None, mean_activity: float, area_km2: float
+) -> Lifting:
+    """Return what gives simulated events their activity: the mean, without a lineage."""
+    mean = np.full((1, 1), mean_activity)
+    return Lifting(
+        is_used=lineage is not None,
+        log_k0=float(np.log(plain.k0)),
+        a=plain.a,
+        c_days=plain.c_days,
+        exponent=1.0 + plain.omega,
+        per_tau=1.0 / plain.tau_days,
+        d_km2=plain.d_km2,
+        gamma=plain.gamma,
+        steepness=1.0 + plain.rho,
+        log_uniform=float(np.log(plain.mu_per_day / area_km2)),
+        activity=mean if lineage is None else lineage.activity,
+        of_background=mean[0] if lineage is None else lineage.of_background,
     )
-    return np.append(0.0, np.cumsum(pieces))
 
 
 class PastLaw(NamedTuple):
@@ -242,6 +286,8 @@ class PastLaw(NamedTuple):
         Of each.
     rho, tau_days
         Of all.
+    log_background
+        ln of the background by which the activity of new events is measured, of each.
     """
 
     factor: FloatArray
@@ -250,18 +296,20 @@ class PastLaw(NamedTuple):
     omega: FloatArray
     rho: float
     tau_days: float
+    log_background: FloatArray
 
 
-def plain_law(parameters: EtasParameters, past: Catalogue) -> PastLaw:
-    """Return the law of past events where all have the same one."""
-    same = np.ones(len(past))
+def past_law(law: TriggeringLaw, sources: Events, log_background: FloatArray) -> PastLaw:
+    """Return the law of each of some past events."""
+    parameters = law.parameters
     return PastLaw(
-        parameters.space_factor(past.magnitude),
-        parameters.spread_km2(past.magnitude),
-        parameters.c_days * same,
-        parameters.omega * same,
+        law.factor(sources),
+        parameters.spread_km2(sources.above + parameters.m_ref),
+        law.c_days(sources),
+        law.omega(sources),
         parameters.rho,
         parameters.tau_days,
+        log_background,
     )
 
 
@@ -277,7 +325,9 @@ def expected_direct(
     return law.factor * decay_between(since, until, law.c_days, law.omega, law.tau_days)
 
 
-def past_sources(law: PastLaw, past: Catalogue, start_days: float, days: float) -> Sources:
+def past_sources(
+    law: PastLaw, past: Catalogue, m_low: float, start_days: float, days: float
+) -> Sources:
     """Return past events as sources of the first generation."""
     if len(past) == 0:
         return _none()
@@ -285,13 +335,14 @@ def past_sources(law: PastLaw, past: Catalogue, start_days: float, days: float) 
     late = start_days - past.time_days + law.c_days
     reach = np.log1p(np.minimum(days, LONGEST * law.tau_days) / late)
     bend = np.expm1(-law.omega * reach)
-    columns = (law.spread_km2, late, reach, bend, law.omega)
-    rows = _rows(past.longitude, past.latitude, *columns)
+    since = start_days - past.time_days
+    columns = (law.spread_km2, late, reach, bend, law.omega, law.log_background, since)
+    rows = _rows(past.longitude, past.latitude, *columns, past.magnitude - m_low)
     return Sources(float(expected.sum()), *_alias(expected), rows, law.rho, law.tau_days)
 
 
 def _rows(longitude: FloatArray, latitude: FloatArray, *others: FloatArray) -> FloatArray:
-    """Return rows of :class:`Sources`, filled up to nine columns."""
+    """Return rows of :class:`Sources`, filled up."""
     lon, lat = np.radians(longitude), authalic_latitude(latitude)
     columns = [lon, lat, np.sin(lat), np.cos(lat), *others]
     columns += [np.zeros(len(lon))] * (_N_COLUMNS - len(columns))
@@ -304,12 +355,16 @@ def _not_below(value: float) -> np.float32:
     return single if float(single) >= value else np.nextafter(single, np.float32(np.inf))
 
 
-def background_places(background: SmoothedPlaces | None) -> Sources:
+def background_places(
+    background: SmoothedPlaces | None, mu_per_day: float, lineage: Lineage | None
+) -> Sources:
     """Return the kernels of the background as sources: theirs is a power law with rho of 1/2."""
     if background is None:
         return _none()
     spread = np.asarray(background.bandwidth_km, dtype=np.float64) ** 2
-    rows = _rows(background.longitude, background.latitude, spread)
+    none = np.zeros(len(spread))
+    log = none if lineage is None else np.log(mu_per_day * lineage.density)
+    rows = _rows(background.longitude, background.latitude, spread, *[none] * 4, log)
     return Sources(0.0, *_alias(background.share), rows, _RHO, np.inf)
 
 
