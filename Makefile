@@ -37,7 +37,7 @@ $(ENVIRONMENT)/.ready: pyproject.toml constraints.txt scripts/check_environment.
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(ENVIRONMENT)
 	@echo "setup: installing into $(ENVIRONMENT) (some minutes the first time)"
 	@$(BIN)/python $(INSTALL) torch==2.13.0
-	@$(BIN)/python $(INSTALL) --editable '.[train,bayes,dev,docs,bench]'
+	@$(BIN)/python $(INSTALL) --editable '.[train,bayes,postgres,kafka,ray,s3,dev,docs,bench]'
 	@$(BIN)/python scripts/check_environment.py torch
 	@MAINSHOCK_MODELS=$(ENVIRONMENT)/share/mainshock/models $(BIN)/mainshock models add eqtransformer || \
 		echo "setup: EQTransformer was not added (see above); all else works. Later, or with --from:" \
