@@ -66,3 +66,16 @@ def test_a_lineage_is_saved_with_its_model(fitted, tmp_path):
     assert back is not None
     for name in ("activity", "of_background", "density"):
         assert np.array_equal(getattr(back, name), getattr(fitted.lineage, name))
+
+
+def test_the_background_of_simulations_is_that_of_the_intensity(fitted, california):
+    start = days_from_text("1999-12-01")
+    model = replace(
+        fitted,
+        info=replace(fitted.info, settings=replace(fitted.info.settings, end_days=AFTER_LANDERS)),
+    )
+    rows, bandwidth, weight = model.past(california).learnt_at(start)
+    assert len(rows) == len(bandwidth) == len(weight) > 100
+    assert california.time_days[rows].min() >= AFTER_LANDERS
+    assert california.time_days[rows].max() < start
+    assert len(fitted.past(california).learnt_at(start)[0]) == 0

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mainshock.forecast.etas.activity import activity_of
 from mainshock.forecast.etas.background import BackgroundKernels
+from mainshock.forecast.etas.elongation import Elongation, ElongationSettings
 from mainshock.forecast.etas.events import Inside, Sources, Targets, inside_of
 from mainshock.forecast.etas.law import TriggeringLaw
 from mainshock.forecast.etas.likelihood import triggered
@@ -86,9 +87,13 @@ class Past:
         plain: TriggeringLaw,
         fitted: FittedBackground | None,
         threads: int = 1,
+        elongation: ElongationSettings | None = None,
     ) -> "Past":
         """Return the events of a catalogue as a plain law sees them."""
         sources = Sources.of(catalogue, region, plain.parameters.m_ref)
+        if elongation is not None:
+            lines = Elongation.of(catalogue, region, elongation)
+            sources = replace(sources, elongation=lines)
         begun = cls(catalogue, sources, inside_of(region, catalogue))
         if fitted is None:
             return begun
@@ -140,20 +145,37 @@ class Past:
             is_learnt = self.fitted.step_of(sources.time_days[:n]) > 0
             n_kernels = len(self.fitted.kernels) + int(is_learnt.sum())
             kernels, known = kernels.before(n_kernels), np.minimum(known, n_kernels)
+        catalogue, lines = self.catalogue.take(np.arange(n)), sources.elongation
         return replace(
             self,
-            catalogue=self.catalogue.take(np.arange(n)),
+            catalogue=catalogue,
             sources=Sources(
                 sources.time_days[:n],
                 np.ascontiguousarray(sources.place[:, :n]),
                 sources.above[:n],
                 sources.activity[:n],
+                lines and Elongation.of(catalogue, lines.region, lines.settings),
             ),
             crossings=self.crossings.part(0, n),
             kernels=kernels,
             known=known,
             own_density=None if self.own_density is None else self.own_density[:n],
         )
+
+    def learnt_at(self, start_days: float) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Return the events that the background has taken up since the fit, until a moment.
+
+        Their rows, bandwidths in km and weights.
+        """
+        none = np.zeros(0)
+        if self.fitted is None or self.kernels is None or self.known is None:
+            return np.zeros(0, dtype=np.int64), none, none
+        step = int(self.fitted.step_of(np.array([start_days]))[0])
+        n_fitted = len(self.fitted.kernels)
+        n = int(self.known[min(step, len(self.known) - 1)]) - n_fitted
+        rows = np.flatnonzero(self.fitted.step_of(self.sources.time_days) > 0)[:n]
+        new = slice(n_fitted, n_fitted + n)
+        return rows, self.kernels.bandwidth_km[new], self.kernels.weight[new]
 
     def density(self, targets: Targets, area_km2: float) -> FloatArray:
         """Return the background density at targets from what was known at their times."""

@@ -1,7 +1,7 @@
 """Draws possible catalogues of a window from a space-time ETAS model."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -285,7 +285,7 @@ def _prepare(
         used = draw_parameters(model.parameters, model.covariance, model.info, draws, seed)
     edges = [n * k // len(used) for k in range(len(used) + 1)]
     floor = 1.0 if model.background is None else model.background.floor
-    lineage = model.lineage if isinstance(model, VariedLaw) else None
+    background, lineage = _background(model, past, start_days)
     triggering = _triggering(model, past)
     parts = []
     for k, draw in enumerate(used):
@@ -300,10 +300,32 @@ def _prepare(
         lifting=lifting_of(
             model.parameters, lineage, _law(model).variation.mean_activity, region.area_km2
         ),
-        places=background_places(model.background, model.parameters.mu_per_day, lineage),
+        places=background_places(background, model.parameters.mu_per_day, lineage),
         outline=outline_of(region),
         wakes=wakes_of(None if with_hidden else model.completeness, past, start_days),
     )
+
+
+def _background(
+    model: SimulationInputs, past: Catalogue, start_days: float
+) -> tuple[SmoothedPlaces | None, Lineage | None]:
+    """Return the background with what it has learnt since the fit, and the lineage that fits it."""
+    if not isinstance(model, VariedLaw):
+        return model.background, None
+    fitted, lineage, known = model.background, model.lineage, model.past(past)
+    rows, bandwidth, weight = known.learnt_at(start_days)
+    if fitted is None or len(rows) == 0:
+        return fitted, lineage
+    places = replace(
+        fitted,
+        longitude=np.append(fitted.longitude, past.longitude[rows]),
+        latitude=np.append(fitted.latitude, past.latitude[rows]),
+        bandwidth_km=np.append(fitted.bandwidth_km, bandwidth),
+        weight=np.append(fitted.weight, weight),
+    )
+    if lineage is not None and known.own_density is not None:
+        lineage = replace(lineage, density=np.append(lineage.density, known.own_density[rows]))
+    return places, lineage
 
 
 def _law(model: SimulationInputs) -> TriggeringLaw:

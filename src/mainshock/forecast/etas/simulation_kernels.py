@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.forecast.etas.lineage import LIFT_STEP, LOWEST_LIFT
+from mainshock.forecast.etas.random_numbers import poisson, uniform
 from mainshock.forecast.etas.simulation_tables import (
     LONGEST,
     Law,
@@ -27,79 +28,10 @@ Events = tuple[
     int,
 ]
 
-_R11, _L17, _L23, _R41 = np.uint64(11), np.uint64(17), np.uint64(23), np.uint64(41)
-_L45, _R19 = np.uint64(45), np.uint64(19)
 _E2 = 0.0066943799901413165  # WGS84, first eccentricity squared
 _A2 = _E2 / 3 + 31 * _E2**2 / 180 + 517 * _E2**3 / 5040
 _A4 = 23 * _E2**2 / 360 + 251 * _E2**3 / 3780
 _A6 = 761 * _E2**3 / 45360
-
-
-@compiled
-def _uniform(state: StateArray) -> float:
-    """Return a number above 0, at most 1.
-
-    xoshiro256++ by Blackman & Vigna (2021), https://doi.org/10.1145/3460772
-    """
-    s0, s1, s2, s3 = state[0], state[1], state[2], state[3]
-    mixed = s0 + s3
-    drawn = ((mixed << _L23) | (mixed >> _R41)) + s0
-    shifted = s1 << _L17
-    s2 ^= s0
-    s3 ^= s1
-    s1 ^= s2
-    s0 ^= s3
-    s2 ^= shifted
-    state[0], state[1], state[2] = s0, s1, s2
-    state[3] = (s3 << _L45) | (s3 >> _R19)
-    return float((np.int64(drawn >> _R11) + 1) * (1.0 / 9007199254740992.0))
-
-
-@compiled
-def _poisson(state: StateArray, mean: float) -> int:
-    """Return a Poisson number: inversion, or Hoermann's PTRS (1993) for means of 10 or more."""
-    if mean < 10.0:
-        u = _uniform(state)
-        if u <= 1.0 - mean:  # below exp(-mean)
-            return 0
-        chance = np.exp(-mean)
-        total = chance
-        k = 0
-        while u > total and k < 200:
-            k += 1
-            chance *= mean / k
-            total += chance
-        return k
-    b = 0.931 + 2.53 * np.sqrt(mean)
-    a = -0.059 + 0.02483 * b
-    edge = np.log(1.1239 + 1.1328 / (b - 3.4))
-    while True:
-        u = _uniform(state) - 0.5
-        v = _uniform(state)
-        inner = 0.5 - abs(u)
-        if inner <= 0.0:
-            continue
-        k = int(np.floor((2.0 * a / inner + b) * u + mean + 0.43))
-        if inner >= 0.07 and v <= 0.9277 - 3.6224 / (b - 2.0):
-            return k
-        if k < 0 or (inner < 0.013 and v > inner):
-            continue
-        left = np.log(v) + edge - np.log(a / (inner * inner) + b)
-        if left <= -mean + k * np.log(mean) - _log_factorial(k):
-            return k
-
-
-@compiled
-def _log_factorial(k: int) -> float:
-    total = 0.0
-    if k < 10:
-        for i in range(2, k + 1):
-            total += np.log(i)
-        return total
-    x = k + 1.0  # Stirling
-    square = 1.0 / (x * x)
-    series = (1.0 / 12.0 - square * (1.0 / 360.0 - square / 1260.0)) / x
-    return float((x - 0.5) * np.log(x) - x + 0.9189385332046727 + series)
 
 
 @compiled
@@ -112,7 +44,7 @@ def _delay(
     ``ln((late + span) / late)`` and ``bend`` is ``exp(-omega reach) - 1``.
     """
     while True:
-        u = _uniform(state)
+        u = uniform(state)
         # the power law by inversion, in ln of the time since the source plus c
         x = u * reach if abs(bend) < 1e-9 else np.log(1.0 + u * bend) / -omega
         if x < 1e-3:
@@ -120,7 +52,7 @@ def _delay(
         else:
             passed = late * (np.exp(x) - 1.0)
         # the taper by rejection; 1 - y is below exp(-y)
-        u = _uniform(state)
+        u = uniform(state)
         y = passed / tau_days
         if u <= 1.0 - y or u <= np.exp(-y):
             return passed
@@ -142,14 +74,14 @@ def _move(
     ends before. Arrays and row numbers are passed, since a view of one row costs more than the
     row's arithmetic.
     """
-    square = spread_km2 * (np.exp(np.log(_uniform(state)) / -rho) - 1.0)
+    square = spread_km2 * (np.exp(np.log(uniform(state)) / -rho) - 1.0)
     events[row, 6] = square
     square /= AUTHALIC_RADIUS_KM * AUTHALIC_RADIUS_KM
     if square > 4.0:
         return False
     while True:  # a direction
-        e = 2.0 * _uniform(state) - 1.0
-        n = 2.0 * _uniform(state) - 1.0
+        e = 2.0 * uniform(state) - 1.0
+        n = 2.0 * uniform(state) - 1.0
         length = e * e + n * n
         if 1e-12 < length <= 1.0:
             break
@@ -179,7 +111,7 @@ def _move(
 @compiled
 def _above(state: StateArray, law: Law) -> float:
     """Return how far a magnitude lies above the lowest."""
-    return float(-np.log(1.0 - _uniform(state) * law.cut) / law.beta)
+    return float(-np.log(1.0 - uniform(state) * law.cut) / law.beta)
 
 
 @compiled
@@ -199,7 +131,7 @@ def _longer(events: FloatArray) -> FloatArray:
 def _chosen(state: StateArray, keep: FloatArray, other: IntArray) -> int:
     """Return a row drawn by its weight."""
     n = len(keep)
-    at = _uniform(state) * n
+    at = uniform(state) * n
     i = min(int(at), n - 1)
     # what is left of the number is uniform again
     return i if at - i <= keep[i] else other[i]
@@ -222,8 +154,8 @@ def _rouse(
     log -= lifting.steepness * np.log(events[row, 6] + spread)
     n_rows, n_columns = lifting.activity.shape
     # between two rows, one or the other
-    at = int((log - LOWEST_LIFT) / LIFT_STEP + _uniform(state))
-    column = min(int(_uniform(state) * n_columns), n_columns - 1)
+    at = int((log - LOWEST_LIFT) / LIFT_STEP + uniform(state))
+    column = min(int(uniform(state) * n_columns), n_columns - 1)
     events[row, 6] = lifting.activity[min(max(at, 0), n_rows - 1), column]
 
 
@@ -234,7 +166,7 @@ def _first(
     """Return direct aftershocks of the past."""
     rows, keep, other = past.rows, past.keep, past.other
     n = 0
-    for _ in range(_poisson(state, past.expected)):
+    for _ in range(poisson(state, past.expected)):
         if n > law.max_events:
             break
         if n == len(events):
@@ -324,15 +256,15 @@ def _background(
     """Return the events with those of the background, which all lie in the region."""
     rows, keep, other = places.rows, places.keep, places.other
     found = np.empty((1, 4))
-    for _ in range(_poisson(state, law.n_background)):
+    for _ in range(poisson(state, law.n_background)):
         if n > law.max_events:
             break
         if n == len(events):
             events = _longer(events)
-        events[n, 4] = law.days * (1.0 - _uniform(state))
+        events[n, 4] = law.days * (1.0 - uniform(state))
         events[n, 5] = _above(state, law)
         while True:
-            if _uniform(state) <= law.floor:
+            if uniform(state) <= law.floor:
                 _anywhere(state, outline, events, n)
                 events[n, 7] = lifting.log_uniform
             else:
@@ -343,7 +275,7 @@ def _background(
             if _find_seen(outline, law, events, n, n + 1, found):
                 break
         of_background = lifting.of_background
-        at = min(int(_uniform(state) * len(of_background)), len(of_background) - 1)
+        at = min(int(uniform(state) * len(of_background)), len(of_background) - 1)
         events[n, 6] = of_background[at]
         n += 1
     return events, n
@@ -353,8 +285,8 @@ def _background(
 def _anywhere(state: StateArray, outline: Outline, events: FloatArray, row: int) -> None:
     """Write a place drawn evenly from the box around the region."""
     west, east = outline.west, outline.east
-    z = outline.low + (outline.high - outline.low) * _uniform(state)
-    events[row, 0] = np.radians(west + (east - west) * _uniform(state))
+    z = outline.low + (outline.high - outline.low) * uniform(state)
+    events[row, 0] = np.radians(west + (east - west) * uniform(state))
     events[row, 1] = np.arcsin(z)
     events[row, 2], events[row, 3] = z, np.sqrt(1.0 - z * z)
 
@@ -376,15 +308,15 @@ def _later(
         bend = np.exp(-omega * reach) - 1.0
         integral = reach if abs(omega) < 1e-9 else bend / -omega
         rise = law.growth * above + law.productivity_activity * active - omega * log_c
-        n_direct = _poisson(state, law.factor * np.exp(rise) * integral)
+        n_direct = poisson(state, law.factor * np.exp(rise) * integral)
         spread = law.d_km2 * np.exp(law.gamma * above) if n_direct > 0 else 0.0
         for _ in range(n_direct):
             if n > law.max_events:
                 break
-            u = _uniform(state)
+            u = uniform(state)
             x = u * reach if abs(bend) < 1e-9 else np.log(1.0 + u * bend) / -omega
             passed = c_days * (np.exp(x) - 1.0)
-            kept, y = _uniform(state), passed / law.tau_days
+            kept, y = uniform(state), passed / law.tau_days
             if kept > 1.0 - y and kept > np.exp(-y):
                 continue
             if n == len(events):
