@@ -4,6 +4,7 @@ import typer
 
 from mainshock.cli import (
     forecast_evaluate,
+    forecast_features,
     forecast_fit,
     forecast_live,
     forecast_report,
@@ -24,5 +25,6 @@ app.command("fit")(forecast_fit.fit)
 app.command("simulate")(forecast_simulate.simulate)
 app.command("evaluate")(forecast_evaluate.evaluate)
 app.command("report")(forecast_report.report)
+app.command("features")(forecast_features.features)
 app.command("select")(forecast_select.select)
 app.command("live")(forecast_live.live)

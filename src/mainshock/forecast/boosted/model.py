@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -254,10 +255,11 @@ class BoostedKind:
         if info.region is None:
             raise ModelError(f"{folder} states no region; fit the model again")
         try:
-            with np.load(path, allow_pickle=False) as found:
+            # opened here: numpy leaves a damaged file open
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
                 arrays = {name: found[name] for name in found.files}
             return _opened(arrays, info, info.region)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise ModelError(f"{path} cannot be read ({error}); fit the model again") from error
 
 

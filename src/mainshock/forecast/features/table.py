@@ -138,11 +138,12 @@ def feature_blocks(
     """
     if not catalogue.has_places:
         raise DataError("features of cells need events with longitude and latitude")
-    wanted = catalogue.above(settings.mc)
+    wanted = _ever_above(catalogue, settings.mc)
     fixed_names, fixed = _fixed_columns(settings)
     per_block = max(1, _ROWS_A_BLOCK // max(1, len(settings.cells)))
     for era in eras(wanted, issue_days):
-        seen = _Seen.of(era.known, settings)
+        # after the clock: an event that was revised to a smaller magnitude is gone
+        seen = _Seen.of(era.known.above(settings.mc), settings)
         for first in range(era.first, era.last, per_block):
             issue = issue_days[first : min(first + per_block, era.last)]
             groups = [*seen.groups(issue, settings), (fixed_names, fixed)]
@@ -174,6 +175,16 @@ def targets(catalogue: Catalogue, issue_days: FloatArray, settings: FeatureSetti
     n = len(settings.cells)
     found = np.bincount(row[there] * n + cell[event][there], minlength=len(issue_days) * n)
     return found.reshape(len(issue_days), n).astype(np.int64)
+
+
+def _ever_above(catalogue: Catalogue, mc: float) -> Catalogue:
+    """Return all versions of the events of which a version counts."""
+    names = {str(one) for one in catalogue.above(mc).event_id if one}
+    if not names:
+        return catalogue.above(mc)
+    is_version = np.isin(catalogue.event_id.astype(str), sorted(names))
+    unnamed = catalogue.take(catalogue.event_id == "").above(mc)
+    return Catalogue.joined([catalogue.take(is_version), unnamed])
 
 
 def _fixed_columns(settings: FeatureSettings) -> tuple[tuple[str, ...], FloatArray]:
