@@ -13,8 +13,9 @@ ENVIRONMENT := .venv
 BASE_ENVIRONMENT := .venv-base
 BIN := $(ENVIRONMENT)/bin
 INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
-# Debian packages that tests need beside Python: a browser for the page, a broker for alerts
-SYSTEM_PACKAGES := chromium mosquitto
+# Debian packages that tests need beside Python: a browser for the page, a broker for alerts, a database,
+# and what checks the rules of monitoring
+SYSTEM_PACKAGES := chromium mosquitto postgresql prometheus openssl
 
 # Each test process keeps to one core
 TEST_VARIABLES := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1

@@ -20,8 +20,8 @@ def live_pick(name: str, issued: datetime) -> LivePick:
 
 
 @pytest.fixture
-def store(tmp_path):
-    with LiveStore.open(tmp_path / "store.sqlite") as opened:
+def store(place):
+    with LiveStore.open(place) as opened:
         opened.save_picks([live_pick("old", NOW - timedelta(days=3)), live_pick("new", NOW)])
         yield opened
 

@@ -1,6 +1,5 @@
 """The live store: versions that never go back, queries, changes, retention."""
 
-import os
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import func, select
 
 from mainshock.core.documents import to_document
 from mainshock.core.errors import RecordError, SettingsError, SourceError
@@ -24,32 +23,24 @@ from mainshock.core.records import (
     Pick,
     PosteriorSamples,
 )
-from mainshock.stream.records import Alert, EventVersion, LivePick, StationHealth
-from mainshock.stream.store.database import Database
+from mainshock.stream.records import (
+    Alert,
+    EventVersion,
+    ForecastVersion,
+    LivePick,
+    ShakingVersion,
+    StationHealth,
+)
 from mainshock.stream.store.live_store import Change, LiveStore
 from mainshock.stream.store.queries import EventQuery
 from mainshock.stream.store.retention import Retention
-from mainshock.stream.store.schema import metadata
+from mainshock.stream.store.schema import picks
 
 T0 = datetime(2026, 5, 27, 12, 0, 0, 123457, tzinfo=UTC)
-POSTGRES = os.environ.get("MAINSHOCK_TEST_POSTGRES")  # URL of a database that may be emptied
 
 
 def seconds(number: float) -> datetime:
     return T0 + timedelta(seconds=number)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
-def place(request, tmp_path):
-    """Where a store is made: each test runs on both databases, where a second one is named."""
-    if request.param == "sqlite":
-        return tmp_path / "live.db"
-    database = Database(POSTGRES)
-    with database.writing() as connection:
-        for name in ("alembic_version", *metadata.tables):
-            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
-    database.close()
-    return POSTGRES
 
 
 @pytest.fixture
@@ -156,20 +147,26 @@ def test_an_older_version_never_overwrites_a_newer_one(store):
 
 
 @given(order=st.permutations([1, 2, 3, 4]), cuts=st.lists(st.integers(0, 4), max_size=3))
-@settings(max_examples=20, derandomize=True, database=None)
-def test_versions_in_any_order_and_batches_end_alike(order, cuts, tmp_path_factory):
-    versions = [event_version(version=number, n_samples=3) for number in order]
-    with LiveStore.open(tmp_path_factory.mktemp("store") / "live.db") as store:
-        edges = [0, *sorted(cuts), 4]
-        for first, past_last in pairwise(edges):
-            store.save_events(versions[first:past_last])
-        assert [one.version for one in store.event_versions("e")] == [1, 2, 3, 4]
-        assert store.event("e").version == store.events()[0].version == 4
-        kept = [store.event("e", number).event.origin.samples for number in (1, 2, 3, 4)]
-        assert [one is not None for one in kept] == [False, False, False, True]
-        told = [one.version for one in store.changes(0)]
-        assert told == sorted(set(told))
-        assert told[-1] == 4
+@settings(
+    max_examples=20,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # its examples share it
+)
+def test_versions_in_any_order_and_batches_end_alike(order, cuts, store):
+    name, before = f"e{store.count_events()}", store.latest_change()  # an event an example
+    versions = [event_version(name, version=number, n_samples=3) for number in order]
+    edges = [0, *sorted(cuts), 4]
+    for first, past_last in pairwise(edges):
+        store.save_events(versions[first:past_last])
+    assert [one.version for one in store.event_versions(name)] == [1, 2, 3, 4]
+    (latest,) = store.events(EventQuery(event_ids=(name,)))
+    assert store.event(name).version == latest.version == 4
+    kept = [store.event(name, number).event.origin.samples for number in (1, 2, 3, 4)]
+    assert [one is not None for one in kept] == [False, False, False, True]
+    told = [one.version for one in store.changes(before)]
+    assert told == sorted(set(told))
+    assert told[-1] == 4
 
 
 def test_picks_are_told_in_order_of_time_and_the_newest_of_too_many(store):
@@ -406,3 +403,35 @@ def test_a_place_that_cannot_hold_a_store_is_refused(tmp_path):
         LiveStore.open(text_file)
     with pytest.raises(SettingsError, match="URL"):
         LiveStore.open("nosuchdatabase://host/name")
+
+
+def test_lists_come_in_the_order_of_bytes_on_both_databases(store):
+    mixed = ["b", "B", "a-2", "a_1", "a.10", "a", "A", "a.2"]
+    times = (seconds(0), seconds(1))
+    store.save_health([StationHealth(x, ("HHZ",), 100.0, *times, 2.0, {}, 0, 0.0) for x in mixed])
+    assert [one.trace_id for one in store.health()] == sorted(mixed)
+    store.save_picks([live_pick(name) for name in mixed])
+    assert [one.pick_id for one in store.picks()] == sorted(mixed)
+    store.save_events([event_version(name) for name in mixed])
+    assert names(store.events()) == sorted(mixed)
+
+
+def test_a_reader_sees_one_state_while_others_write(store):
+    store.save_picks([live_pick("first")])
+    statement = select(func.count()).select_from(picks)
+    with store.database.reading() as connection:
+        before = connection.execute(statement).scalar()
+        store.save_picks([live_pick("second")])
+        assert connection.execute(statement).scalar() == before == 1
+    with store.database.reading() as connection:
+        assert connection.execute(statement).scalar() == 2
+
+
+def test_maps_and_forecasts_come_back_whole(store):
+    shown = ShakingVersion("e", 2, T0, {"cells": [1.5, None]})
+    store.save_shaking([shown, replace(shown, version=1)])
+    assert to_document(store.shaking("e")) == to_document(shown)
+    told = ForecastVersion("f", "", T0, {"rate": 1e-300}, 2**40, "0" * 64)
+    store.save_forecasts([told, told])
+    assert to_document(store.forecast()) == to_document(told)
+    assert store.forecast("e") is None

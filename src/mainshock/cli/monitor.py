@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from mainshock.cli import locate_options as options
 from mainshock.cli import monitor_options as own
+from mainshock.cli import store_options
 from mainshock.cli.output import say
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mainshock.sources.stations import StationList
     from mainshock.stream.run import LocationParts
     from mainshock.stream.run_folder import RunFolder
+    from mainshock.stream.store.address import StoreAddress
 
 __all__ = ["monitor"]
 
@@ -48,6 +50,8 @@ def monitor(
     forecast_catalogue: own.ForecastCatalogue = None,
     forecast_region: own.ForecastRegion = "",
     forecast_agency: own.ForecastAgency = "",
+    store: store_options.Store = None,
+    store_password: store_options.StorePassword = None,
 ) -> None:
     """Run everything live: take packets in, pick, locate, alert, store, and show it on a page.
 
@@ -63,6 +67,7 @@ def monitor(
     from mainshock.stream.alerts.config import read_alert_settings
     from mainshock.stream.run_folder import RunFolder
 
+    address = store_options.address_of(store, store_password)
     folder = RunFolder(data_dir or _default_folder(source))
     opened = _open_source(source, speed, folder)
     sites, inventory = _stations_of(opened, stations)
@@ -71,7 +76,7 @@ def monitor(
     page = ServiceSettings(host, port, read_token(token_file), built_page())
     seedlink = (seedlink_host, seedlink_port, seedlink_ring_mb)
     forecasts = (forecast_model, forecast_catalogue, forecast_region, forecast_agency)
-    settings = _settings(folder, page, seedlink, (keep_days, backfill), forecasts)
+    settings = _settings(folder, page, seedlink, (keep_days, backfill, address), forecasts)
     location = _location(setup, sites, inventory, max_depth)
     rules = read_alert_settings(alerts) if alerts is not None else None
     made = Monitor(settings, opened, open_picker(model), location, rules)
@@ -83,7 +88,7 @@ def _settings(
     folder: "RunFolder",
     page: "ServiceSettings",
     seedlink: tuple[str, int, float],
-    kept: tuple[float, str | None],
+    kept: "tuple[float, str | None, StoreAddress | None]",
     forecasts: tuple[Path | None, Path | None, str, str],
 ) -> "MonitorSettings":
     from datetime import timedelta
@@ -92,7 +97,7 @@ def _settings(
     from mainshock.stream.forecasts import ForecastSettings
 
     host, port, ring_mb = seedlink
-    keep_days, backfill = kept
+    keep_days, backfill, address = kept
     return MonitorSettings(
         folder,
         page,
@@ -102,6 +107,7 @@ def _settings(
         timedelta(days=keep_days),
         backfill,
         ForecastSettings(*forecasts),
+        address,
     )
 
 
@@ -209,6 +215,8 @@ def _run(made: "Monitor", *, exit_at_end: bool, opens_browser: bool) -> None:
     asks = "" if token is None else " (open it with /?token=TOKEN)"
     say(f"monitoring {made.source.name} ({made.source.label}); page at {made.service.url}{asks}")
     say(f"keeping results in {made.settings.folder.root}")
+    if made.settings.store is not None:
+        say(f"events and picks in {made.settings.store}")
     if made.seedlink is not None:
         say(f"SeedLink at {made.settings.seedlink_host}:{made.seedlink.port}")
     if opens_browser:

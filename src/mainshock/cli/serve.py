@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mainshock.cli import store_options
 from mainshock.cli.output import say
 
 __all__ = ["serve"]
@@ -28,6 +29,8 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="File that holds the token which callers must show."),
     ] = None,
+    store: store_options.Store = None,
+    store_password: store_options.StorePassword = None,
 ) -> None:
     """Show the events, picks and records that a monitor stored, without live input.
 
@@ -41,7 +44,8 @@ def serve(
     from mainshock.stream.run_folder import RunFolder
 
     settings = ServiceSettings(host, port, read_token(token_file), built_page())
-    context = open_stored(RunFolder(data_dir), settings, stations)
+    address = store_options.address_of(store, store_password)
+    context = open_stored(RunFolder(data_dir), settings, stations, address)
     try:
         run_service(context, lambda url: say(f"serving {data_dir} at {url}"))
     finally:

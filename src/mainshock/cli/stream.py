@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mainshock.cli import stream_stages
 from mainshock.cli.output import print_json, print_result, progress, say
+from mainshock.cli.stream_migrate import migrate_store
 
 if TYPE_CHECKING:
     from mainshock.sources.packets import Packet
@@ -18,6 +20,8 @@ __all__ = ["ClockName", "app"]
 _BATCH = 1000
 
 app = typer.Typer(help="The live path in single steps.", no_args_is_help=True)
+app.command("run")(stream_stages.run_stages)
+app.command("migrate")(migrate_store)
 
 
 class ClockName(StrEnum):

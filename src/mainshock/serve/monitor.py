@@ -23,6 +23,7 @@ from mainshock.stream.bus import Message
 from mainshock.stream.forecasts import ForecastSettings
 from mainshock.stream.run import LiveRun, LocationParts
 from mainshock.stream.run_folder import RunFolder
+from mainshock.stream.store.address import StoreAddress
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.store.queries import EventQuery
 
@@ -52,6 +53,8 @@ class MonitorSettings:
         Address of FDSN web services to ask for what a live source lost, or None.
     forecasts
         What is forecast.
+    store
+        Where the store lies; None: a file in the folder.
     """
 
     folder: RunFolder
@@ -62,6 +65,7 @@ class MonitorSettings:
     keep: timedelta = timedelta(days=30)
     data_centre: str | None = None
     forecasts: ForecastSettings = field(default_factory=ForecastSettings)
+    store: StoreAddress | None = None
 
     def seedlink(self) -> SeedLinkSettings | None:
         """Return how the SeedLink server serves, or None where there is none.
@@ -128,6 +132,7 @@ class Monitor:
             keep=self.settings.keep,
             data_centre=None if centre is None else FdsnBackfill(centre, attempts=1),
             forecasts=self.settings.forecasts,
+            store_address=self.settings.store,
         )
         try:
             self._open_servers(registry)

@@ -3,27 +3,21 @@
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from mainshock.detect.base import Picker, ProbabilityCurves
-from mainshock.forecast.forecast_log import ForecastLog
 from mainshock.pipeline.compile_ahead import CompilerProcess
-from mainshock.pipeline.locating import EventBuilder
 from mainshock.sources.fragments import ns_from_datetime
 from mainshock.sources.packets import Packet, PacketSource, ReportingSource
 from mainshock.stream.alerts.config import AlertSettings
 from mainshock.stream.alerts.dispatch import AlertDispatcher
-from mainshock.stream.alerts.stage import AlertStage
-from mainshock.stream.amplitudes import ArchiveAmplitudes, has_responses
 from mainshock.stream.board import LiveBoard
 from mainshock.stream.bus import Bus, Message, Stage
 from mainshock.stream.bus_registry import BUSES
-from mainshock.stream.events.settling import SettlingStage
-from mainshock.stream.events.stage import EventStage
 from mainshock.stream.feed import Feed
 from mainshock.stream.forecast_board import ForecastBoard
 from mainshock.stream.forecasts import ForecastSettings
@@ -34,20 +28,20 @@ from mainshock.stream.ingest.dead_letters import DeadLetterStore
 from mainshock.stream.ingest.ingest import Ingest
 from mainshock.stream.ingest.settings import IngestSettings
 from mainshock.stream.late_picks import LatePicks
+from mainshock.stream.live_stages import (
+    LocationParts,
+    StageParts,
+    make_stage,
+    worker_settings,
+)
 from mainshock.stream.memory import spare_memory
 from mainshock.stream.metrics import RunMetrics
-from mainshock.stream.picking.stage import PickingStage
 from mainshock.stream.registry import LIVE_STAGES
-from mainshock.stream.run_folder import FolderClaim, RunFolder
+from mainshock.stream.run_folder import FolderClaim, RunFolder, kind_of
+from mainshock.stream.store.address import StoreAddress
+from mainshock.stream.store.claim import StoreClaim
 from mainshock.stream.store.live_store import LiveStore
-from mainshock.stream.store_stage import StoreStage
 from mainshock.stream.workers import StageWorker, WorkerSettings
-
-if TYPE_CHECKING:
-    from obspy import Inventory
-
-    from mainshock.events.base import Associator
-    from mainshock.locate.base import TravelTimeModel
 
 __all__ = ["LiveRun", "LocationParts"]
 
@@ -55,27 +49,6 @@ _CURVE_SHOWN_S = 12.0
 _SWITCH_S = 0.0005  # a thread that computes must not hold up those that wait for a packet
 _LAST_ALERTS_S = 20.0
 _NEVER_S, _MOST_BYTES = 1e9, 1 << 40  # the feed says when the archive is written
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LocationParts:
-    """What turns picks into events, as for a batch run.
-
-    Parameters
-    ----------
-    builder, associator, travel_times
-        As :func:`mainshock.pipeline.locating.locate_picks` takes them.
-    names
-        Names of associator, velocity model and location method.
-    inventory
-        Stations with responses for magnitudes, or None.
-    """
-
-    builder: EventBuilder
-    associator: "Associator"
-    travel_times: "TravelTimeModel"
-    names: dict[str, str]
-    inventory: "Inventory | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -103,6 +76,8 @@ class LiveRun:
         Whom to ask for what a live source lost, or None.
     forecasts
         What is forecast; by default generic tables of aftershocks alone.
+    store_address
+        Where the store lies; None: a file in the folder.
 
     Notes
     -----
@@ -112,9 +87,9 @@ class LiveRun:
     Raises
     ------
     SettingsError
-        If the folder belongs to another run or another kind of source.
+        If the folder or the store belongs to another run or another kind of source.
     SourceError
-        If the folder cannot be written.
+        If the folder cannot be written, or the store cannot be opened.
     """
 
     folder: RunFolder
@@ -127,6 +102,7 @@ class LiveRun:
     keep: timedelta = timedelta(days=30)
     data_centre: DataCentre | None = None
     forecasts: ForecastSettings = field(default_factory=ForecastSettings)
+    store_address: StoreAddress | None = None
     board: LiveBoard = field(default_factory=LiveBoard)
     forecast_board: ForecastBoard = field(default_factory=ForecastBoard)
     store: LiveStore = field(init=False)
@@ -134,6 +110,7 @@ class LiveRun:
     workers: list[StageWorker] = field(init=False)
     _bus: Bus = field(init=False)
     _claim: FolderClaim = field(init=False)
+    _store_claim: StoreClaim | None = field(init=False, default=None)
     _filler: GapFiller | None = field(init=False, default=None)
     _dispatcher: AlertDispatcher | None = field(init=False, default=None)
     _housekeeping: Housekeeping = field(init=False)
@@ -150,7 +127,9 @@ class LiveRun:
             raise
 
     def _open(self) -> None:
-        self.store = LiveStore.open(self.folder.store)
+        self.store = LiveStore.open(self.store_address or self.folder.store)
+        if self.store_address is not None:
+            self._store_claim = self._claimed_store()
         self._bus = BUSES.load("embedded")(self.folder.bus)
         keep = self.keep if self.source.is_live else None
         self._housekeeping = Housekeeping(self.store, self.folder.catalogue, keep)
@@ -187,6 +166,15 @@ class LiveRun:
         ]
         if self.alerts is not None:
             self._dispatcher = AlertDispatcher(self.alerts, self._bus, self.store.save_alerts)
+
+    def _claimed_store(self) -> StoreClaim:
+        try:
+            return StoreClaim(
+                self.store.database, kind_of(self.source), begins_anew=not self.source.is_live
+            )
+        except BaseException:
+            self.store.close()
+            raise
 
     @property
     def problem(self) -> str:
@@ -242,6 +230,8 @@ class LiveRun:
         self._housekeeping.stop()
         self.store.record_audit("system", "stop")
         self._bus.close()
+        if self._store_claim is not None:
+            self._store_claim.release()
         self.store.close()
         self._claim.release()
 
@@ -257,34 +247,22 @@ class LiveRun:
         )
 
     def _stages(self) -> list[Stage[Any]]:
-        parts = self.location
-        amplitudes = None
-        if parts.inventory is not None and has_responses(parts.inventory):
-            amplitudes = ArchiveAmplitudes(self.folder.archive, parts.inventory, self._flush)
-        synthetic = self.source.is_synthetic
-        stages: list[Stage[Any]] = [
-            PickingStage(self.picker, is_synthetic=synthetic, show=self._show),
-            SettlingStage(parts.builder, parts.associator, parts.travel_times, amplitudes),
-            EventStage(
-                parts.builder,
-                _quick(parts.associator),
-                parts.travel_times,
-                amplitudes,
-                {"picker": self.picker.name, **parts.names},
-                is_synthetic=synthetic,
-            ),
-        ]
-        if self.alerts is not None:
-            stages.append(AlertStage(self.alerts, is_replay=not self.source.is_live))
-        told = {"forecasts": (self._forecasts(), self.forecast_board)}
-        stages.extend(LIVE_STAGES.load(name)(*told.get(name, ())) for name in LIVE_STAGES.names())
-        return [*stages, StoreStage(self.store, ForecastLog(self.folder.forecast_log))]
-
-    def _forecasts(self) -> ForecastSettings:
-        source = self.source
-        return replace(
-            self.forecasts, is_synthetic=source.is_synthetic, is_replay=not source.is_live
+        parts = StageParts(
+            self.folder.archive,
+            self.folder.forecast_log,
+            self.picker,
+            self.location,
+            self.alerts,
+            self.store,
+            self.forecasts,
+            self.forecast_board,
+            is_live=self.source.is_live,
+            is_synthetic=self.source.is_synthetic,
+            flush=self._flush,
+            show=self._show,
         )
+        names = ["picking", "settling", "events", *(["alerts"] if self.alerts else [])]
+        return [make_stage(name, parts) for name in [*names, *LIVE_STAGES.names(), "store"]]
 
     def _flush(self) -> None:
         self.feed.flush()
@@ -307,33 +285,14 @@ class LiveRun:
         return self.feed.offer(packet)
 
 
-def _quick(associator: "Associator") -> "Associator":
-    """Return a coarser associator for the first look, where there is such a choice."""
-    nodes = getattr(associator, "n_horizontal", None)
-    coarser: Any = associator  # whichever has such a field is a dataclass
-    return associator if nodes is None else replace(coarser, n_horizontal=max(4, nodes // 2))
-
-
 def _settings_of(stage: Stage[Any], source: PacketSource) -> WorkerSettings:
-    """Return how a stage is run; a replay waits for the slower stage behind."""
-    holds = stage.name == "picking" and not source.is_live
-    return WorkerSettings(
-        limit=200 if stage.name == "picking" else 500,
-        hold_for=("events", "settling") if holds else (),
-        hold_topics=("pick.v1",),
-        hold_at=200,
-        # a replay begins anew after a crash, so that it need not commit what it tells
-        commits_with=_is_version if source.is_live else None,
-        is_sink=stage.name == "store",
-    )
+    """Return how a stage is run; a replay waits for the slower stage behind.
 
-
-def _is_version(message: Message) -> bool:
-    """Return whether a message is a version of an event, an alert or a forecast: told but once.
-
-    A preliminary version depends on what else the same step saw, so that a step done again in
-    other parts would tell another one of the same earthquake. Versions of picks do not, and the
-    state behind them holds minutes of all records, too much to be written with each pick.
+    A replay begins anew after a crash, so that it need not commit what it tells.
     """
-    told_once = ("event.v1", "settled.v1", "alert.v1", "forecast.v1")
-    return message.topic in told_once and "#" in message.identity
+    holds = stage.name == "picking" and not source.is_live
+    return worker_settings(
+        stage.name,
+        commits_versions=source.is_live,
+        holds_for=("events", "settling") if holds else (),
+    )

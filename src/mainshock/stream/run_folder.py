@@ -11,7 +11,14 @@ from mainshock.core.errors import SettingsError, SourceError
 from mainshock.core.files import make_folder
 from mainshock.sources.packets import PacketSource
 
-__all__ = ["FolderClaim", "RunFolder"]
+__all__ = ["FolderClaim", "RunFolder", "kind_of"]
+
+
+def kind_of(source: PacketSource) -> str:
+    """Return what results come from: ``live``, ``synthetic`` or ``replay of`` what."""
+    if not source.is_live:
+        return f"replay of {source.name}"
+    return "synthetic" if source.is_synthetic else "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +137,7 @@ class FolderClaim:
 
     def _take_over(self, source: PacketSource) -> None:
         label = self._folder.source
-        kind = "synthetic" if source.is_synthetic else "live"
-        wanted = kind if source.is_live else f"replay of {source.name}"
+        wanted = kind_of(source)
         there = self._folder.kind()
         if not there and self._folder.store.exists():
             there = "live"

@@ -5,9 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
-
-from mainshock.core.errors import SourceError
 from mainshock.forecast.forecast_log import ForecastLog
 from mainshock.stream.bus import Message
 from mainshock.stream.messages import (
@@ -51,14 +48,9 @@ class StoreStage:
         Raises
         ------
         SourceError
-            If the store cannot be written, such as on a full disk.
+            If the store cannot be written, such as on a full disk or while its server is down.
         """
-        try:
-            self._save(messages)
-        except OperationalError as error:
-            raise SourceError(
-                f"cannot write the store: {error.orig}; free space, or look who holds it"
-            ) from error
+        self._save(messages)
         return state, []
 
     def _save(self, messages: Sequence[Message]) -> None:

@@ -60,6 +60,7 @@ def config(tmp_path, monkeypatch):
     for name in ("TEST_ALERTS_SECRET", "TEST_ALERTS_USER", "TEST_ALERTS_PASSWORD"):
         monkeypatch.setenv(name, f"value of {name}")
     (tmp_path / "token.txt").write_text("Bearer abc\n")
+    (tmp_path / "token.txt").chmod(0o600)
 
     def write(*changes):
         text = GOOD
@@ -160,8 +161,8 @@ def test_faults_of_rules_names_and_channels_are_told_at_once(config):
         "rules.0.least_magnitude is 99",
         "rule 'felt' names the channel 'opps'",
         "channels.log.path: Field required",
-        "channels.mail.password: a secret does not stand here; write password.env = NAME",
-        " or password.file = PATH",
+        "channels.mail.password: a secret does not stand here; write password.env = NAME, "
+        "password.file = PATH or password.vault = MOUNT/PATH#KEY",
     ):
         assert one in told
     assert "at least 1 item" not in told
@@ -196,6 +197,9 @@ def test_missing_secrets_are_told(config, tmp_path, monkeypatch):
     path = config()
     (tmp_path / "token.txt").write_text("")
     with pytest.raises(SettingsError, match=r"channel ops: .*token\.txt holds nothing"):
+        check_alert_settings(path)
+    (tmp_path / "token.txt").chmod(0o644)
+    with pytest.raises(SettingsError, match=r"channel ops: .*open to all users .*0644"):
         check_alert_settings(path)
     (tmp_path / "token.txt").unlink()
     with pytest.raises(SettingsError, match="cannot be read"):

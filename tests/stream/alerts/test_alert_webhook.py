@@ -191,5 +191,6 @@ def test_an_endless_answer_is_not_read_to_its_end(channel, make_request):
 
 def test_an_address_that_is_a_secret_comes_from_its_place(channel, server, make_request, tmp_path):
     (tmp_path / "url.txt").write_text(f"http://127.0.0.1:{server.server_port}/T0P\n")
+    (tmp_path / "url.txt").chmod(0o600)
     channel(url=None, url_secret={"file": "url.txt"}).send(make_request())
     assert server.came[0][0] == "/T0P"

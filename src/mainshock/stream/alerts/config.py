@@ -264,8 +264,8 @@ def _told(error: ValidationError, where: str = "") -> str:
         elif fault.get("ctx", {}).get("class_name") == "SecretSource":
             key = fault["loc"][-1]
             texts.append(
-                f"{place}: a secret does not stand here; write {key}.env = NAME or "
-                f"{key}.file = PATH"
+                f"{place}: a secret does not stand here; write {key}.env = NAME, "
+                f"{key}.file = PATH or {key}.vault = MOUNT/PATH#KEY"
             )
         elif fault["type"] in ("missing", "value_error") or not _may_show(place):
             texts.append(f"{place}: {message}".removeprefix(": "))

@@ -1,39 +1,44 @@
-"""Secrets by the name of the environment variable or file that holds them, never by value."""
+"""Secrets of channels by the place that holds them, as an alerts file names it."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mainshock.core.errors import SettingsError
+from mainshock.core.secrets import SecretReference
 
 __all__ = ["SecretSource"]
 
-_LARGEST_BYTES = 4096
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+VaultKey = Annotated[str, Field(pattern=r"^[^#/]+/[^#]+#[^#]+$")]
 
 
 class SecretSource(BaseModel):
-    """Where a secret lies: exactly one of an environment variable and a file.
+    """Where a secret lies: exactly one of a variable, a file and a key of a secret manager.
 
     Parameters
     ----------
     env
         Name of the environment variable.
     file
-        Path of a file with nothing else in it; a line break at its end is left out.
+        Path of a file with nothing else in it; a line break at its end is left out. Users other
+        than its owner and group must have no rights on it.
+    vault
+        ``MOUNT/PATH#KEY`` of a secret manager, see :func:`mainshock.core.vault.read_vault`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     env: VariableName | None = None
     file: Path | None = None
+    vault: VaultKey | None = None
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> "SecretSource":
-        if (self.env is None) == (self.file is None):
-            raise ValueError('a secret needs one of env = "NAME" and file = "PATH"')
+    def _one_of_three(self) -> "SecretSource":
+        if sum(one is not None for one in (self.env, self.file, self.vault)) != 1:
+            raise ValueError(
+                'a secret needs one of env = "NAME", file = "PATH" and vault = "MOUNT/PATH#KEY"'
+            )
         return self
 
     def read(self, folder: Path) -> str:
@@ -42,25 +47,15 @@ class SecretSource(BaseModel):
         Raises
         ------
         SettingsError
-            If the variable is not set, or the file cannot be read, is empty or too large.
+            If it cannot be had, see :meth:`mainshock.core.secrets.SecretReference.read`.
+        UnreachableError
+            If the secret manager does not answer.
         """
+        return self._reference().read(folder).reveal()
+
+    def _reference(self) -> SecretReference:
         if self.env is not None:
-            value = os.environ.get(self.env, "")
-            if not value:
-                raise SettingsError(f"environment variable {self.env} is not set; set it")
-            return value
-        path = folder / (self.file or "")
-        try:
-            with path.open(encoding="utf-8") as handle:
-                text = handle.read(_LARGEST_BYTES + 1).rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"secret file {path} cannot be read ({type(error).__name__}); "
-                "check its path and rights"
-            ) from None  # a decoding error quotes the bytes
-        if not 0 < len(text) <= _LARGEST_BYTES:
-            raise SettingsError(
-                f"secret file {path} holds {'nothing' if not text else 'too much'}; "
-                f"1 to {_LARGEST_BYTES} characters are expected"
-            )
-        return text
+            return SecretReference("env", self.env)
+        if self.file is not None:
+            return SecretReference("file", str(self.file))
+        return SecretReference.parse(f"vault:{self.vault}")

@@ -1,19 +1,31 @@
-"""Opens the database of the live store: SQLite in WAL mode, or whatever a URL names."""
+"""Opens the database of the live store: SQLite in WAL mode, or PostgreSQL."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import (
+    DatabaseError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from mainshock.core.errors import MissingDependencyError, SettingsError, SourceError
+from mainshock.core.errors import (
+    MissingDependencyError,
+    SettingsError,
+    SourceError,
+    UnreachableError,
+)
 from mainshock.core.files import make_folder
+from mainshock.core.secrets import SecretReference
+from mainshock.stream.store.address import StoreAddress
 
 __all__ = ["Database", "upsert"]
 
@@ -26,6 +38,14 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
 )
 _WRITERS_LOCK = 0x6D61696E  # any number of our own, the same in all processes
+# a server or a network that fell silent is given up; so is a writer that keeps others waiting
+_POSTGRES_OPTIONS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "tcp_user_timeout": 30_000,
+    "application_name": "mainshock",
+    "options": f"-c lock_timeout={_BUSY_MS} -c idle_in_transaction_session_timeout=60000",
+}
 
 
 class Database:
@@ -33,36 +53,61 @@ class Database:
 
     Parameters
     ----------
-    path_or_url
-        File of an SQLite database, made where it is missing, or a URL of SQLAlchemy such as
-        ``postgresql+psycopg://user@host/name``.
+    place
+        File of an SQLite database, made where it is missing; a URL of SQLAlchemy such as
+        ``postgresql+psycopg://user@host/name``; or an address with its password elsewhere.
 
     Raises
     ------
     SourceError
-        If it cannot be opened.
+        If a file cannot be opened.
+    UnreachableError
+        If a server does not answer, or refuses.
     SettingsError
         If a URL cannot be understood.
     MissingDependencyError
         If the driver that a URL names is not installed.
     """
 
-    def __init__(self, path_or_url: str | Path) -> None:
-        self.engine = _engine(path_or_url)
+    def __init__(self, place: str | Path | StoreAddress) -> None:
+        self.address = _address(place)
+        self.engine = _engine(self.address)
         self._writing = Lock()
         try:
             with self.engine.connect():
                 pass
-        except (DatabaseError, sqlite3.Error) as error:
+        except (DatabaseError, InterfaceError, sqlite3.Error) as error:
+            self._cannot_open(error)
+        except BaseException:  # the secret of its password
             self.engine.dispose()
+            raise
+
+    def _cannot_open(self, error: Exception) -> NoReturn:
+        self.engine.dispose()
+        if self.address.is_file:
             raise SourceError(
-                f"cannot open the store {path_or_url}: {error}; name another file or server"
+                f"cannot open the store {self.address.url.database}: {_reason(error)}; name "
+                "another file or server"
             ) from error
+        raise UnreachableError(
+            f"cannot open the store {self.address}: {_reason(error)}; start the server, or mend "
+            "address, user, password or name of the database"
+        ) from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees one state of the database from its first query on."""
-        with self.engine.connect() as connection:
+        """Give a connection that sees one state of the database from its first query on.
+
+        Raises
+        ------
+        SourceError
+            If the database does not answer.
+        """
+        with self._faults_told("read"), self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
             yield connection
 
     @contextmanager
@@ -71,8 +116,13 @@ class Database:
 
         Writers come one after the other, in this process and in others, so that sequence numbers
         become visible in their order.
+
+        Raises
+        ------
+        SourceError
+            If the database does not answer, its disk is full, or another writer held it for 10 s.
         """
-        with self._writing, self.engine.connect() as connection:
+        with self._faults_told("write"), self._writing, self.engine.connect() as connection:
             connection.execution_options(is_writing=True)
             with connection.begin():
                 if connection.dialect.name == "postgresql":
@@ -81,32 +131,64 @@ class Database:
                     )
                 yield connection
 
+    @contextmanager
+    def _faults_told(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+            remedy = "free space, or look who holds it"
+            if not self.address.is_file:
+                remedy = f"look at the server of {self.address}, its space, and who holds it"
+            raise SourceError(f"cannot {action} the store: {_reason(error)}; {remedy}") from error
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
 
 
-def _engine(path_or_url: str | Path) -> Engine:
-    if isinstance(path_or_url, Path) or "://" not in path_or_url:
-        path = Path(path_or_url)
-        make_folder(path.parent)
-        url = f"sqlite:///{path}"
-    else:
-        url = path_or_url
+def _address(place: str | Path | StoreAddress) -> StoreAddress:
+    if isinstance(place, StoreAddress):
+        return place
+    if isinstance(place, Path) or "://" not in place:
+        make_folder(Path(place).parent)
+        return StoreAddress.of_file(Path(place))
+    return StoreAddress.of_url(place)
+
+
+def _engine(address: StoreAddress) -> Engine:
+    options: dict[str, Any] = {}  # of SQLAlchemy, by dialect
+    if not address.is_file:
+        own = {name: v for name, v in _POSTGRES_OPTIONS.items() if name not in address.url.query}
+        options = {"pool_pre_ping": True, "connect_args": own}  # a server may have been restarted
     try:
-        engine = create_engine(make_url(url))
-    except (ArgumentError, NoSuchModuleError) as error:
+        engine = create_engine(address.url, **options)
+    except NoSuchModuleError as error:
         raise SettingsError(
-            f"{url!r} is no database URL: {error}; write it as postgresql+psycopg://host/name"
+            f"{address} names a driver that is none; write it as postgresql+psycopg://host/name"
         ) from error
     except ImportError as error:
         raise MissingDependencyError(
-            f"{url!r} needs a driver that is not installed: {error}; install mainshock[postgres]"
+            f"{address} needs a driver that is not installed: {error}; install mainshock[postgres]"
         ) from error
-    if engine.dialect.name == "sqlite":
+    if address.is_file:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    elif address.password is not None:
+        event.listen(engine, "do_connect", _giving(address.password))
     return engine
+
+
+def _giving(password: SecretReference) -> Any:  # a listener of SQLAlchemy
+    def give(_dialect: object, _record: object, _args: object, options: dict[str, Any]) -> None:
+        options["password"] = password.read().reveal()
+
+    return give
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what the driver says."""
+    told = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return told[0] if told else type(error).__name__
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:

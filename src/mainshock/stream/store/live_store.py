@@ -19,6 +19,7 @@ from mainshock.stream.records import (
     ShakingVersion,
     StationHealth,
 )
+from mainshock.stream.store.address import StoreAddress
 from mainshock.stream.store.database import Database, upsert
 from mainshock.stream.store.migration import migrate
 from mainshock.stream.store.queries import (
@@ -99,21 +100,23 @@ class LiveStore:
     """
 
     def __init__(self, database: Database, clock: Callable[[], int] = time.time_ns) -> None:
-        self._database = database
+        self.database = database
         self._clock = clock
 
     @classmethod
-    def open(cls, path_or_url: str | Path, clock: Callable[[], int] = time.time_ns) -> "LiveStore":
+    def open(
+        cls, place: str | Path | StoreAddress, clock: Callable[[], int] = time.time_ns
+    ) -> "LiveStore":
         """Return the store in a file, or behind a URL, made or brought up to date as needed.
 
         Raises
         ------
         SourceError
-            If it cannot be opened.
+            If it cannot be opened; UnreachableError, one of its kind, for a server.
         DataError
             If a newer version of the program made it.
         """
-        database = Database(path_or_url)
+        database = Database(place)
         try:
             with database.writing() as connection:
                 migrate(connection)
@@ -124,7 +127,7 @@ class LiveStore:
 
     def close(self) -> None:
         """Close all connections."""
-        self._database.close()
+        self.database.close()
 
     def __enter__(self) -> "LiveStore":
         return self
@@ -136,7 +139,7 @@ class LiveStore:
         """Keep versions of picks, all or none of them."""
         latest = _latest(versions, lambda one: one.pick_id)
         rows = [pick_row(one) for one in latest]
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             news = _news(connection, picks, "pick_id", rows)
             upsert(connection, picks, news, newer="version")
             self._note(connection, "pick", "pick_id", news)
@@ -187,7 +190,7 @@ class LiveStore:
         """Keep versions of events, all or none of them; draws only of the latest version."""
         rows = [event_row(one) for one in _latest(versions, lambda one: one.event_id)]
         told = [event_version_row(one) for one in versions]
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             news = _news(connection, events, "event_id", rows)
             upsert(connection, events, news, newer="version")
             upsert(connection, event_versions, told)
@@ -224,7 +227,7 @@ class LiveStore:
         )
         if version is not None:
             statement = statement.where(table.version == version)
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             row = connection.execute(statement).first()
         return None if row is None else event_from_row(row.document, row.samples)
 
@@ -236,7 +239,7 @@ class LiveStore:
 
     def save_alerts(self, sent: Sequence[Alert]) -> None:
         """Keep alerts; of one version on one channel the one issued last counts."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             for row in map(alert_row, sent):
                 known = connection.execute(
                     select(alerts.c.updated_us).where(
@@ -269,7 +272,7 @@ class LiveStore:
         """Keep maps of shaking; of each event only that of the newest version."""
         rows = [shaking_row(one) for one in _latest(maps, lambda one: one.event_id)]
         if rows:
-            with self._database.writing() as connection:
+            with self.database.writing() as connection:
                 upsert(connection, shaking_maps, rows, newer="version")
 
     def shaking(self, event_id: str) -> ShakingVersion | None:
@@ -280,7 +283,7 @@ class LiveStore:
     def save_forecasts(self, told: Sequence[ForecastVersion]) -> None:
         """Keep forecasts of the region and tables of aftershocks."""
         if told:
-            with self._database.writing() as connection:
+            with self.database.writing() as connection:
                 upsert(connection, forecasts, [forecast_row(one) for one in told])
 
     def forecast(self, event_id: str = "") -> ForecastVersion | None:
@@ -290,7 +293,7 @@ class LiveStore:
 
     def save_health(self, states: Sequence[StationHealth]) -> None:
         """Keep how instruments' data arrive; of each only the newest state."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             upsert(connection, health, [health_row(one) for one in states], newer="updated_us")
 
     def health(self) -> list[StationHealth]:
@@ -316,7 +319,7 @@ class LiveStore:
         table, key = (picks, "pick_id") if kind == "pick" else (events, "event_id")
         day = (table.c.time_us // _DAY_US).label("day")
         statement = select(day).distinct().order_by(day)
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             ends = select(func.min(changes.c.sequence), func.max(changes.c.sequence))
             first, last = connection.execute(ends).one()
             if first is not None and first - 1 <= after <= last:
@@ -328,14 +331,14 @@ class LiveStore:
 
     def latest_change(self) -> int:
         """Return the highest sequence number given so far; 0 where there is none."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             found = connection.execute(select(func.max(changes.c.sequence))).scalar()
         return int(found or 0)
 
     def record_audit(self, actor: str, action: str, detail: str = "") -> None:
         """Write down who did what; entries are never changed."""
         row = {"time_us": self._now_us(), "actor": actor, "action": action, "detail": detail}
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             connection.execute(insert(audit), [row])
 
     def audit(self, limit: int = 200) -> list[AuditEntry]:
@@ -349,7 +352,7 @@ class LiveStore:
 
     def retain(self, retention: Retention) -> dict[str, int]:
         """Remove what is older than a retention allows; returns how many rows of each kind."""
-        return apply_retention(self._database, retention)
+        return apply_retention(self.database, retention)
 
     def _note(
         self, connection: Connection, kind: str, key: str, rows: Sequence[dict[str, Any]]
@@ -368,11 +371,11 @@ class LiveStore:
             connection.execute(insert(changes), noted)
 
     def _count(self, statement: Any) -> int:  # statements of one number
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return int(connection.execute(statement).scalar_one())
 
     def _rows(self, statement: Any) -> Sequence[Row[Any]]:  # statements of any columns
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return connection.execute(statement).all()
 
     def _column(self, statement: Any) -> list[str]:  # the same

@@ -34,14 +34,19 @@ metadata = MetaData()
 _Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only INTEGER keys up
 
 
+def _key(length: int) -> String:
+    """Return a text that sorts by its bytes, as all texts of SQLite do."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 # times are microseconds since 1970: exact, and they sort alike in every database
 picks = Table(
     "picks",
     metadata,
-    Column("pick_id", String(200), primary_key=True),
+    Column("pick_id", _key(200), primary_key=True),
     Column("version", Integer, nullable=False),
     Column("kind", String(8), nullable=False),
-    Column("station_code", String(20), nullable=False),
+    Column("station_code", _key(20), nullable=False),
     Column("phase", String(8), nullable=False),
     Column("time_us", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
@@ -55,7 +60,7 @@ picks = Table(
 events = Table(
     "events",
     metadata,
-    Column("event_id", String(200), primary_key=True),
+    Column("event_id", _key(200), primary_key=True),
     Column("version", Integer, nullable=False),
     Column("kind", String(8), nullable=False),
     Column("time_us", BigInteger, nullable=False),
@@ -78,7 +83,7 @@ events = Table(
 event_versions = Table(
     "event_versions",
     metadata,
-    Column("event_id", String(200), primary_key=True),
+    Column("event_id", _key(200), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("updated_us", BigInteger, nullable=False),
     Column("document", Text, nullable=False),
@@ -95,9 +100,9 @@ Index(
 alerts = Table(
     "alerts",
     metadata,
-    Column("alert_id", String(200), primary_key=True),
+    Column("alert_id", _key(200), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("event_id", String(200), nullable=False),
+    Column("event_id", _key(200), nullable=False),
     Column("updated_us", BigInteger, nullable=False),
     Column("document", Text, nullable=False),
     Index("alerts_by_event", "event_id", "updated_us"),
@@ -108,7 +113,7 @@ alerts = Table(
 shaking_maps = Table(
     "shaking_maps",
     metadata,
-    Column("event_id", String(200), primary_key=True),
+    Column("event_id", _key(200), primary_key=True),
     Column("version", Integer, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
     Column("document", LargeBinary, nullable=False),
@@ -119,8 +124,8 @@ shaking_maps = Table(
 forecasts = Table(
     "forecasts",
     metadata,
-    Column("forecast_id", String(300), primary_key=True),
-    Column("event_id", String(200), nullable=False),
+    Column("forecast_id", _key(300), primary_key=True),
+    Column("event_id", _key(200), nullable=False),
     Column("updated_us", BigInteger, nullable=False),
     Column("log_number", BigInteger),
     Column("log_digest", String(64), nullable=False),
@@ -132,7 +137,7 @@ forecasts = Table(
 health = Table(
     "health",
     metadata,
-    Column("trace_id", String(40), primary_key=True),
+    Column("trace_id", _key(40), primary_key=True),
     Column("updated_us", BigInteger, nullable=False),
     Column("document", Text, nullable=False),
 )
@@ -142,7 +147,7 @@ changes = Table(
     metadata,
     Column("sequence", _Sequence, primary_key=True, autoincrement=True),
     Column("kind", String(8), nullable=False),
-    Column("identity", String(200), nullable=False),
+    Column("identity", _key(200), nullable=False),
     Column("version", Integer, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     sqlite_autoincrement=True,  # a number is never given twice, whatever retention removes
