@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ import typer
 from typer.testing import CliRunner
 
 from mainshock.cli import forecast_evaluate
-from mainshock.core.errors import DataError, ModelError, NothingFoundError
+from mainshock.core.errors import DataError, ModelError, NothingFoundError, SettingsError
 from mainshock.forecast.base import FitSettings
-from mainshock.forecast.model_folder import save_model
+from mainshock.forecast.model_folder import open_model, save_model
+from mainshock.forecast.refusals import refuse_beyond_horizon
 from mainshock.forecast.region import Region
 from mainshock.forecast.registry import RATE_MODELS
 from mainshock.sources.seismicity.catalogue import Catalogue, days_from_text
@@ -130,3 +132,30 @@ def test_a_folder_without_a_model_is_refused(folder, tmp_path):
     done = run("--model", tmp_path, "--catalogue", folder / "later.csv", "--from", SPLIT,
                "--to", END)  # fmt: skip
     assert isinstance(done.exception, ModelError)
+
+
+def test_a_test_on_windows_can_be_recorded_in_the_model(folder, tmp_path):
+    shutil.copytree(folder / "poisson", tmp_path / "poisson")
+    given = asked(folder, model="poisson")
+    given = (given[0], tmp_path / "poisson", *given[2:], "--tests", "--days", 10, "--n-sim", 50)
+    found = run(*given, "--record", "--json")
+    assert found.exit_code == 0
+    assert json.loads(found.stdout)["recorded"] is True
+    info = open_model(tmp_path / "poisson").info
+    assert refuse_beyond_horizon(10.0, info)
+    with pytest.raises(SettingsError, match="evaluate --tests --days 20 --record"):
+        refuse_beyond_horizon(20.0, info)
+    assert info.validated["windows_10d"]["windows"] == 36
+
+
+def test_a_test_of_few_windows_is_not_recorded(folder, tmp_path):
+    shutil.copytree(folder / "poisson", tmp_path / "poisson")
+    given = asked(folder, model="poisson")
+    given = (given[0], tmp_path / "poisson", *given[2:], "--tests", "--days", 60, "--n-sim", 50)
+    found = run(*given, "--record", "--json")
+    assert json.loads(found.stdout)["recorded"] is False
+    assert "horizon_days" not in open_model(tmp_path / "poisson").info.validated
+
+
+def test_recording_needs_the_tests(folder):
+    assert isinstance(run(*asked(folder), "--record").exception, SettingsError)

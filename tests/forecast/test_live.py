@@ -131,7 +131,11 @@ def test_a_snapshot_brings_back_the_same_forecast(live, history):
     other = opened(history)
     other.restore(live.snapshot())
     assert other.now_days == live.now_days
-    assert other.expected() == pytest.approx(live.expected(), rel=2e-5)
+    assert other.expected() == pytest.approx(live.expected(), rel=2e-6)
+    for area in (None, Circle(-117.3, 34.1, 25.0)):
+        told, same = (one.probability(4.0, area, 7.0) for one in (live, other))
+        assert (told.expected_low, told.expected_high) == (same.expected_low, same.expected_high)
+        assert told.probability == pytest.approx(same.probability, rel=1e-6)
     assert sorted(other.event_times()) == sorted(live.event_times())
     for wrong in (b"", b"{}", b'{"format": 99, "now_days": 0, "events": []}'):
         with pytest.raises(DataError, match="no snapshot"):

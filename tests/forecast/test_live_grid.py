@@ -3,12 +3,9 @@
 import numpy as np
 import pytest
 
-from mainshock.forecast.live_grid import (
-    ForecastGrid,
-    circle_states,
-    decay_and_add,
-    kernel_masses,
-)
+from mainshock.forecast.live_circle import FadedStrengths, circle_masses
+from mainshock.forecast.live_grid import ForecastGrid, decay_and_add, kernel_masses
+from mainshock.forecast.long_term import Circle
 from mainshock.forecast.region import Region
 from mainshock.forecast.smoothed_places import SmoothedPlaces
 from mainshock.forecast.sphere import cartesian_km
@@ -96,15 +93,61 @@ def test_a_circle_gets_what_a_simulated_kernel_sends_into_it(rng):
         r = np.sqrt(spread * ((1 - rng.random(n)) ** (-1 / RHO) - 1))
         turn = rng.random(n) * 2 * np.pi
         inside = np.hypot(distance + r * np.cos(turn), r * np.sin(turn)) < radius
-        state = circle_states(
-            (place, np.array([2.0]), np.array([[3.0, 3.0]]), np.array([spread])),
-            (middle, float(radius)),
-            RHO,
-            np.array([0.0, 0.1]),
-        )
+        mass = circle_masses(place, np.array([spread]), (middle, float(radius)), RHO)
         error = 4 * np.sqrt(inside.mean() / n) + 1e-5
-        assert state[0] / 3.0 == pytest.approx(inside.mean(), abs=error)
-        assert state[1] == pytest.approx(state[0] * np.exp(-0.2))
+        assert mass == pytest.approx(inside.mean(), abs=error)
+
+
+@pytest.mark.parametrize("spread", [0.2, 4.0, 300.0])
+def test_masses_in_a_circle_are_fluxes_through_its_edge(spread):
+    middle, radius = cartesian_km(11.0, 46.0), 20.0
+    place = cartesian_km(np.full(101, 11.0), np.linspace(46.0, 48.0, 101))
+    mass = circle_masses(place, np.full(101, spread), (middle, radius), RHO)
+    distance = np.linalg.norm(place - middle, axis=1)[:, None]
+    n = 100_000
+    along = radius**2 + distance * radius * np.cos(np.pi * (np.arange(n) + 0.5) / n)
+    square = 2 * along - radius**2 + distance**2
+    plain = (along / square * (1 - (1 + square / spread) ** -RHO)).mean(axis=1)
+    near = np.abs(distance[:, 0] - radius) < 8.0  # there the edge is integrated by 24 nodes
+    assert mass[~near] == pytest.approx(plain[~near], rel=2e-3, abs=1e-5)
+    assert mass[near] == pytest.approx(plain[near], abs=2e-3)
+
+
+def test_strengths_of_one_moment_give_what_each_source_gives(rng):
+    n, rates = 500, np.array([0.0, 0.01, 1.0, 300.0])
+    time, mass = np.sort(rng.uniform(0.0, 30.0, n)), rng.random(n)
+    strength = rng.random((n, 4))
+    kept, gone = FadedStrengths(rates), set()
+    for known, now in ((200, 12.0), (210, 13.0), (450, 28.0), (450, 28.5), (500, 31.0)):
+        if known == 450:
+            gone |= {7, 440}
+            strength[list(gone)] = 0.0
+            for number in gone:
+                kept.forget(number)
+        told = kept.sums(mass[:known], strength[:known], time[:known], now)
+        age = np.maximum(now - time[:known], 0.0)[:, None]
+        each = mass[:known, None] * strength[:known] * np.exp(-age * rates)
+        assert told == pytest.approx(each.sum(axis=0), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "radius"), [(11.52, 46.03, 25.0), (10.1, 45.2, 60.0), (12.9, 46.9, 90.0)]
+)
+def test_a_circle_of_several_cells_is_cut_by_distance_as_its_outline_cuts_it(lon, lat, radius):
+    circle = Circle(lon, lat, radius)
+    found = GRID.shares_within(cartesian_km(lon, lat), radius)
+    outline = GRID.shares_in(Region(circle.outline(360)))
+    assert found == pytest.approx(outline, abs=0.07)  # of one cell, by 64 places in it
+    assert found @ GRID.area_km2 == pytest.approx(outline @ GRID.area_km2, rel=0.01)
+    if (lon, lat) == (11.52, 46.03):
+        assert found @ GRID.area_km2 == pytest.approx(circle.area_km2, rel=0.01)
+
+
+def test_a_circle_across_the_180th_meridian_is_cut_by_distance():
+    grid = ForecastGrid.over(Region.box(178.0, -20.0, -178.0, -17.0), 2000)
+    for lon in (180.0, -180.0):
+        found = grid.shares_within(cartesian_km(lon, -18.5), 50.0)
+        assert found @ grid.area_km2 == pytest.approx(np.pi * 2500.0, rel=0.01)
 
 
 def test_states_decay_take_in_and_never_turn_negative():

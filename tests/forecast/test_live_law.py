@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mainshock.forecast.etas.law import TriggeringLaw
 from mainshock.forecast.etas.simulation import simulate
 from mainshock.forecast.live import LiveEvent, LiveForecast, LiveSettings
 from mainshock.forecast.live_law import LiveLaw, triggered_at
@@ -34,6 +35,20 @@ def test_the_expected_number_soon_is_the_integral_of_the_intensity(model, live):
     days = 1e-4  # too short for aftershocks of aftershocks
     direct = model.integral(live.history, NOW, NOW + days)
     assert live.expected_number(3.0, days=days) == pytest.approx(direct, rel=5e-3)
+
+
+@pytest.mark.parametrize("days", [1.0, 7.0])
+def test_what_past_events_and_the_background_give_is_the_integral_of_the_intensity(model, days):
+    rare = replace(model.law.parameters, k0=1e-3 * model.law.parameters.k0)
+    few = replace(model, law=TriggeringLaw(rare, VARIATION), parameters=rare)  # and few of theirs
+    live = LiveForecast(few, past(), NOW, SETTINGS)
+    live.update(LiveEvent("new", NOW + 0.2, -117.38, 34.12, 5.0))
+    events = (
+        live.history,
+        Catalogue(*(np.array([one]) for one in (NOW + 0.2, 5.0, -117.38, 34.12))),
+    )
+    direct = few.integral(Catalogue.joined(list(events)), live.now_days, live.now_days + days)
+    assert live.expected_number(3.0, days=days) == pytest.approx(direct, rel=0.02)
 
 
 def test_numbers_are_those_of_the_models_own_simulations(model, live):

@@ -42,6 +42,14 @@ def test_parts_have_their_share():
     )
 
 
+def test_small_and_large_circles_go_over_into_each_other():
+    rates = LongTermRates.of(info_of(), GRID, NOBODY, None)
+    widths = (19.0, 20.0, 21.0, 22.0, 25.0)  # cells are 10 km wide
+    parts = [rates.part_of(rates.share, Circle(-117.53, 34.02, radius)) for radius in widths]
+    even = [np.pi * radius**2 / REGION.area_km2 for radius in widths]
+    assert parts == pytest.approx(even, rel=0.015)
+
+
 def test_places_are_those_of_the_events_of_the_fit(rng):
     n = 200
     time = END - 1000.0 * rng.random(n)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
+_FEWEST_WINDOWS, _LEAST_INSIDE = 30, 0.9
+
 _Model = Annotated[Path, typer.Option(help="Folder of a fitted model.")]
 _Catalogue = Annotated[
     Path, typer.Option("--catalogue", "--catalog", help="Earthquakes: CSV, Parquet, QuakeML, ...")
@@ -29,6 +31,13 @@ _Overlap = Annotated[
 _Tests = Annotated[
     bool, typer.Option("--tests", help="Simulate windows and add calibration and CSEP tests.")
 ]
+_Record = Annotated[
+    bool,
+    typer.Option(
+        "--record",
+        help="With --tests: write into the model that it was tested on windows of --days.",
+    ),
+]
 _Days = Annotated[float, typer.Option(min=0.01, help="Length of these windows.")]
 _Simulations = Annotated[int, typer.Option("--n-sim", min=20, help="Catalogues a window.")]
 _Draws = Annotated[int, typer.Option("--n-boot", min=10, help="Draws of the block bootstrap.")]
@@ -43,6 +52,7 @@ def evaluate(
     to: _To,
     per_event: _PerEvent = None,
     tests: _Tests = False,
+    record: _Record = False,
     days: _Days = 7.0,
     n_sim: _Simulations = 1000,
     n_boot: _Draws = 1000,
@@ -55,12 +65,15 @@ def evaluate(
     Each event counts with what was known before it. Region and magnitude of completeness are the
     model's; the model's own events stand in for a past that the catalogue does not have.
     """
+    from mainshock.core.errors import SettingsError
     from mainshock.core.provenance import file_sha256
     from mainshock.forecast.evaluate import evaluate_model, write_per_event
     from mainshock.forecast.model_folder import open_model, stored_events
     from mainshock.sources.seismicity.catalogue import days_from_text
     from mainshock.sources.seismicity.read import read_seismicity
 
+    if record and not tests:
+        raise SettingsError("--record keeps what --tests measures; give both")
     opened = open_model(model)
     found = evaluate_model(
         opened,
@@ -76,6 +89,8 @@ def evaluate(
     document["catalogue"] = {"name": catalogue.name, "sha256": file_sha256(catalogue)}
     if tests:
         document["tests"] = _tests(opened, found, days, n_sim, seed)
+    if record:
+        document["recorded"] = _recorded(model, opened, document)
     if per_event is not None:
         write_per_event(per_event, found)
         document["per_event"] = str(per_event)
@@ -111,6 +126,26 @@ def _tests(
     }
 
 
+def _recorded(folder: Path, model: "RateModel", document: Mapping[str, Any]) -> bool:
+    """Write into the model how long windows may be, if it held on those; tell whether it did."""
+    from mainshock.forecast.model_folder import record_validation
+    from mainshock.forecast.refusals import validated_days
+
+    counts = document["tests"]["counts"]
+    inside, n = counts["pit_inside_95"], counts["windows"]
+    if document["in_sample"] or n < _FEWEST_WINDOWS or inside < _LEAST_INSIDE:
+        say(
+            f"note: not recorded: {n} windows with {inside:.1%} of the counts inside 95 %; needed "
+            f"are {_FEWEST_WINDOWS} windows after the fit with at least {_LEAST_INSIDE:.0%}"
+        )
+        return False
+    measured = {name: document[name] for name in ("from", "to", "n", "ll_per_event")}
+    measured |= {name: counts[name] for name in ("days", "windows", "pit_inside_95")}
+    longest = max(counts["days"], validated_days(model.info))
+    record_validation(folder, {"horizon_days": longest, f"windows_{counts['days']:g}d": measured})
+    return True
+
+
 def _lines(document: Mapping[str, Any]) -> list[str]:
     """Return the scores, for people."""
     baseline, method = document["baseline"], document["interval_method"]
@@ -138,6 +173,8 @@ def _lines(document: Mapping[str, Any]) -> list[str]:
             for one in document["tests"]["csep_windows"]
             if one["windows"]
         ]
+    if document.get("recorded"):
+        lines.append("recorded in the model: windows of that length count as validated")
     if "per_event" in document:
         lines.append(f"-> {document['per_event']}")
     return lines

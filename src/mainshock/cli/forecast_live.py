@@ -169,6 +169,7 @@ def _text(made: "RateForecast") -> str:
                 word
                 for word, is_so in (
                     ("generic", row.is_generic),
+                    ("generic law updated", bool(row.model) and not row.is_generic),
                     ("not validated", not row.is_validated),
                 )
                 if is_so

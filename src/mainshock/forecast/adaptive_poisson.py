@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -241,11 +242,11 @@ class _Adaptive:
         if info.region is None:
             raise ModelError(f"the model in {folder} has no region; fit it again")
         try:
-            with np.load(folder / _FILE) as stored:
+            with (folder / _FILE).open("rb") as file, np.load(file) as stored:
                 columns = {name: np.asarray(stored[name]) for name in stored.files}
             floor = float(columns.pop("floor"))
             return AdaptivePoisson(info, SmoothedPlaces(info.region, **columns, floor=floor))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise ModelError(
                 f"{folder / _FILE} cannot be read ({error}); fit the model again"
             ) from error

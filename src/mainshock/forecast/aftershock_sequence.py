@@ -28,6 +28,7 @@ __all__ = [
     "aftershock_forecast",
     "aftershock_posterior",
     "aftershocks_of",
+    "rupture_length_km",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -177,6 +178,16 @@ class AftershockForecast:
         raise DataError(f"the forecast has no line for magnitude {magnitude:g} and {window!r}")
 
 
+def rupture_length_km(magnitude: float) -> float:
+    """Return the usual length of a rupture below the surface, ``10^(0.59 M - 2.44)`` km.
+
+    References
+    ----------
+    Wells and Coppersmith (1994), all slip types, https://doi.org/10.1785/BSSA0840040974
+    """
+    return float(10.0 ** (0.59 * magnitude - 2.44))
+
+
 def aftershocks_of(
     catalogue: Catalogue, mainshock: int, until_days: float, radius_km: float | None = None
 ) -> Catalogue:
@@ -191,8 +202,7 @@ def aftershocks_of(
     until_days
         Only events before this time, days after 1970-01-01.
     radius_km
-        Around the mainshock; by default its rupture length, ``10^(0.59 M - 2.44)`` km (Wells &
-        Coppersmith 1994, https://doi.org/10.1785/BSSA0840040974), and 10 km at least. Ignored
+        Around the mainshock; by default its :func:`rupture_length_km`, and 10 km at least. Ignored
         where the catalogue has no places.
 
     Raises
@@ -205,7 +215,7 @@ def aftershocks_of(
     time, magnitude = catalogue.time_days[mainshock], catalogue.magnitude[mainshock]
     chosen = (catalogue.time_days > time) & (catalogue.time_days < until_days)
     if catalogue.has_places:
-        reach = max(_ZONE_KM, 10.0 ** (0.59 * magnitude - 2.44))
+        reach = max(_ZONE_KM, rupture_length_km(float(magnitude)))
         there = cartesian_km(catalogue.longitude, catalogue.latitude)
         away = np.linalg.norm(there - there[mainshock], axis=1)
         chosen &= away <= (reach if radius_km is None else radius_km)

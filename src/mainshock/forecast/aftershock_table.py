@@ -19,6 +19,7 @@ from mainshock.forecast.aftershock_sequence import (
     AftershockRow,
     aftershock_forecast,
     aftershock_posterior,
+    rupture_length_km,
 )
 from mainshock.forecast.generic_aftershocks import generic_named
 from mainshock.forecast.issuing import IssueSettings, model_name, named, time_from_days
@@ -70,14 +71,8 @@ def world_rate_per_day(magnitude: float, area_km2: float) -> float:
 
 
 def aftershock_area(mainshock: LiveEvent) -> Circle:
-    """Return where aftershocks are counted: twice the length of the rupture, at least 10 km.
-
-    References
-    ----------
-    Wells and Coppersmith (1994), subsurface rupture length of all slip types,
-    https://doi.org/10.1785/BSSA0840040974
-    """
-    length = 10.0 ** (-2.44 + 0.59 * mainshock.magnitude)
+    """Return where aftershocks are counted: twice the length of the rupture, at least 10 km."""
+    length = rupture_length_km(mainshock.magnitude)
     radius = min(max(2.0 * length, _NARROWEST_KM), _WIDEST_KM)
     return Circle(mainshock.longitude, mainshock.latitude, float(f"{radius:.2g}"))
 

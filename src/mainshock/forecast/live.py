@@ -393,7 +393,9 @@ class LiveForecast:
     def _why_no_source(self, shock: Shock) -> str:
         if shock.magnitude < self.info.mc - 1e-6:
             return f"its magnitude is below {self.info.mc:g}"
-        if not self._near.contains(shock.longitude, shock.latitude)[0]:
+        place = shock.longitude, shock.latitude
+        # the region has far fewer corners
+        if not (self._region.contains(*place)[0] or self._near.contains(*place)[0]):
             return "it is too far from the region"
         if shock.time_days < self.info.settings.history_start_days:
             return "it is older than the sources of the model"

@@ -14,7 +14,6 @@ from mainshock.signal.compiled import compiled
 
 __all__ = [
     "ForecastGrid",
-    "circle_states",
     "decay_and_add",
     "kernel_masses",
     "row_products",
@@ -25,10 +24,11 @@ FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
 _STEPS_DEG = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
-_ROUND, _ROUND_WEIGHTS = np.polynomial.legendre.leggauss(24)
-_EVEN_COSINES = np.cos(np.pi * (np.arange(8) + 0.5) / 8)
+_FEW_NODES, _FEW_WEIGHTS = np.polynomial.legendre.leggauss(3)
+_SHORT = 0.5  # sides that are so short, as seen from the source, need few nodes: to 1e-6
 _NEAR = 5  # cells
 _AT_ONCE = 256
+_SAMPLES = 8  # along a side of a cell
 _NUDGE_DEG = 1e-8
 _TINY = 1e-30  # far below any rate: what decays further would slow the processor down
 
@@ -54,11 +54,13 @@ class ForecastGrid:
     share_inside: FloatArray
     places: FloatArray = field(init=False, repr=False)
     area_km2: FloatArray = field(init=False, repr=False)
+    authalic_edges: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         lon, lat = self.middles()
         object.__setattr__(self, "places", cartesian_km(lon, lat))
-        sine = np.diff(np.sin(authalic_latitude(self.latitude_edges)))
+        object.__setattr__(self, "authalic_edges", authalic_latitude(self.latitude_edges))
+        sine = np.diff(np.sin(self.authalic_edges))
         across = np.diff(np.radians(self.longitude_edges))
         area = AUTHALIC_RADIUS_KM**2 * sine[:, None] * across[None, :]
         object.__setattr__(self, "area_km2", area.ravel())
@@ -120,6 +122,26 @@ class ForecastGrid:
             found[j[cut], i[cut]] += part / shapely.area(cells[cut])
         return np.minimum(found.ravel(), 1.0)
 
+    def shares_within(self, place: FloatArray, radius_km: float) -> FloatArray:
+        """Return the part of each cell within a distance of a place on the sphere, to 1 %.
+
+        For a distance of several cells; cells that the circle cuts are sampled.
+        """
+        _, columns = self.shape
+        steps = [float(np.diff(axis)[0]) for axis in (self.longitude_edges, self.latitude_edges)]
+        reach = 0.75 * AUTHALIC_RADIUS_KM * np.radians(np.hypot(steps[0], steps[1]))
+        away = np.linalg.norm(self.places - place, axis=1)
+        found = np.where(away < radius_km, 1.0, 0.0)
+        cut = np.flatnonzero(np.abs(away - radius_km) < reach)
+        row, column = np.divmod(cut, columns)
+        part = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
+        lon = self.longitude_edges[column, None, None] + steps[0] * part[None, :, None]
+        lat = self.latitude_edges[row, None, None] + steps[1] * part[None, None, :]
+        shape = (len(cut), _SAMPLES, _SAMPLES)
+        there = cartesian_km(np.broadcast_to(lon, shape), np.broadcast_to(lat, shape))
+        found[cut] = (np.linalg.norm(there - place, axis=-1) < radius_km).mean(axis=(1, 2))
+        return np.asarray(found)
+
     def share_of(self, places: SmoothedPlaces | None) -> FloatArray:
         """Return the part of a density in each cell, in all 1; uniform over the region for None.
 
@@ -163,7 +185,7 @@ def kernel_masses(
         found,
         (lon, lat, authalic_latitude(lat), cartesian_km(lon, lat)),
         (np.asarray(spread_km2, dtype=np.float64), float(rho)),
-        (grid.longitude_edges, grid.latitude_edges, authalic_latitude(grid.latitude_edges)),
+        (grid.longitude_edges, grid.latitude_edges, grid.authalic_edges),
         (grid.places, grid.area_km2),
     )
     return found
@@ -179,14 +201,21 @@ def _flux(p: float, start: float, end: float, spread: float, rho: float) -> floa
     angle = np.arctan(end / p) - np.arctan(start / p)
     scale = np.sqrt(p * p + spread)
     low, high = np.arcsinh(start / scale), np.arcsinh(end / scale)
+    nodes, weights = _NODES, _WEIGHTS
+    if high - low < _SHORT:
+        nodes, weights = _FEW_NODES, _FEW_WEIGHTS
     total = 0.0
-    for i in range(len(_NODES)):
-        u = low + (high - low) * (_NODES[i] + 1) / 2
-        y = scale * np.sinh(u)
+    for i in range(len(nodes)):
+        grown = np.exp(low + (high - low) * (nodes[i] + 1) / 2)
+        y = scale * (grown - 1.0 / grown) / 2
         square = p * p + y * y
-        within = -np.expm1(-rho * np.log1p(square / spread))
-        density = within / square if square > 1e-12 * spread else rho / spread
-        total += _WEIGHTS[i] * density * scale * np.cosh(u)
+        ratio = square / spread
+        density = rho / spread
+        if ratio > 1e-4:
+            density = (1.0 - np.exp(-rho * np.log(1.0 + ratio))) / square
+        elif ratio > 1e-12:
+            density *= 1.0 - (1.0 + rho) / 2 * ratio
+        total += weights[i] * density * scale * (grown + 1.0 / grown) / 2
     return float((total * p * (high - low) / 2 - angle) / (2 * np.pi))
 
 
@@ -358,71 +387,3 @@ def row_products(state: SingleArray, share: SingleArray) -> FloatArray:
             total += state[k, i] * share[i]
         found[k] = total
     return found
-
-
-@compiled
-def circle_states(
-    sources: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
-    circle: tuple[FloatArray, float],
-    rho: float,
-    rates: FloatArray,
-) -> FloatArray:
-    """Return for each exponential of a decay what sources send into a circle.
-
-    Parameters
-    ----------
-    sources
-        Places in km, shape ``(n, 3)``; ages in days; strengths of each exponential, shape
-        ``(n, n_rates)``; spreads in km^2.
-    circle
-        Its middle in km, shape ``(3,)``, and its radius in km.
-    rho
-        Exponent of the kernel.
-    rates
-        Of the exponentials, growing, per day.
-    """
-    place, age, strength, spread = sources
-    middle, radius = circle
-    found = np.zeros(len(rates))
-    for j in range(len(age)):
-        dx, dy = place[j, 0] - middle[0], place[j, 1] - middle[1]
-        dz = place[j, 2] - middle[2]
-        distance = np.sqrt(dx * dx + dy * dy + dz * dz)
-        mass = _mass_in_circle(distance, radius, spread[j], rho)
-        for k in range(len(rates)):
-            passed = rates[k] * age[j]
-            if passed > 40.0:
-                break
-            found[k] += mass * strength[j, k] * np.exp(-passed)
-    return found
-
-
-@compiled
-def _mass_in_circle(distance: float, radius: float, spread: float, rho: float) -> float:
-    """Flux through a circle of the field whose divergence is the kernel."""
-    if distance > 8.0 * radius:
-        square = distance * distance + spread
-        bend = 1.0 + radius * radius / 2.0 * (1.0 + rho) / square * (
-            (2.0 + rho) * distance * distance / square - 1.0
-        )
-        return float(rho * spread**rho * square ** -(1.0 + rho) * radius * radius * bend)
-    sum_of_squares, product = distance * distance + radius * radius, distance * radius
-    total = 0.0
-    if distance < 0.5 * radius or distance > 2.0 * radius:
-        for cosine in _EVEN_COSINES:
-            square = sum_of_squares + 2.0 * product * cosine
-            within = 1.0 - np.exp(-rho * np.log(1.0 + square / spread))
-            total += within / square * (radius * radius + product * cosine)
-        return float(max(total / len(_EVEN_COSINES), 0.0))
-    # nodes are dense where the circle comes near to the source
-    scale = np.sqrt((distance - radius) ** 2 + spread) / (distance + radius)
-    top = np.arcsinh(np.pi / 2 / scale)
-    for i in range(len(_ROUND)):
-        grown = np.exp(top * (_ROUND[i] + 1) / 2)
-        sinh, cosh = (grown - 1.0 / grown) / 2, (grown + 1.0 / grown) / 2
-        cosine = -np.cos(2.0 * scale * sinh)
-        ratio = (sum_of_squares + 2.0 * product * cosine) / spread
-        within = 1.0 - np.exp(-rho * np.log(1.0 + ratio)) if ratio > 1e-4 else rho * ratio
-        density = within / (ratio * spread) if ratio > 1e-12 else rho / spread
-        total += _ROUND_WEIGHTS[i] * density * (radius * radius + product * cosine) * cosh
-    return float(max(total * scale * top / np.pi, 0.0))

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from mainshock.forecast.live_circle import FadedStrengths, circle_masses
 from mainshock.forecast.live_grid import (
     ForecastGrid,
-    circle_states,
     decay_and_add,
     kernel_masses,
     row_products,
@@ -89,12 +89,14 @@ class LiveState:
     _counts: NDArray[np.bool_] = field(init=False)
     _strength: FloatArray = field(init=False)
     _spread: FloatArray = field(init=False)
+    _strengths: FadedStrengths = field(init=False)
 
     def __post_init__(self) -> None:
         self.rates = self.law.rates
         n_nodes, n_cells = len(self.rates), len(self.grid.area_km2)
         self._cells = np.zeros((2, n_nodes, n_cells), dtype=np.float32)
         self._put_off = np.zeros(n_nodes)
+        self._strengths = FadedStrengths(self.rates)
         self._place, self._time, self._above = np.zeros((64, 3)), np.zeros(64), np.zeros(64)
         self._counts = np.zeros(64, dtype=np.bool_)
         self._strength, self._spread = np.zeros((64, n_nodes)), np.zeros((64, 2))
@@ -113,14 +115,13 @@ class LiveState:
             some = SourceColumns(columns.strength[chosen], columns.spread_km2[chosen])
             at = self._remember(part, some)
             faded = self._strength[at] * self._faded(part.time_days)
-            for kind in (_DIRECT, _INDIRECT):
-                mass = self._masses(part.longitude, part.latitude, at, kind)
+            for kind, mass in enumerate(self._masses(part.longitude, part.latitude, at)):
                 total[kind] += faded.T @ mass
         self._cells += total.astype(np.float32)
         self._warm_up()
 
     def _warm_up(self) -> None:
-        """Read the machine code that every event needs."""
+        """Read the machine code that every event and question needs."""
         nothing = np.zeros(len(self.rates), dtype=np.float32)
         time, place = np.array([self.now_days]), cartesian_km([0.0], [0.0])
         sources = (time, place, np.zeros(1), np.zeros(1, dtype=np.bool_))
@@ -130,6 +131,7 @@ class LiveState:
             self.law.activity(0.0, longitude, latitude)
         for kind in (_DIRECT, _INDIRECT):
             decay_and_add(self._cells[kind], nothing + 1, nothing, self._cells[kind, 0])
+        self.in_circle(Circle(longitude, latitude, 1.0), np.zeros(len(self.grid.area_km2)))
 
     def activity(self, shock: Shock) -> float:
         """Return the activity of an event, from those that came before it; 0 if it matters not."""
@@ -157,6 +159,7 @@ class LiveState:
         lon, lat = np.array([shock.longitude]), np.array([shock.latitude])
         self._put(number, lon, lat, -1.0, self.now_days)
         self._strength[number] = 0.0
+        self._strengths.forget(number)
         self._counts[number] = False
 
     def advance(self, now_days: float) -> None:
@@ -191,17 +194,14 @@ class LiveState:
             Part of each cell in the circle.
         """
         known = slice(0, self._n)
-        direct = circle_states(
-            (
-                self._place[known],
-                np.maximum(self.now_days - self._time[known], 0.0),
-                self._strength[known],
-                np.ascontiguousarray(self._spread[known, _DIRECT]),
-            ),
+        mass = circle_masses(
+            self._place[known],
+            np.ascontiguousarray(self._spread[known, _DIRECT]),
             (cartesian_km(circle.longitude, circle.latitude), float(circle.radius_km)),
             self._rho,
-            self.rates,
         )
+        strength, time = self._strength[known], self._time[known]
+        direct = self._strengths.sums(mass, strength, time, self.now_days)
         later = row_products(self._cells[_INDIRECT], share.astype(np.float32))
         return np.stack([direct, later * np.exp(-self._put_off)])
 
@@ -209,10 +209,11 @@ class LiveState:
     def _rho(self) -> float:
         return self.law.law.parameters.rho
 
-    def _masses(
-        self, lon: FloatArray, lat: FloatArray, at: NDArray[np.int64], kind: int
-    ) -> FloatArray:
-        return kernel_masses(self.grid, lon, lat, self._spread[at, kind], self._rho)
+    def _masses(self, lon: FloatArray, lat: FloatArray, at: NDArray[np.int64]) -> FloatArray:
+        """Return the parts of direct and of wider kernels in the cells, ``(2, n, n_cells)``."""
+        spread = self._spread[at].T.ravel()
+        found = kernel_masses(self.grid, np.tile(lon, 2), np.tile(lat, 2), spread, self._rho)
+        return found.reshape(2, len(at), -1)
 
     def _faded(self, time: FloatArray) -> FloatArray:
         age = np.maximum(self.now_days - time, 0.0)
@@ -235,9 +236,8 @@ class LiveState:
         at = np.array([number])
         faded = self._faded(self._time[at])[0] * np.exp(self._put_off)
         added = (sign * self._strength[number] * faded).astype(np.float32)
-        for kind in (_DIRECT, _INDIRECT):
-            mass = self._masses(lon, lat, at, kind)[0].astype(np.float32)
-            decay_and_add(self._cells[kind], fading, added, mass)
+        for cells, mass in zip(self._cells, self._masses(lon, lat, at), strict=True):
+            decay_and_add(cells, fading, added, mass[0].astype(np.float32))
 
     def _remember(self, events: Catalogue, columns: SourceColumns) -> NDArray[np.int64]:
         at = np.arange(self._n, self._n + len(events))

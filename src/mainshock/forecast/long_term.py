@@ -21,6 +21,7 @@ FloatArray = NDArray[np.float64]
 _FEWEST = 20  # events from which on places are smoothed
 _NEIGHBOUR, _NARROWEST_KM = 10, 2.0
 _KEPT = 16
+_CELLS_WIDE = 2.0  # smaller circles are cut out of the cells exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,5 +166,9 @@ class LongTermRates:
                 f"{circle.longitude:g}, {circle.latitude:g} lies outside the region of the model; "
                 f"its bounds are {bounds}"
             )
-        found = self.grid.shares_in(Region(circle.outline()))
+        if circle.radius_km > _CELLS_WIDE * np.sqrt(self.grid.area_km2.max()):
+            middle = cartesian_km(circle.longitude, circle.latitude)
+            found = self.grid.shares_within(middle, circle.radius_km)
+        else:
+            found = self.grid.shares_in(Region(circle.outline()))
         return np.asarray(np.minimum(found, self.grid.share_inside))

@@ -19,6 +19,7 @@ __all__ = [
     "info_document",
     "kind_named",
     "open_model",
+    "record_validation",
     "save_model",
     "stored_events",
     "with_stored_events",
@@ -68,6 +69,24 @@ def open_model(folder: str | Path) -> RateModel:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(f"{path} cannot be read ({error}); fit the model again") from error
     return RATE_MODELS.load(info.kind).open(folder, info)
+
+
+def record_validation(folder: str | Path, measured: Mapping[str, Any]) -> None:
+    """Add what was measured on later events to what a model's folder says of itself.
+
+    Raises
+    ------
+    ModelError
+        If there is no model, or it cannot be read or written.
+    """
+    path = Path(folder) / "model.json"
+    try:
+        document = json.loads(path.read_text())
+        document["validated"] = {**document["validated"], **measured}
+        with replacing(path) as written:
+            written.write_text(json.dumps(_finite(document), indent=2) + "\n")
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ModelError(f"{path} cannot be changed ({error}); nothing was recorded") from error
 
 
 def stored_events(folder: str | Path) -> Catalogue:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError
+from mainshock.forecast.cluster_equation import lag_weights, solved
 from mainshock.forecast.etas.parameters import EtasParameters
 from mainshock.forecast.temporal_etas.exponential_sum import node_rates, node_weights
 
@@ -37,8 +38,6 @@ LONGEST_DAYS = 36_525.0
 _RATIO = 1.3  # of one time node to the next
 _MOST_COUNTS = 512
 _DAMPING = 18.0  # ln of what suppresses counts beyond the lattice
-_MOST_ROUNDS = 40
-_TOLERANCE = 1e-10
 _KEPT = 96
 _QUADRATURE = np.polynomial.hermite_e.hermegauss(5)
 Window = tuple[float, float]
@@ -300,20 +299,10 @@ class ClusterCounts:
         return found
 
     def _solved(self, magnitude: float, window: Window, z: ComplexArray) -> ComplexArray:
-        nodes, lag = self.time_nodes(window), self._lags(window)
         size, weight = self.magnitudes(magnitude)
-        n_direct = self.parameters.space_factor(size)
-        is_counted = (size >= magnitude)[:, None] & np.ones(len(z), dtype=bool)
-        found = np.zeros((len(nodes), len(z)), dtype=np.complex128)
-        for i in range(len(nodes)):
-            factor = np.where(is_counted & (nodes[i] <= window[1]), z, 1.0)
-            found[i] = _root(
-                lag[i, :i] @ found[:i],
-                lag[i, i],
-                (weight, n_direct, factor),
-                found[max(i - 1, 0)],
-            )
-        return found
+        marks = weight, self.parameters.space_factor(size), size >= magnitude
+        is_inside = self.time_nodes(window) <= window[1]
+        return np.asarray(solved(self._lags(window), is_inside, marks, z))
 
     def _lags(self, window: Window) -> FloatArray:
         """Return the weights of ``F`` at the nodes in the integral that ends at each node."""
@@ -321,11 +310,8 @@ class ClusterCounts:
         return found
 
     def _lag_weights(self, window: Window) -> FloatArray:
-        nodes = self.time_nodes(window)
-        found = np.zeros((len(nodes), len(nodes)))
-        for i in range(1, len(nodes)):
-            found[i, : i + 1] = self.nodes.weight @ _hats(self.nodes.rate, nodes[: i + 1])
-        return found
+        times = self.time_nodes(window)
+        return np.asarray(lag_weights(times, self.nodes.rate, self.nodes.weight))
 
     def magnitudes(self, threshold: float) -> tuple[FloatArray, FloatArray]:
         """Return magnitudes that stand for their law, with weights; none at a threshold."""
@@ -333,7 +319,7 @@ class ClusterCounts:
         pieces = [low, high]
         if low < threshold < high:
             pieces = [low, threshold, high]
-        at, share = np.polynomial.legendre.leggauss(14)
+        at, share = np.polynomial.legendre.leggauss(8)
         found, weight = [], []
         for start, end in pairwise(pieces):
             m = start + (end - start) * (at + 1) / 2
@@ -350,26 +336,3 @@ class ClusterCounts:
         while len(self._found) > _KEPT:
             self._found.popitem(last=False)
         return made
-
-
-def _root(
-    known: ComplexArray,
-    last: float,
-    marks: tuple[FloatArray, FloatArray, ComplexArray],
-    start: ComplexArray,
-) -> ComplexArray:
-    """Return ``F`` of one time node: Newton's method on its equation.
-
-    ``known`` is the part of the integral that earlier nodes give, ``last`` the weight of this one.
-    """
-    weight, n_direct, factor = marks
-    found = start.copy()
-    for _ in range(_MOST_ROUNDS):
-        passed = np.exp(-n_direct[:, None] * (known + last * found))
-        value = 1.0 - weight @ (factor * passed)
-        slope = last * ((weight * n_direct) @ (factor * passed))
-        change = (value - found) / (1.0 - slope)
-        found = found + change
-        if np.abs(change).max() < _TOLERANCE:
-            break
-    return found

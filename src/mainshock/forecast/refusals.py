@@ -97,7 +97,7 @@ def refuse_supercritical(branching_ratio: float) -> None:
     if not branching_ratio < 1.0:
         raise ModelError(
             f"the branching ratio is {branching_ratio:.3f}; it must be below 1, or sequences never "
-            "end: fit the model to a longer window, or with a lower m_max"
+            "end: fit the model to a longer window, or with a lower m_max (--option m_max=M)"
         )
 
 
@@ -126,6 +126,7 @@ def refuse_beyond_horizon(days: float, info: ModelInfo) -> bool:
         raise SettingsError(
             f"a window of {days:g} days is longer than {limit:g} days, which is as far as this "
             f"model {'was validated' if tested > 0 else 'may be used without validation'}; ask "
-            "for a shorter one, or validate it with `forecast evaluate`"
+            f"for a shorter one, or test the model by `forecast evaluate --tests --days {days:g} "
+            "--record`"
         )
     return False

@@ -26,5 +26,6 @@ RATE_MODELS: Registry["ModelKind"] = Registry(
         "etas-homogeneous": "mainshock.forecast.etas.kinds:HOMOGENEOUS_ETAS",
         "boosted": "mainshock.forecast.boosted.model:BOOSTED",
         "ensemble": "mainshock.forecast.pooled:POOLED",
+        "residual": "mainshock.forecast.residual.model:RESIDUAL",
     },
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from mainshock.forecast.boundary import rays_of
 from mainshock.forecast.region import Region
 from mainshock.forecast.sphere import cartesian_km
 from mainshock.sources.seismicity.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from mainshock.forecast.etas.elongation import Elongation
 
 __all__ = ["Inside", "Places", "Sources", "Targets", "blocks_of", "in_threads", "inside_of"]
 
@@ -120,12 +124,15 @@ class Sources:
     activity
         ln of how many times the intensity exceeded the background when they came; 0 where it
         plays no part.
+    elongation
+        Lines along which kernels of large events lie in part; None: all lie around epicentres.
     """
 
     time_days: FloatArray
     place: SingleArray
     above: FloatArray
     activity: FloatArray
+    elongation: "Elongation | None" = None
 
     def __len__(self) -> int:
         """Return their number."""

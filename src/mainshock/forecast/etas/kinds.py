@@ -14,6 +14,8 @@ from mainshock.forecast.base import FitSettings, ModelInfo, as_history, targets_
 from mainshock.forecast.completeness import ShortTermCompleteness
 from mainshock.forecast.etas.background import BackgroundKernels, KernelSettings
 from mainshock.forecast.etas.coverage import Coverage, levels_of
+from mainshock.forecast.etas.elongated import ElongatedEtas, elongation_of
+from mainshock.forecast.etas.elongation import Elongation
 from mainshock.forecast.etas.events import Places, Sources, inside_of
 from mainshock.forecast.etas.fitting import FitData, FitPlan, Fitted, fit_plain, fit_refined
 from mainshock.forecast.etas.law import LAW_NAMES, VARIATION_NAMES, TriggeringLaw, law_bounds
@@ -31,7 +33,7 @@ __all__ = ["ETAS", "HOMOGENEOUS_ETAS"]
 
 FloatArray = NDArray[np.float64]
 _FEWEST = 30
-_COMMON = {"m_max": None, "pairs": 200, "start_from": "", "exact_to": 150_000}
+_COMMON = {"m_max": None, "pairs": 200, "start_from": "", "exact_to": 150_000, "anisotropy": "off"}
 _WAKE = {"short_term": "off", "offset": 4.5, "slope": 0.75, "min_magnitude": None}
 _BACKGROUND = {
     "neighbour": 3,
@@ -95,7 +97,7 @@ class _SpaceTimeKind:
             log_likelihood=best.evaluation.value,
             parameters=_values(best),
             standard_errors=_errors(best),
-            warnings=_warnings(plain, best, magnitudes),
+            warnings=_warnings(plain, best, magnitudes, settings),
             seconds=time.perf_counter() - begun,
             cpu_s=time.process_time() - cpu,
             is_synthetic=catalogue.is_synthetic,
@@ -104,14 +106,15 @@ class _SpaceTimeKind:
 
     def open(self, folder: Path, info: ModelInfo) -> SpaceTimeEtas:
         """Return the model of a folder."""
-        return SpaceTimeEtas.open(folder, info)
+        kind = SpaceTimeEtas if elongation_of(info.settings) is None else ElongatedEtas
+        return kind.open(folder, info)
 
     def _options(self, settings: FitSettings) -> dict[str, Any]:
         known: dict[str, Any] = {**_COMMON, **_WAKE}
         if self.is_adaptive:
             known |= {**_BACKGROUND, **_REFINED}
         found = fit_options(self.name, settings, known)
-        for name in ("short_term", "refined"):
+        for name in ("short_term", "refined", "anisotropy"):
             if found.get(name, "on") not in ("on", "off"):
                 raise SettingsError(f"option {name} is on or off, not {found[name]!r}")
         return found
@@ -195,6 +198,9 @@ def _data(
     region = settings.region
     assert region is not None  # it was set before
     sources = Sources.of(history, region, settings.mc)
+    drawn_out = elongation_of(settings)
+    if drawn_out is not None:
+        sources = replace(sources, elongation=Elongation.of(history, region, drawn_out))
     is_target = (history.time_days >= settings.start_days) & region.contains(
         history.longitude, history.latitude
     )
@@ -247,7 +253,9 @@ def _errors(fitted: Fitted) -> dict[str, float]:
     return errors
 
 
-def _warnings(plain: Fitted, best: Fitted, magnitudes: MagnitudeLaw) -> tuple[str, ...]:
+def _warnings(
+    plain: Fitted, best: Fitted, magnitudes: MagnitudeLaw, settings: FitSettings
+) -> tuple[str, ...]:
     """Return what the user of a fit must know."""
     told = []
     for name in sorted({*plain.at_bounds, *best.at_bounds}):
@@ -260,6 +268,11 @@ def _warnings(plain: Fitted, best: Fitted, magnitudes: MagnitudeLaw) -> tuple[st
     ratio = plain.law.parameters.branching_ratio(magnitudes.beta, magnitudes.m_max)
     if not ratio < 1.0:
         told.append(f"branching ratio {ratio:.3f}: sequences never end, simulations are refused")
+    if elongation_of(settings) is not None:
+        told.append(
+            "intensities follow the ruptures of large events; simulated catalogues and live grids "
+            "place their aftershocks around the epicentres"
+        )
     return tuple(told)
 
 
@@ -282,7 +295,8 @@ def _model(
         lineage = lineage_of(
             best.law, plain.law, data.sources, data.events, best.density, info.settings.threads
         )
-    return SpaceTimeEtas(
+    kind = SpaceTimeEtas if elongation_of(info.settings) is None else ElongatedEtas
+    return kind(
         info=info,
         parameters=plain.law.parameters,
         background=background,
@@ -307,8 +321,8 @@ ETAS = _SpaceTimeKind("etas", is_adaptive=True)
 
 Options: ``neighbour``, ``min_bandwidth_km``, ``floor`` and ``rounds`` of the background;
 ``refined=off`` for one law; ``short_term=on`` with ``offset``, ``slope`` and ``min_magnitude``
-for short-term completeness; ``start_from``, folder of an earlier model; ``pairs``, ``exact_to``;
-``m_max``.
+for short-term completeness; ``anisotropy=on`` for kernels of large events along their ruptures;
+``start_from``, folder of an earlier model; ``pairs``, ``exact_to``; ``m_max``.
 """
 
 HOMOGENEOUS_ETAS = _SpaceTimeKind("etas-homogeneous", is_adaptive=False)

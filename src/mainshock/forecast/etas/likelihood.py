@@ -149,12 +149,19 @@ def triggered(
     per_tau = np.float32(1.0 / law.parameters.tau_days)
     steepness = np.float32(1.0 + law.parameters.rho)
     found = np.zeros((len(targets), N_SUMS))
+    drawn_out = sources.elongation
+
+    def add_lines(block: slice) -> None:
+        if drawn_out is not None:
+            there = targets.take(block)
+            drawn_out.add_to(found[block], there, sources, columns, per_tau, steepness)
 
     def all_of(block: slice) -> None:
         sum_over_all(
             targets.time_days[block], targets.place[block], targets.before[block],
             sources.time_days, sources.place, columns, per_tau, steepness, found[block],
         )  # fmt: skip
+        add_lines(block)
 
     def chosen_of(block: slice) -> None:
         if pairs is not None:
@@ -163,6 +170,7 @@ def triggered(
                 edges, pairs.days, pairs.square, pairs.source, pairs.log_factor,
                 columns, per_tau, steepness, found[block],
             )  # fmt: skip
+            add_lines(block)
 
     in_threads(all_of if pairs is None else chosen_of, blocks_of(len(targets), threads), threads)
     return found

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -192,10 +193,10 @@ class SpaceTimeEtas:
         """
         try:
             document = json.loads((folder / _NUMBERS).read_text())
-            with np.load(folder / _ARRAYS) as stored:
+            with (folder / _ARRAYS).open("rb") as file, np.load(file) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             return cls._from(document, arrays, info)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise ModelError(
                 f"{folder} holds no space-time ETAS model that can be read ({error}); fit it again"
             ) from error

@@ -13,74 +13,79 @@ from mainshock.forecast.etas.kernels import _exp, _ln
 from mainshock.signal.compiled import compiled
 
 __all__ = [
-    "DENSITY_AT",
-    "GROWTH_STEP",
-    "MEMORIES",
-    "MEMORY_AT",
-    "N_EVIDENCE",
+    "EVIDENCE_NAMES",
+    "N_GROWTH_STEPS",
     "PastEvents",
     "Tally",
     "absorb",
     "describe",
-    "describe_all",
     "gather",
-    "look",
+    "grow",
     "weigh",
 ]
 
 FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
-IntArray = NDArray[np.int64]
 
-MEMORIES = (0.0, 1.0)
-"""An aftershock at a delay ``d`` counts ``((d + c) / (t + c))^memory`` at the age ``t``."""
+EVIDENCE_NAMES: tuple[str, ...] = (
+    "ln_intensity",
+    "ln_background_share",
+    "top_share",
+    "top_log10_age",
+    "top_magnitude",
+    "top_log10_distance",
+    "top_ln_productivity",
+    "mean_log10_age",
+    "mean_magnitude",
+    "mean_log10_distance",
+    "mean_ln_expected",
+    "mean_ln_productivity",
+    "ln_adjusted",
+    "ln_concentration",
+    *(f"ln_density_{km}km_{days}d" for days in (365, 30) for km in (1, 4, 16)),
+)
+"""Of the columns of :func:`gather`.
 
-DENSITY_AT, MEMORY_AT = 15, 24
-"""First columns of densities around a place, and of ratios of observed to expected aftershocks."""
+``top`` is the largest source, ``mean`` over all by their part in the intensity; distances are in
+rupture lengths, productivity is observed over expected aftershocks, and the adjusted intensity
+takes each source times that.
+"""
 
-N_EVIDENCE = MEMORY_AT + 3 * len(MEMORIES)
-"""Numbers that :func:`gather` gives for each moment and place."""
-
-GROWTH_STEP = 0.35
-"""Step of ``ln(1 + t / c)`` in the table of expected aftershocks."""
+N_GROWTH_STEPS = 64
+"""Steps of the table of expected aftershocks, up to 5e9 times ``c``."""
 
 _F = np.float32
+_GROWTH_STEP = 0.35  # of ln(1 + t / c)
+_PER_STEP = 4
+_DENSITY_AT = 14
 _LEAST_SHARE = 1e-4  # of the triggered intensity: a source with less is left out of means
 _LEAST_PARENT = 1e-3  # of the probability to be the parent
-_KDE_SQUARE = 10_000.0  # km^2, a hundred km around
-_WAKE_SQUARE = 40_000.0
+_FARTHEST_SQUARE = 10_000.0  # km^2, of the events in densities
 
 
 class PastEvents(NamedTuple):
-    """Events in order of time.
+    """Events in order of time, shapes ``(n,)``.
 
     Parameters
     ----------
     time_days
-        Shape ``(n,)``.
+        Days after 1970-01-01.
     x, y, z
         Places, km, single precision.
-    east, north
-        Unit vectors at each place, shape ``(n, 3)``.
     log_weight, spread, c_days, exponent
         Of the kernel of each.
     magnitude
         Of each.
     growth
-        Aftershocks expected up to steps of ``ln(1 + t / c)`` as each memory counts them, shape
-        ``(n_memories, n, n_steps)``.
+        Aftershocks expected up to steps of ``ln(1 + t / c)``, shape ``(n, N_GROWTH_STEPS + 1)``.
     triggered_share
         Probability that a past event triggered it.
-    large
-        Numbers of the events that hide others for a while.
     """
 
     time_days: FloatArray
     x: SingleArray
     y: SingleArray
     z: SingleArray
-    east: SingleArray
-    north: SingleArray
     log_weight: SingleArray
     spread: SingleArray
     c_days: SingleArray
@@ -88,28 +93,53 @@ class PastEvents(NamedTuple):
     magnitude: SingleArray
     growth: SingleArray
     triggered_share: SingleArray
-    large: IntArray
 
 
 class Tally(NamedTuple):
-    """What past events have gathered: aftershocks by probability, and where those lie.
+    """Aftershocks that past events have gathered, sums of probabilities, shapes ``(n,)``.
+
+    An aftershock that came at a delay ``d`` counts ``(d + c) / (t + c)`` at the age ``t``: old ones
+    are forgotten as the sequence slows down.
 
     Parameters
     ----------
     number
-        Aftershocks, sums of probabilities, as each memory counted them when the last one came,
-        shape ``(n_memories, n)``.
+        As counted when the last one came.
     last_days
-        When that was, shape ``(n,)``.
-    xx, xy, yy
-        Sums of the squares and product of the unit vector towards them, east and north.
+        When that was.
     """
 
     number: FloatArray
     last_days: FloatArray
-    xx: FloatArray
-    xy: FloatArray
-    yy: FloatArray
+
+
+@compiled
+def grow(n: int, factor: float, per_tau: float, past: PastEvents) -> None:
+    """Fill the table of aftershocks expected of event ``n``, by trapezoids in ``ln(1 + t / c)``.
+
+    Parameters
+    ----------
+    n
+        Number of the event.
+    factor
+        Aftershocks for an integral of 1 of its decay.
+    per_tau
+        1 over the taper, a day.
+    past
+        Whose ``growth`` is filled.
+    """
+    c, p = float(past.c_days[n]), float(past.exponent[n])
+    fine = _GROWTH_STEP / _PER_STEP
+    total, before = 0.0, c ** (1.0 - p)
+    past.growth[n, 0] = 0.0
+    for k in range(1, N_GROWTH_STEPS + 1):
+        for part in range(1, _PER_STEP + 1):
+            u = ((k - 1) * _PER_STEP + part) * fine
+            # an aftershock at u counts exp(u) as much as one at the event itself
+            value = np.exp(-c * np.expm1(u) * per_tau + (1.0 - p) * (u + np.log(c)) + u)
+            total += (before + value) * fine / 2
+            before = value
+        past.growth[n, k] = factor * total * np.exp(-_GROWTH_STEP * k)
 
 
 @compiled
@@ -118,13 +148,14 @@ def weigh(
     place: SingleArray,
     n: int,
     past: PastEvents,
-    per_tau: np.float32,
-    steepness: np.float32,
+    per_tau: float,
+    rho: float,
     square: SingleArray,
     w: SingleArray,
 ) -> float:
     """Fill squared distances and kernels of the first ``n`` events; return the kernels' sum."""
     total = 0.0
+    slow, steepness = _F(per_tau), _F(1.0 + rho)
     for low in range(0, n, 512):
         part = _F(0.0)
         for k in range(low, min(low + 512, n)):
@@ -132,262 +163,194 @@ def weigh(
             square[k] = dx * dx + dy * dy + dz * dz
             days = _F(time - past.time_days[k])
             ln_t, ln_r = _ln(days + past.c_days[k]), _ln(square[k] + past.spread[k])
-            argument = past.log_weight[k] - days * per_tau - past.exponent[k] * ln_t
+            argument = past.log_weight[k] - days * slow - past.exponent[k] * ln_t
             w[k] = _exp(argument - steepness * ln_r)
             part += w[k]
-        total += part
+        total += float(part)
     return total
 
 
 @compiled
-def _direction(place: SingleArray, past: PastEvents, j: int) -> tuple[float, float]:
-    """Return the unit vector from an event towards a place, east and north; short within 1 km."""
-    dx, dy, dz = place[0] - past.x[j], place[1] - past.y[j], place[2] - past.z[j]
-    e = dx * past.east[j, 0] + dy * past.east[j, 1] + dz * past.east[j, 2]
-    n = dx * past.north[j, 0] + dy * past.north[j, 1] + dz * past.north[j, 2]
-    size = np.sqrt(e * e + n * n + _F(0.5))
-    return float(e / size), float(n / size)
+def _remembered(time: float, j: int, past: PastEvents, tally: Tally) -> float:
+    """Return the aftershocks of event ``j`` as they count at a moment."""
+    if tally.number[j] <= 0.0:
+        return 0.0
+    begun = past.time_days[j] - past.c_days[j]
+    return float(tally.number[j] * (tally.last_days[j] - begun) / (time - begun))
 
 
 @compiled
-def _remembered(time: float, j: int, memory: int, past: PastEvents, tally: Tally) -> float:
-    """Return the aftershocks of event ``j`` as a memory counts them at a moment."""
-    before = tally.last_days[j] - past.time_days[j] + past.c_days[j]
-    share = before / (time - past.time_days[j] + past.c_days[j])
-    return float(tally.number[memory, j] * share ** MEMORIES[memory])
+def _expected(age: float, j: int, past: PastEvents) -> float:
+    """Return the aftershocks that event ``j`` should have had by an age, as they count then."""
+    at = np.log1p(age / past.c_days[j]) / _GROWTH_STEP
+    k = min(int(at), N_GROWTH_STEPS - 1)
+    low, high = past.growth[j, k], past.growth[j, k + 1]
+    return float(low + (at - k) * (high - low))
 
 
 @compiled
 def absorb(i: int, total: float, n: int, past: PastEvents, w: SingleArray, tally: Tally) -> None:
     """Share event ``i`` out among the first ``n`` events by their kernels at it."""
-    if total <= 0.0:
+    tally.number[i], tally.last_days[i] = 0.0, past.time_days[i]
+    if total <= 0.0 or past.triggered_share[i] <= 0.0:
         return
     factor = past.triggered_share[i] / total
-    least = _F(_LEAST_PARENT / factor) if factor > 0 else _F(np.inf)
-    place = np.array([past.x[i], past.y[i], past.z[i]], dtype=np.float32)
+    least = _F(_LEAST_PARENT / factor)
     for j in range(n):
         if w[j] > least:
-            p = w[j] * factor
-            e, north = _direction(place, past, j)
-            for m in range(len(MEMORIES)):
-                tally.number[m, j] = _remembered(past.time_days[i], j, m, past, tally) + p
+            tally.number[j] = _remembered(past.time_days[i], j, past, tally) + w[j] * factor
             tally.last_days[j] = past.time_days[i]
-            tally.xx[j] += p * e * e
-            tally.xy[j] += p * e * north
-            tally.yy[j] += p * north * north
 
 
 @compiled
-def _expected(age: float, j: int, memory: int, past: PastEvents) -> float:
-    """Return the aftershocks that event ``j`` should have had by an age, as a memory counts."""
-    at = np.log(1.0 + age / past.c_days[j]) / GROWTH_STEP
-    k = min(int(at), past.growth.shape[2] - 2)
-    low, high = past.growth[memory, j, k], past.growth[memory, j, k + 1]
-    return float(low + (at - k) * (high - low))
+def _log_distance(square: float, magnitude: float) -> float:
+    """Return log10 of a distance over the length of a rupture."""
+    return float(0.5 * np.log10(square + 0.09) - (0.59 * magnitude - 2.44))
 
 
 @compiled
 def _of_sources(
     time: float,
-    place: SingleArray,
     n: int,
     total: float,
     past: PastEvents,
-    w: SingleArray,
-    square: SingleArray,
     tally: Tally,
-    out: FloatArray,
-) -> None:
-    """Fill means over sources by their part in the intensity, and the largest: 0 to 11, 24 on."""
+    square: SingleArray,
+    w: SingleArray,
+    row: FloatArray,
+) -> float:
+    """Fill what sources say, from the third number on; return the adjusted triggered part."""
     least = _F(_LEAST_SHARE * total)
-    seen, squares, top, top_j = 0.0, 0.0, _F(-1.0), -1
+    seen, squares, adjusted, top = 0.0, 0.0, 0.0, -1
     for j in range(n):
         if w[j] <= least:
             continue
-        seen += w[j]
-        squares += w[j] * w[j]
-        if w[j] > top:
-            top, top_j = w[j], j
-        age = time - past.time_days[j]
-        log_length = 0.59 * past.magnitude[j] - 2.44  # of the rupture in km
-        log_distance = 0.5 * np.log10(square[j] + _F(0.09)) - log_length
-        out[0] += w[j] * np.log10(age + 1e-4)
-        out[1] += w[j] * past.magnitude[j]
-        out[2] += w[j] * log_distance
-        for m in range(len(MEMORIES)):
-            number = _remembered(time, j, m, past, tally)
-            expected = _expected(age, j, m, past)
-            out[MEMORY_AT + 3 * m] += w[j] * np.log((number + 0.5) / (expected + 0.5))
-            out[MEMORY_AT + 1 + 3 * m] += w[j] * (number + 0.1) / (expected + 0.1)
-            out[MEMORY_AT + 2 + 3 * m] += w[j] * (number + 1.0) / (expected + 1.0)
-            if m == 0:
-                out[3] += w[j] * np.log(expected + 1.0)
-        size = tally.xx[j] + tally.yy[j]
-        if size > 0.5:
-            e, north = _direction(place, past, j)
-            along = e * e * tally.xx[j] + 2 * e * north * tally.xy[j] + north * north * tally.yy[j]
-            out[4] += w[j] * np.log((2.0 * along + 2.0) / (size + 2.0))
-    for k in range(5):
-        out[k] /= max(seen, 1e-30)
-    for k in range(MEMORY_AT, N_EVIDENCE):
-        out[k] /= max(seen, 1e-30)
-    out[5] = squares / max(seen * seen, 1e-30)
-    if top_j >= 0:
-        age = time - past.time_days[top_j]
-        number = _remembered(time, top_j, 1, past, tally)
-        log_length = 0.59 * past.magnitude[top_j] - 2.44
-        out[6] = top
-        out[7] = np.log10(age + 1e-4)
-        out[8] = past.magnitude[top_j]
-        out[9] = 0.5 * np.log10(square[top_j] + _F(0.09)) - log_length
-        out[10] = (number + 0.3) / (_expected(age, top_j, 1, past) + 0.3)
-    out[11] = total
+        weight, age = float(w[j]), time - past.time_days[j]
+        seen += weight
+        squares += weight * weight
+        if top < 0 or w[j] > w[top]:
+            top = j
+        number, expected = _remembered(time, j, past, tally), _expected(age, j, past)
+        row[7] += weight * np.log10(age + 1e-4)
+        row[8] += weight * past.magnitude[j]
+        row[9] += weight * _log_distance(square[j], past.magnitude[j])
+        row[10] += weight * np.log(expected + 1.0)
+        row[11] += weight * np.log((number + 0.5) / (expected + 0.5))
+        adjusted += weight * (number + 0.1) / (expected + 0.1)
+    if top < 0:
+        return 1.0
+    for k in range(7, 12):
+        row[k] /= seen
+    row[13] = np.log(squares / (seen * seen))
+    age = time - past.time_days[top]
+    row[2] = w[top] / total
+    row[3] = np.log10(age + 1e-4)
+    row[4] = past.magnitude[top]
+    row[5] = _log_distance(square[top], past.magnitude[top])
+    row[6] = np.log((_remembered(time, top, past, tally) + 0.3) / (_expected(age, top, past) + 0.3))
+    return float(adjusted / seen)
 
 
 @compiled
-def _of_places(time: float, n: int, past: PastEvents, square: SingleArray, out: FloatArray) -> None:
-    """Fill counts and completeness, 12 to 14, and densities of recent events around a place."""
+def _of_places(time: float, n: int, past: PastEvents, square: SingleArray, row: FloatArray) -> None:
+    """Fill ln densities of the events of the last year and month around a place."""
     year = np.searchsorted(past.time_days[:n], time - 365.0)
     month = np.searchsorted(past.time_days[:n], time - 30.0)
-    day = np.searchsorted(past.time_days[:n], time - 1.0)
-    hour = np.searchsorted(past.time_days[:n], time - 0.05)
-    edges = (year, month, day, n)
-    for part in range(3):
-        near, middle, far = _F(0.0), _F(0.0), _F(0.0)
-        for k in range(edges[part], edges[part + 1]):
-            s = square[k]
-            if s < _F(_KDE_SQUARE):
-                one, four, wide = s + _F(1.0), s + _F(16.0), s + _F(256.0)
-                near += _F(1.0) / (one * np.sqrt(one))
-                middle += _F(4.0) / (four * np.sqrt(four))
-                far += _F(16.0) / (wide * np.sqrt(wide))
-        for later in range(part + 1):  # what is a day old is a month and a year old too
-            out[DENSITY_AT + 3 * later] += near
-            out[DENSITY_AT + 1 + 3 * later] += middle
-            out[DENSITY_AT + 2 + 3 * later] += far
-    out[12], out[13] = n - hour, n - day
-    for j in past.large:
-        if j >= n:
-            break
-        if square[j] < _F(_WAKE_SQUARE):
-            age = time - past.time_days[j]
-            hidden = past.magnitude[j] - 4.5 - 0.75 * np.log10(age)
-            out[14] = max(out[14], min(hidden, past.magnitude[j]))
+    for k in range(year, n):
+        s = float(square[k])
+        if s < _FARTHEST_SQUARE:
+            for width in range(3):
+                h = 4.0**width
+                wide = s + h * h
+                density = h / (wide * np.sqrt(wide))
+                row[_DENSITY_AT + width] += density
+                if k >= month:
+                    row[_DENSITY_AT + 3 + width] += density
+    for k in range(_DENSITY_AT, _DENSITY_AT + 6):
+        row[k] = np.log(row[k] + 1e-5)
 
 
 @compiled
 def describe(
-    found: FloatArray, log_intensity: float, background_share: float, mc: float, row: FloatArray
-) -> None:
-    """Fill a row of evidence, in the order of ``EVIDENCE_NAMES``, from what was gathered.
-
-    Parameters
-    ----------
-    found
-        A row of :func:`gather`.
-    log_intensity, background_share
-        What the model says there.
-    mc
-        Magnitude of completeness.
-    row
-        To be filled, shape ``(26 + 3 n_memories,)``.
-    """
-    share = min(max(background_share, 1e-9), 1.0)
-    row[0] = log_intensity
-    row[1] = log_intensity + np.log(share)
-    row[2] = np.log(share)
-    row[3] = found[6] / max(found[11], 1e-300) * (1.0 - share)
-    row[4], row[5], row[6] = found[7], found[8], found[9]
-    row[7] = np.log(max(found[10], 1e-2))
-    for k in range(5):
-        row[8 + k] = found[k]
-    row[13] = np.log(max(found[5], 1e-6))
-    at = 14
-    for m in range(len(MEMORIES)):
-        row[at] = found[MEMORY_AT + 3 * m]
-        for k in (1, 2):
-            adjusted = share + (1.0 - share) * found[MEMORY_AT + 3 * m + k]
-            row[at + k] = np.log(max(adjusted, 1e-3))
-        at += 3
-    for k in range(DENSITY_AT, MEMORY_AT):
-        row[at] = np.log(found[k] + 1e-5)
-        at += 1
-    row[at], row[at + 1] = np.log(1.0 + found[12]), np.log(1.0 + found[13])
-    row[at + 2] = max(found[14] - mc, 0.0)
-
-
-@compiled
-def describe_all(
-    found: FloatArray, log_intensity: FloatArray, background_share: FloatArray, mc: float, n: int
-) -> FloatArray:
-    """Return rows of ``n`` numbers by :func:`describe`."""
-    rows = np.zeros((len(found), n))
-    for i in range(len(found)):
-        describe(found[i], log_intensity[i], background_share[i], mc, rows[i])
-    return rows
-
-
-@compiled
-def look(
     time: float,
-    place: SingleArray,
     n: int,
+    log_intensity: float,
+    background_share: float,
     past: PastEvents,
-    per_tau: np.float32,
-    steepness: np.float32,
     tally: Tally,
     square: SingleArray,
     w: SingleArray,
-    out: FloatArray,
-) -> float:
-    """Fill the evidence of the first ``n`` events; return the triggered intensity.
+) -> FloatArray:
+    """Return a row of evidence, in the order of ``EVIDENCE_NAMES``.
 
-    ``square`` and ``w`` are filled too: squared distances and kernels of the events.
+    Parameters
+    ----------
+    time
+        The moment; the first ``n`` events came before it.
+    n
+        Number of those.
+    log_intensity, background_share
+        What the ETAS model says.
+    past, tally
+        Events and what they have gathered.
+    square, w
+        Of :func:`weigh` at the place.
     """
-    out[:] = 0.0
-    total = weigh(time, place, n, past, per_tau, steepness, square, w)
+    row = np.zeros(len(EVIDENCE_NAMES))
+    share = min(max(background_share, 1e-9), 1.0)
+    row[0], row[1] = log_intensity, np.log(share)
+    total = 0.0
+    for j in range(n):
+        total += float(w[j])
+    adjusted = 1.0
     if total > 0.0:
-        _of_sources(time, place, n, total, past, w, square, tally, out)
-    _of_places(time, n, past, square, out)
-    return total
+        adjusted = _of_sources(time, n, total, past, tally, square, w, row)
+    row[12] = np.log(max(share + (1.0 - share) * adjusted, 1e-3))
+    _of_places(time, n, past, square, row)
+    return row
 
 
 @compiled
 def gather(
     time: FloatArray,
     place: SingleArray,
+    log_intensity: FloatArray,
+    background_share: FloatArray,
     past: PastEvents,
-    per_tau: np.float32,
-    steepness: np.float32,
-    first: int,
+    per_tau: float,
+    rho: float,
     tally: Tally,
 ) -> FloatArray:
-    """Return the evidence at moments and places, in order of time, shape ``(n, N_EVIDENCE)``.
+    """Return the evidence at moments and places, in order of time, shape ``(n, n_names)``.
 
     Parameters
     ----------
     time, place
         Moments, ascending, and places ``(n, 3)``, km. Events before a moment count for it.
+    log_intensity, background_share
+        What the ETAS model says there.
     past
         Events.
-    per_tau, steepness
-        ``1 / tau`` and ``1 + rho`` of the kernel.
-    first
-        The first event that ``tally`` has not absorbed yet; earlier ones are done.
+    per_tau, rho
+        Of the kernel.
     tally
-        Changed: all events before the last moment are absorbed.
+        Filled: all events before the last moment are absorbed.
     """
-    out = np.zeros((len(time), N_EVIDENCE))
+    rows = np.zeros((len(time), len(EVIDENCE_NAMES)))
     n_past = len(past.time_days)
     square, w = np.empty(n_past, dtype=np.float32), np.empty(n_past, dtype=np.float32)
-    seen = first
+    here = np.empty(3, dtype=np.float32)
+    seen = 0
     for i in range(len(time)):
         while seen < n_past and past.time_days[seen] < time[i]:
-            n = np.searchsorted(past.time_days[:seen], past.time_days[seen])
-            here = np.array([past.x[seen], past.y[seen], past.z[seen]], dtype=np.float32)
             moment = past.time_days[seen]
-            total = weigh(moment, here, n, past, per_tau, steepness, square, w)
+            n = np.searchsorted(past.time_days[:seen], moment)
+            here[0], here[1], here[2] = past.x[seen], past.y[seen], past.z[seen]
+            total = weigh(moment, here, n, past, per_tau, rho, square, w)
             absorb(seen, total, n, past, w, tally)
             seen += 1
-        look(time[i], place[i], seen, past, per_tau, steepness, tally, square, w, out[i])
-    return out
+        weigh(time[i], place[i], seen, past, per_tau, rho, square, w)
+        rows[i] = describe(
+            time[i], seen, log_intensity[i], background_share[i], past, tally, square, w
+        )
+    return rows

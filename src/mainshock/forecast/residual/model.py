@@ -9,15 +9,17 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.core.errors import DataError, ModelError, SettingsError
-from mainshock.forecast.base import FitSettings, ModelInfo, as_history, targets_of
+from mainshock.core.errors import ModelError, SettingsError
+from mainshock.forecast.base import FitSettings, ModelInfo
 from mainshock.forecast.etas.kinds import ETAS
 from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.fit_options import fit_options
-from mainshock.forecast.residual.evidence import EVIDENCE_NAMES, Evidence, evidence_of
+from mainshock.forecast.residual.evidence import Evidence, evidence_of
+from mainshock.forecast.residual.evidence_kernels import EVIDENCE_NAMES
 from mainshock.forecast.residual.network import Correction
+from mainshock.forecast.residual.rows import training_rows
 from mainshock.forecast.residual.samples import Sampling, sample_intensity
-from mainshock.forecast.residual.training import LearningSettings, Learnt, Rows, learn
+from mainshock.forecast.residual.training import LearningSettings, Learnt, learn, learn_all
 from mainshock.forecast.simulated import SimulatedCatalogues
 from mainshock.sources.seismicity.catalogue import Catalogue
 
@@ -26,7 +28,7 @@ __all__ = ["RESIDUAL", "ResidualEtas", "ResidualKind"]
 FloatArray = NDArray[np.float64]
 _FILE = "residual.npz"
 _NAMES = ("networks", "hidden", "bound", "most_steps")
-_PER_EVENT, _MOST_OF_EVENTS, _MOST_OF_DAYS = 10.0, 100_000, 40_000
+_LATER_SHARE = 0.25  # of the window, on which the number of steps is chosen
 _MOST_BOUND = 3.0
 
 
@@ -101,7 +103,7 @@ class ResidualEtas:
         sampling = Sampling(seed=self.info.settings.seed)
         sample = sample_intensity(self.base, known, start, end, sampling)
         factor = self.log_correction(
-            sample.targets, known, sample.log_intensity, sample.background_share
+            sample.targets, history, sample.log_intensity, sample.background_share
         )
         span = np.searchsorted(edges_days, sample.targets.time_days, side="right") - 1
         added = sample.weight * np.expm1(factor)
@@ -122,7 +124,7 @@ class ResidualEtas:
     def save(self, folder: Path) -> None:
         """Write the ETAS model and the networks into a folder."""
         self.base.save(folder)
-        arrays: dict[str, Any] = dict(self.correction.arrays())
+        arrays: dict[str, Any] = self.correction._asdict()
         np.savez_compressed(folder / _FILE, evidence=np.array(EVIDENCE_NAMES), **arrays)
 
 
@@ -145,17 +147,24 @@ class ResidualKind:
             If an option is unknown or out of range.
         """
         begun, cpu = time.perf_counter(), time.process_time()
-        own = {name: one for name, one in settings.options.items() if name in _NAMES}
-        rest = {name: one for name, one in settings.options.items() if name not in _NAMES}
-        learning = _learning(replace(settings, options=own))
-        base = ETAS.fit(catalogue, replace(settings, options=rest))
-        given = replace(base.info.settings, options=settings.options)
-        learnt = _learnt(catalogue, base, learning)
-        model = ResidualEtas(_info(base, given, learnt), base, learnt.correction)
-        info = replace(
-            model.info, seconds=time.perf_counter() - begun, cpu_s=time.process_time() - cpu
-        )
-        return ResidualEtas(info, base, learnt.correction)
+        start, end = settings.start_days, settings.end_days
+        learning, base = _begun(catalogue, settings)
+        rows = training_rows(base, catalogue, end)
+        learnt = learn_all(rows, end - _LATER_SHARE * (end - start), learning)
+        return _model(base, settings, learnt, (begun, cpu))
+
+    def fit_until(
+        self, catalogue: Catalogue, settings: FitSettings, until_days: float
+    ) -> ResidualEtas:
+        """Fit to the window, and choose the number of steps on the time from its end to a day.
+
+        Errors as of :meth:`fit`; neither the ETAS model nor the networks are trained on that time.
+        """
+        begun, cpu = time.perf_counter(), time.process_time()
+        learning, base = _begun(catalogue, settings)
+        rows, end = training_rows(base, catalogue, until_days), settings.end_days
+        learnt = learn(rows.between(-np.inf, end), rows.between(end, np.inf), learning)
+        return _model(base, settings, learnt, (begun, cpu))
 
     def open(self, folder: Path, info: ModelInfo) -> ResidualEtas:
         """Return the model that was saved.
@@ -197,24 +206,24 @@ def _learning(settings: FitSettings) -> LearningSettings:
     return replace(usual, bound=bound, **cast("dict[str, Any]", whole))
 
 
-def _learnt(catalogue: Catalogue, base: SpaceTimeEtas, learning: LearningSettings) -> Learnt:
-    settings = base.info.settings
-    if settings.region is None:
-        raise DataError("the residual model needs a region; give --region")
-    start, end = settings.start_days, settings.end_days
-    targets, history = targets_of(catalogue, settings), as_history(catalogue, settings, end)
-    evidence = evidence_of(base, history)
-    said = base.log_intensity(targets, history)
-    events = evidence.at(targets, said, base.background_probability(targets, history))
-    sampling = Sampling(
-        per_event=min(_PER_EVENT, _MOST_OF_EVENTS / len(targets)),
-        a_day=int(np.clip(_MOST_OF_DAYS / (end - start), 2, 64)),
-        seed=settings.seed + 1,
+def _begun(catalogue: Catalogue, settings: FitSettings) -> tuple[LearningSettings, SpaceTimeEtas]:
+    """Return how networks are trained, and the ETAS model."""
+    own = {name: one for name, one in settings.options.items() if name in _NAMES}
+    rest = {name: one for name, one in settings.options.items() if name not in _NAMES}
+    learning = _learning(replace(settings, options=own))
+    return learning, ETAS.fit(catalogue, replace(settings, options=rest))
+
+
+def _model(
+    base: SpaceTimeEtas, settings: FitSettings, learnt: Learnt, begun: tuple[float, float]
+) -> ResidualEtas:
+    given = replace(base.info.settings, options=settings.options)
+    info = replace(
+        _info(base, given, learnt),
+        seconds=time.perf_counter() - begun[0],
+        cpu_s=time.process_time() - begun[1],
     )
-    sample = sample_intensity(base, history, start, end, sampling)
-    drawn = evidence.at(sample.targets, sample.log_intensity, sample.background_share)
-    times = targets.time_days, sample.targets.time_days
-    return learn(Rows(events, drawn, sample.weight, *times), start, end, learning)
+    return ResidualEtas(info, base, learnt.correction)
 
 
 def _info(base: SpaceTimeEtas, settings: FitSettings, learnt: Learnt) -> ModelInfo:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.etas.past import Past
-from mainshock.forecast.smoothed_places import SmoothedPlaces, moved
-from mainshock.forecast.sphere import AUTHALIC_RADIUS_KM, cartesian_km
+from mainshock.forecast.residual.proposals import Decays, background_places, places_around
 from mainshock.sources.seismicity.catalogue import Catalogue
 
 __all__ = ["IntensitySample", "Sampling", "sample_intensity"]
@@ -22,6 +21,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 _MOST_TRIES = 300
 _MOST_A_DAY = 4096
+_DAY_ZERO = 1 << 20  # seeds are no negative numbers, days may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,49 +67,6 @@ class IntensitySample:
         return len(self.weight)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Decays:
-    """What each source gives to a span of time: number inside the region, and its decay."""
-
-    time_days: FloatArray
-    factor: FloatArray
-    c_days: FloatArray
-    omega: FloatArray
-    tau_days: float
-
-    @classmethod
-    def of(cls, base: SpaceTimeEtas, past: Past) -> "_Decays":
-        law, sources = base.law, past.sources
-        spread = law.parameters.spread_km2(sources.above + law.parameters.m_ref)
-        share, _, _ = past.crossings.share(spread, law.parameters.rho)
-        omega = law.omega(sources)
-        return cls(
-            sources.time_days,
-            law.factor(sources) * share,
-            law.c_days(sources),
-            np.where(np.abs(omega) < 1e-6, 1e-6, omega),
-            law.parameters.tau_days,
-        )
-
-    def mass(self, source: slice | IntArray, since: FloatArray, until: float) -> FloatArray:
-        """Return aftershocks of sources from moments on to another, without the taper in it."""
-        begun, c, omega = self.time_days[source], self.c_days[source], self.omega[source]
-        passed = since - begun
-        power = (passed + c) ** -omega - (until - begun + c) ** -omega
-        taper = np.exp(-passed / self.tau_days)
-        return np.asarray(self.factor[source] * taper * power / omega)
-
-    def moments(
-        self, source: IntArray, since: FloatArray, until: float, u: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return a moment for each source, and the part that the taper leaves of it."""
-        begun, c, omega = self.time_days[source], self.c_days[source], self.omega[source]
-        low, high = (since - begun + c) ** -omega, (until - begun + c) ** -omega
-        delay = (low + u * (high - low)) ** (-1.0 / omega) - c
-        moment = np.clip(begun + delay, since, until)
-        return moment, np.exp(-(moment - since) / self.tau_days)
-
-
 def sample_intensity(
     base: SpaceTimeEtas,
     history: Catalogue,
@@ -135,31 +92,36 @@ def sample_intensity(
     """
     known = history.between(-np.inf, end_days)
     past = base.past(known)
-    decays = _Decays.of(base, past)
+    decays = Decays.of(base, past, is_inside=True)
     origin = base.info.settings.start_days
     first, last = int(np.floor(start_days - origin)), int(np.ceil(end_days - origin))
-    drawn = [
-        _of_day(
-            base,
-            past,
-            decays,
-            origin + day,
-            sampling,
-            np.random.default_rng([sampling.seed, day + (1 << 20)]),
-        )
-        for day in range(first, last)
-    ]
-    time, lon, lat, weight, is_background = (
-        np.concatenate(one) for one in zip(*drawn, strict=True)
-    )
-    kept = np.isfinite(lon) & (time >= start_days) & (time < end_days)
-    order = np.flatnonzero(kept)[np.argsort(time[kept], kind="stable")]
-    targets = Catalogue(time[order], np.zeros(len(order)), lon[order], lat[order])
+    drawn = []
+    for day in range(first, last):
+        rng = np.random.default_rng([sampling.seed, day + _DAY_ZERO])
+        drawn.append(_of_day(base, past, decays, origin + day, sampling, rng))
+    columns = [np.concatenate(one) for one in zip(*drawn, strict=True)]
+    time, lon = columns[0], columns[1]
+    kept = np.flatnonzero(np.isfinite(lon) & (time >= start_days) & (time < end_days))
+    order = kept[np.argsort(time[kept], kind="stable")]
+    return _weighed(base, known, *(one[order] for one in columns))
+
+
+def _weighed(
+    base: SpaceTimeEtas,
+    known: Catalogue,
+    time: FloatArray,
+    lon: FloatArray,
+    lat: FloatArray,
+    weight: FloatArray,
+    is_background: NDArray[np.bool_],
+) -> IntensitySample:
+    """Return the sample with what the model says, and weights with what is not seen or known."""
+    targets = Catalogue(time, np.zeros(len(time)), lon, lat)
     log_intensity = base.log_intensity(targets, known)
     share = base.background_probability(targets, known)
     held = base.coverage.log_share(targets.time_days, known)
-    weight = weight[order] * np.exp(held)
-    here = np.flatnonzero(is_background[order])
+    weight = weight * np.exp(held)
+    here = np.flatnonzero(is_background)
     # places come from the background of the fit, which has learnt since
     drawn_from = _density(base, targets.take(here)) * base.law.parameters.mu_per_day
     background = np.exp(log_intensity[here] - held[here]) * share[here]
@@ -170,7 +132,7 @@ def sample_intensity(
 def _of_day(
     base: SpaceTimeEtas,
     past: Past,
-    decays: _Decays,
+    decays: Decays,
     begun: float,
     sampling: Sampling,
     rng: np.random.Generator,
@@ -183,7 +145,7 @@ def _of_day(
     old, new = np.searchsorted(decays.time_days, [begun, until])
     mu = base.law.parameters.mu_per_day
     n = int(np.clip(np.ceil(sampling.per_event * mu), sampling.a_day // 4 + 1, _MOST_A_DAY))
-    lon, lat = _background_places(base, n, rng)
+    lon, lat = background_places(base, n, rng)
     parts = [(rng.uniform(begun, until, n), lon, lat, np.full(n, mu / n), np.ones(n, dtype=bool))]
     mass = decays.mass(slice(0, int(old)), np.full(old, begun), until)
     if mass.sum() > 0:
@@ -208,7 +170,7 @@ def _number(expected: float, sampling: Sampling) -> int:
 def _offspring(
     base: SpaceTimeEtas,
     past: Past,
-    decays: _Decays,
+    decays: Decays,
     source: IntArray,
     since: float,
     until: float,
@@ -223,18 +185,6 @@ def _offspring(
     return time, lon, lat, each * left, np.zeros(n, dtype=bool)
 
 
-def _background_places(
-    base: SpaceTimeEtas, n: int, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
-    """Return places drawn from the background of the fit."""
-    if base.background is not None:
-        return base.background.sample(n, rng)
-    point = base.region.polygon.representative_point()
-    one = np.ones(1)
-    even = SmoothedPlaces(base.region, one * point.x, one * point.y, one, one, floor=1.0)
-    return even.sample(n, rng)
-
-
 def _density(base: SpaceTimeEtas, targets: Catalogue) -> FloatArray:
     if base.background is None:
         return np.full(len(targets), 1.0 / base.region.area_km2)
@@ -245,19 +195,12 @@ def _places(
     base: SpaceTimeEtas, past: Past, source: IntArray, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Return places around the sources, inside the region; NaN where none was found."""
-    law = base.law.parameters
-    history = past.catalogue.take(source)
-    spread = law.spread_km2(history.magnitude)
-    centre = cartesian_km(history.longitude, history.latitude)
     lon, lat = np.full(len(source), np.nan), np.full(len(source), np.nan)
     todo = np.arange(len(source))
     for _ in range(_MOST_TRIES):
         if len(todo) == 0:
             break
-        beyond = 1.0 - rng.random(len(todo))
-        r = np.sqrt(spread[todo] * np.expm1(-np.log(beyond) / law.rho))
-        azimuth = rng.random(len(todo)) * 2 * np.pi
-        x, y = moved(centre[todo], np.minimum(r, 2 * AUTHALIC_RADIUS_KM), azimuth)
+        x, y = places_around(base, past.catalogue.take(source[todo]), rng)
         inside = base.region.contains(x, y)
         lon[todo[inside]], lat[todo[inside]] = x[inside], y[inside]
         todo = todo[~inside]

@@ -6,21 +6,20 @@ moments and places that were drawn from ``lambda``. Telling both sets apart is a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.forecast.residual.network import Correction, scaled
+from mainshock.forecast.residual.network import FARTHEST, Correction
 
-__all__ = ["LearningSettings", "Learnt", "Rows", "gain_of", "learn"]
+__all__ = ["LearningSettings", "Learnt", "Rows", "gain_of", "learn", "learn_all"]
 
 FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
-_LATER_SHARE = 0.2
 _EVERY = 40  # steps between looks at the later part
-_PATIENCE = 500
-_FEWEST_LATER = 30
+_PATIENCE = 400
+_FEWEST = 30
 _DECAYS = (0.9, 0.999)  # of the means in Adam
 _EPSILON = 1e-8
 
@@ -93,14 +92,14 @@ class Learnt:
     Parameters
     ----------
     correction
-        Trained on all rows.
+        Zero where nothing was gained on the later rows.
     steps
-        Of training, chosen on the later part.
+        Of training, chosen on the later rows.
     gain
-        On all rows, nats an event; in sample.
+        On the rows of the training, nats an event; in sample.
     gain_later
-        On the later part by networks of the earlier part. The number of steps was chosen there,
-        so that it is a little too high.
+        On the later rows, of networks that were not trained on them. The number of steps was
+        chosen there, so that it is a little too high.
     """
 
     correction: Correction
@@ -115,38 +114,50 @@ def gain_of(correction: Correction, rows: Rows) -> float:
     return float((events.sum() - rows.weight @ np.expm1(drawn)) / max(len(events), 1))
 
 
-def learn(rows: Rows, start_days: float, end_days: float, settings: LearningSettings) -> Learnt:
-    """Return the correction that rows of a window teach.
+def learn(early: Rows, late: Rows, settings: LearningSettings) -> Learnt:
+    """Return the correction that rows teach, stopped where later rows gain most.
 
-    The last fifth of the window decides how many steps networks are trained; then networks are
-    trained on the whole window. Where the later part gains nothing, nothing is corrected.
+    Parameters
+    ----------
+    early
+        To train on.
+    late
+        Of later days, to choose the number of steps on.
+    settings
+        How networks are trained.
+    """
+    none = _correction(early, _begun(early.drawn.shape[1], settings), settings)
+    best = Learnt(none, 0, 0.0, 0.0)
+    if min(len(early.events), len(late.events)) < _FEWEST:
+        return best
+    for step, weights in _trained(early, settings, settings.most_steps):
+        found = _correction(early, weights, settings)
+        gain = gain_of(found, late)
+        if gain > best.gain_later:
+            best = Learnt(found, step, 0.0, gain)
+        elif step - best.steps >= _PATIENCE:
+            break
+    return replace(best, gain=gain_of(best.correction, early))
+
+
+def learn_all(rows: Rows, cut_days: float, settings: LearningSettings) -> Learnt:
+    """Return the correction that all rows teach, in as many steps as served those since a day.
 
     Parameters
     ----------
     rows
-        Evidence.
-    start_days, end_days
-        The window.
+        To train on.
+    cut_days
+        Rows before train networks while the number of steps is chosen on the others.
     settings
         How networks are trained.
     """
-    cut = end_days - _LATER_SHARE * (end_days - start_days)
-    early, late = rows.between(start_days, cut), rows.between(cut, end_days)
-    none = _correction(rows, _begun(rows.drawn.shape[1], settings, zero=True), settings)
-    if min(len(early.events), len(late.events)) < _FEWEST_LATER:
-        return Learnt(none, 0, 0.0, 0.0)
-    steps, best = 0, 0.0
-    for step, weights in _trained(early, settings, settings.most_steps):
-        found = gain_of(_correction(early, weights, settings), late)
-        if found > best:
-            steps, best = step, found
-        elif step - steps >= _PATIENCE:
-            break
-    if steps == 0:
-        return Learnt(none, 0, 0.0, 0.0)
-    *_, (_, weights) = _trained(rows, settings, steps)
+    learnt = learn(rows.between(-np.inf, cut_days), rows.between(cut_days, np.inf), settings)
+    if learnt.steps == 0:
+        return learnt
+    *_, (_, weights) = _trained(rows, settings, learnt.steps)
     correction = _correction(rows, weights, settings)
-    return Learnt(correction, steps, gain_of(correction, rows), best)
+    return replace(learnt, correction=correction, gain=gain_of(correction, rows))
 
 
 def _correction(rows: Rows, weights: list[SingleArray], settings: LearningSettings) -> Correction:
@@ -159,10 +170,15 @@ def _scale(rows: Rows) -> tuple[FloatArray, FloatArray]:
     return rows.drawn.mean(axis=0), rows.drawn.std(axis=0) + 1e-6
 
 
-def _begun(n_inputs: int, settings: LearningSettings, *, zero: bool = False) -> list[SingleArray]:
+def _scaled(evidence: FloatArray, mean: FloatArray, sd: FloatArray) -> SingleArray:
+    rows = np.clip((evidence - mean) / sd, -FARTHEST, FARTHEST)
+    return np.asarray(rows, dtype=np.float32)
+
+
+def _begun(n_inputs: int, settings: LearningSettings) -> list[SingleArray]:
     """Return weights to begin with; the last layer is 0, so that nothing is corrected yet."""
     rng = np.random.default_rng(settings.seed)
-    k, h = (1, 1) if zero else (settings.networks, settings.hidden)
+    k, h = settings.networks, settings.hidden
     shapes = ((k, n_inputs + 1, h), (k, h + 1, h))
     begun = [rng.uniform(-1, 1, one) / np.sqrt(one[1] - 1) for one in shapes]
     return [one.astype(np.float32) for one in (*begun, np.zeros((k, h + 1)))]
@@ -173,7 +189,7 @@ def _trained(
 ) -> Iterator[tuple[int, list[SingleArray]]]:
     """Yield the number of steps done and the weights, every 40 steps and at the end."""
     mean, sd = _scale(rows)
-    events, drawn = scaled(rows.events, mean, sd), scaled(rows.drawn, mean, sd)
+    events, drawn = (_scaled(one, mean, sd) for one in (rows.events, rows.drawn))
     share = (rows.weight / rows.weight.mean()).astype(np.float32)
     ratio = float(rows.weight.sum()) / len(events)
     weights = _begun(events.shape[1], settings)
