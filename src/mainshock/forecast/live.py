@@ -185,6 +185,7 @@ class LiveForecast:
     _state: LiveState = field(init=False)
     _background: FloatArray = field(init=False)
     _steady: float = field(init=False)
+    _calm: float = field(init=False)
     _live: dict[str, LiveEvent | None] = field(default_factory=dict)
     _activity: dict[str, float] = field(default_factory=dict)
     _numbers: dict[str, tuple[int, Shock]] = field(default_factory=dict)
@@ -202,7 +203,8 @@ class LiveForecast:
         history = as_history(self.history, info.settings, self.now_days)
         self.history = history
         law, columns = LiveLaw.of(self.model, history)
-        self.counts = ClusterCounts(parameters, info.beta, info.m_max, law.rates)
+        self.counts = ClusterCounts(law.later, info.beta, info.m_max, law.rates)
+        self._calm = law.calm
         self.long_term = LongTermRates.of(info, self.grid, history, law.background)
         self._background = self.grid.share_of(law.background)
         self._steady = law.law.parameters.mu_per_day
@@ -423,7 +425,9 @@ class LiveForecast:
         """Return the expected number of background events and their aftershocks."""
         nothing = np.zeros(len(self._state.rates))
         first = self.counts.first_generation(window, nothing, self._steady)
-        return float(first @ self.counts.growth(window))
+        own = self._steady * window[1]
+        # what nothing triggered comes in calm places, and triggers less than the rest
+        return own + self._calm * (float(first @ self.counts.growth(window)) - own)
 
     def _first_and_mean(
         self, area: Region | Circle | None, window: Window

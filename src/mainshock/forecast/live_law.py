@@ -40,14 +40,18 @@ class SourceColumns(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveLaw:
-    """The law of past events, and the plain one of all that are to come.
+    """The law of past events, and what stands for it for all that are to come.
 
     Parameters
     ----------
     law
         Of past events; it may vary with magnitude and activity.
     plain
-        Of later generations; from it activities follow.
+        One for all events; from it activities follow.
+    later
+        Of later generations.
+    calm
+        Share of the direct aftershocks by ``later`` that events have which nothing triggered.
     background
         Density of background events, with what was learnt since the fit; None: uniform.
     m_max
@@ -58,6 +62,8 @@ class LiveLaw:
 
     law: TriggeringLaw
     plain: EtasParameters
+    later: EtasParameters
+    calm: float
     background: SmoothedPlaces | None
     m_max: float
     area_km2: float
@@ -75,7 +81,7 @@ class LiveLaw:
             Past events of the model.
         """
         info, background = model.info, model.background
-        law = TriggeringLaw(model.parameters)
+        law, later, calm = TriggeringLaw(model.parameters), model.parameters, 1.0
         none = np.zeros(len(history))
         above = history.magnitude - model.parameters.m_ref
         activity = none
@@ -84,7 +90,10 @@ class LiveLaw:
             background = _learnt(model, history)
             if law.variation.needs_activity and len(history):
                 activity = model.sources(history).activity
-        made = cls(law, model.parameters, background, info.m_max, info.region.area_km2)
+            if not law.variation.is_none:
+                later, calm = _later(model)
+        area_km2 = info.region.area_km2
+        made = cls(law, model.parameters, later, calm, background, info.m_max, area_km2)
         return made, made.columns(above, activity)
 
     @property
@@ -134,6 +143,15 @@ class LiveLaw:
         """Return the activity of an event, given the intensity triggered where it comes."""
         background = self.plain.mu_per_day * self.density(longitude, latitude)
         return float(activity_of(background, np.array([triggered]))[0])
+
+
+def _later(model: SpaceTimeEtas) -> tuple[EtasParameters, float]:
+    """Return what stands for the law of later generations, and the share of calm events."""
+    background = triggered = 1.0
+    if model.lineage is not None:
+        background, triggered = model.lineage.factors(model.law.variation)
+    later = model.law.typical(model.info.beta, model.info.m_max, triggered)
+    return later, background / triggered
 
 
 def _learnt(model: SpaceTimeEtas, history: Catalogue) -> SmoothedPlaces | None:

@@ -11,6 +11,7 @@ from mainshock.forecast.count_calibration import consistency
 from mainshock.forecast.etas.kinds import ETAS
 from mainshock.forecast.etas.lineage import LIFT_STEP, LOWEST_LIFT
 from mainshock.forecast.etas.model import SpaceTimeEtas
+from mainshock.forecast.live import LiveForecast, LiveSettings
 from mainshock.forecast.region import Region
 from mainshock.sources.seismicity.catalogue import Catalogue, days_from_text
 from mainshock.sources.seismicity.read import read_seismicity
@@ -28,6 +29,12 @@ def california(data_dir: Path) -> Catalogue:
 def fitted(california: Catalogue) -> SpaceTimeEtas:
     days = [days_from_text(text) for text in ("1985-01-01", "2000-01-01")]
     return ETAS.fit(california, FitSettings(*days, 3.5, Region.box(-122.1, 32.0, -114.0, 37.1)))
+
+
+def ended(model: SpaceTimeEtas, end_days: float) -> SpaceTimeEtas:
+    """The model as if its fit had ended at another time."""
+    settings = replace(model.info.settings, end_days=end_days)
+    return replace(model, info=replace(model.info, settings=settings))
 
 
 def test_events_with_a_parent_that_lifts_more_are_more_active(fitted):
@@ -70,12 +77,19 @@ def test_a_lineage_is_saved_with_its_model(fitted, tmp_path):
 
 def test_the_background_of_simulations_is_that_of_the_intensity(fitted, california):
     start = days_from_text("1999-12-01")
-    model = replace(
-        fitted,
-        info=replace(fitted.info, settings=replace(fitted.info.settings, end_days=AFTER_LANDERS)),
-    )
+    model = ended(fitted, AFTER_LANDERS)
     rows, bandwidth, weight = model.past(california).learnt_at(start)
     assert len(rows) == len(bandwidth) == len(weight) > 100
     assert california.time_days[rows].min() >= AFTER_LANDERS
     assert california.time_days[rows].max() < start
     assert len(fitted.past(california).learnt_at(start)[0]) == 0
+
+
+@pytest.mark.parametrize(("start", "apart"), [("1999-09-01", 0.12), ("1992-06-30", 0.25)])
+def test_a_live_forecast_expects_what_simulations_hold(fitted, california, start, apart):
+    now = days_from_text(start)
+    early = ended(fitted, now)
+    known = california.between(-np.inf, now)
+    live = LiveForecast(early, known, now, LiveSettings(500, 0.0))
+    simulated = early.simulate(known, now, 7.0, 4000, 3).counts().mean()
+    assert live.expected_number(3.5, days=7.0) == pytest.approx(simulated, rel=apart)

@@ -1,13 +1,13 @@
 """The triggering law of each event: the model's parameters, and how they vary between events."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.forecast.etas.events import Sources
 from mainshock.forecast.etas.kernels import Columns
-from mainshock.forecast.etas.parameters import EtasParameters
+from mainshock.forecast.etas.parameters import EtasParameters, decay_integral
 from mainshock.forecast.etas.transform import NAMES, Bounds, bounds_of, from_vector, to_vector
 
 __all__ = ["LAW_NAMES", "VARIATION_NAMES", "TriggeringLaw", "Variation", "law_bounds"]
@@ -121,6 +121,36 @@ class TriggeringLaw:
         }
         moved = Variation.from_dict({**varied.as_dict(), "mean_activity": mean_activity})
         return TriggeringLaw(EtasParameters.from_dict(values), moved)
+
+    def typical(self, beta: float, m_max: float, factor: float = 1.0) -> EtasParameters:
+        """Return parameters of one law for all events that comes near to this one on average.
+
+        ``c`` and ``omega`` are those of the magnitude that direct aftershocks have on average come
+        from, and an event has as many within a day as by this law.
+
+        Parameters
+        ----------
+        beta, m_max
+            Of the magnitudes.
+        factor
+            How many times more productive events are than at mean activity.
+        """
+        above = np.linspace(0.0, m_max - self.parameters.m_ref, 201)
+        plenty = np.exp(-beta * above) * self.parameters.space_factor(above + self.parameters.m_ref)
+        middle = float(plenty @ above / plenty.sum())
+        varied, one = self.variation, self.parameters
+        c = one.c_days * np.exp(varied.c_magnitude * above)
+        omega = one.omega + varied.omega_magnitude * above
+        within = [
+            float(decay_integral(1.0, *each, one.tau_days)) for each in zip(c, omega, strict=True)
+        ]
+        found = replace(
+            one,
+            c_days=float(one.c_days * np.exp(varied.c_magnitude * middle)),
+            omega=one.omega + varied.omega_magnitude * middle,
+        )
+        same = float(plenty @ within / (plenty.sum() * found.integral_to(1.0)))
+        return replace(found, k0=one.k0 * factor * same)
 
     def active(self, sources: Sources) -> FloatArray:
         """Return the activity of sources above the mean."""

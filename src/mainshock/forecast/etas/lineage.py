@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mainshock.forecast.etas.activity import LARGEST_ACTIVITY, activity_of
 from mainshock.forecast.etas.events import Sources, Targets
 from mainshock.forecast.etas.kernels import Columns
-from mainshock.forecast.etas.law import TriggeringLaw
+from mainshock.forecast.etas.law import TriggeringLaw, Variation
 from mainshock.forecast.etas.likelihood import triggered
 from mainshock.signal.compiled import compiled
 
@@ -43,13 +43,26 @@ class Lineage:
         ``(27, 32)``.
     of_background
         The same for events that nothing triggered, shape ``(32,)``.
+    of_triggered
+        The same for all others.
     density
         Of the background at the events that it is made of, per km^2, shape ``(n_kernels,)``.
     """
 
     activity: FloatArray
     of_background: FloatArray
+    of_triggered: FloatArray
     density: FloatArray
+
+    def factors(self, variation: Variation) -> tuple[float, float]:
+        """Return how many times more productive than at mean activity events are on average.
+
+        Those that nothing triggered, and the others.
+        """
+        more = variation.productivity_activity
+        kinds = (self.of_background, self.of_triggered)
+        mean = [np.exp(more * (one - variation.mean_activity)).mean() for one in kinds]
+        return float(mean[0]), float(mean[1])
 
 
 def lineage_of(
@@ -100,8 +113,12 @@ def lineage_of(
     weight[np.arange(_N_LIFTS), _columns_of(alone)] += 1.0  # where there are no events
     of_background = np.zeros(_N_ACTIVITIES)
     np.add.at(of_background, column, background / total)
+    of_all = np.bincount(column, minlength=_N_ACTIVITIES).astype(np.float64)
     return Lineage(
-        np.stack([_quantiles(one) for one in weight]), _quantiles(of_background), density
+        activity=np.stack([_quantiles(one) for one in weight]),
+        of_background=_quantiles(of_background),
+        of_triggered=_quantiles(np.maximum(of_all - of_background, 0.0)),
+        density=density,
     )
 
 

@@ -165,6 +165,8 @@ def weigh(
             ln_t, ln_r = _ln(days + past.c_days[k]), _ln(square[k] + past.spread[k])
             argument = past.log_weight[k] - days * slow - past.exponent[k] * ln_t
             w[k] = _exp(argument - steepness * ln_r)
+        # summed apart: where arrays lie in memory must not change the order of the sum
+        for k in range(low, min(low + 512, n)):
             part += w[k]
         total += float(part)
     return total
