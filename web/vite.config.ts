@@ -27,5 +27,6 @@ export default defineConfig({
       "/fdsnws": { target: SERVICE },
     },
   },
-  test: { include: ["src/**/*.test.ts"] },
+  // the style sheet itself, from which a test computes contrasts
+  test: { include: ["src/**/*.test.ts"], css: { include: [/styles\.css/] } },
 });

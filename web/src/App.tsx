@@ -2,27 +2,19 @@
 
 import { useEffect } from "react";
 
-import { EventDetail } from "./events/EventDetail";
-import { EventsView } from "./events/EventsView";
-import { LatestEvents } from "./events/LatestEvents";
-import { LatestPicks } from "./events/LatestPicks";
 import { nameOf } from "./events/words";
-import { usePosterior } from "./events/usePosterior";
-import { FaultsView } from "./faults/FaultsView";
-import { ForecastView } from "./forecast/ForecastView";
 import { useLive } from "./live/liveStore";
-import { EventMap } from "./map/EventMap";
 import { messages } from "./messages";
-import { ShakingView } from "./shaking/ShakingView";
-import { StationsView } from "./stations/StationsView";
-import { StoredNote } from "./traces/StoredNote";
-import { TracePanel } from "./traces/TracePanel";
-import { openEvent, useRoute, type Route } from "./ui/hooks";
+import { Choices } from "./ui/Choices";
+import { Help } from "./ui/Help";
+import { useRoute, type Route } from "./ui/hooks";
 import { ServiceNote, StatusBar } from "./ui/StatusBar";
+import { addressOf, VIEWS, viewOf, type View } from "./views";
 
 export function App() {
   const route = useRoute();
-  useTitle(route);
+  const view = viewOf(route);
+  useTitle(route, view);
   return (
     <>
       <a className="skip" href="#content" onClick={skip}>
@@ -30,57 +22,47 @@ export function App() {
       </a>
       <header>
         <h1>{messages.title}</h1>
-        <Navigation view={route.view} />
+        <Navigation view={view} />
         <StatusBar />
+        <Choices>
+          <Help onSkip={skip} />
+        </Choices>
         <ServiceNote />
       </header>
       <Problem />
       <main id="content" tabIndex={-1}>
-        <View route={route} />
+        {view.show(route.part)}
       </main>
     </>
   );
 }
 
-/** Name the view in the window's title. */
-function useTitle(route: Route) {
-  const events = useLive("events");
-  const event = events.find((one) => route.view === "event" && one.event_id === route.eventId);
-  const name =
-    route.view !== "event"
-      ? messages.nav[route.view]
-      : event === undefined
-        ? route.eventId
-        : nameOf(event);
+/** Name the view in the window's title, or the event that it shows. */
+function useTitle(route: Route, view: View) {
+  const event = useLive("events").find((one) => one.event_id === route.part);
+  const part = event === undefined ? route.part : nameOf(event);
+  const name = part ?? view.name;
   useEffect(() => {
     document.title = `${name} – ${messages.title}`;
   }, [name]);
 }
 
 /** Move the focus without touching the address, which names the view. */
-function skip(event: { preventDefault: () => void }) {
-  event.preventDefault();
+function skip(event?: { preventDefault: () => void }) {
+  event?.preventDefault();
   document.getElementById("content")?.focus();
 }
 
-function Navigation({ view }: { view: Route["view"] }) {
-  const links = [
-    { views: ["live"], address: "#/", text: messages.nav.live },
-    { views: ["events", "event"], address: "#/events", text: messages.nav.events },
-    { views: ["forecast"], address: "#/forecast", text: messages.nav.forecast },
-    { views: ["stations"], address: "#/stations", text: messages.nav.stations },
-    { views: ["faults"], address: "#/faults", text: messages.nav.faults },
-    { views: ["shaking"], address: "#/shaking", text: messages.nav.shaking },
-  ];
+function Navigation({ view }: { view: View }) {
   return (
     <nav aria-label={messages.nav.label}>
-      {links.map((link) => (
+      {VIEWS.map((one) => (
         <a
-          key={link.address}
-          href={link.address}
-          aria-current={link.views.includes(view) ? "page" : undefined}
+          key={one.path}
+          href={addressOf(one)}
+          aria-current={one.path === view.path ? "page" : undefined}
         >
-          {link.text}
+          {one.name}
         </a>
       ))}
     </nav>
@@ -94,47 +76,5 @@ function Problem() {
     <p className="problem" role="alert">
       {messages.status.problem(problem)}
     </p>
-  );
-}
-
-function View({ route }: { route: Route }) {
-  switch (route.view) {
-    case "events":
-      return <EventsView />;
-    case "event":
-      return <EventDetail key={route.eventId} eventId={route.eventId} />;
-    case "stations":
-      return <StationsView />;
-    case "faults":
-      return <FaultsView />;
-    case "forecast":
-      return <ForecastView />;
-    case "shaking":
-      return <ShakingView />;
-    default:
-      return <LiveView />;
-  }
-}
-
-function LiveView() {
-  const events = useLive("events");
-  const posterior = usePosterior(events.find((event) => event.kind !== "cancel"));
-  const isStored = useLive("service")?.is_stored ?? false;
-  return (
-    <div className="columns live-view">
-      {isStored ? <StoredNote /> : <TracePanel />}
-      <div className="side">
-        <section className="panel" aria-label={messages.map.label}>
-          <EventMap
-            events={events}
-            posterior={posterior}
-            regionsText={messages.map.regionsOfNewest}
-            onSelect={openEvent}
-          />
-        </section>
-        <LatestEvents />
-      </div>
-      <LatestPicks />
-    </div>
   );
 }

@@ -16,6 +16,7 @@ import type {
   ServiceHealth,
   ShakingMapAnswer,
   StationInfo,
+  TravelTimes,
 } from "./types";
 
 interface ErrorBody {
@@ -60,12 +61,13 @@ export async function fetchAuthorised(
   return fetch(url, { method: "POST", headers, body: JSON.stringify(sent), signal: signal ?? null });
 }
 
-async function get<T>(path: string, query: Record<string, string | number>, signal?: AbortSignal) {
-  return ((await getWhole(path, query, signal)) as { data: T }).data;
+/** Return the data of an answer, without its envelope. */
+export async function get<T>(path: string, query: Record<string, string | number>, signal?: AbortSignal) {
+  return ((await request(path, query, signal)) as { data: T }).data;
 }
 
 /** Return an answer as it is, with its envelope where it has one; what is sent goes as JSON. */
-async function getWhole(
+export async function request(
   path: string,
   query: Record<string, string | number>,
   signal?: AbortSignal,
@@ -127,16 +129,18 @@ export const api = {
   context: (id: string, signal?: Signal) =>
     get<EventContext>(`events/${encodeURIComponent(id)}/context`, {}, signal),
   shaking: async (id: string, signal?: Signal) =>
-    (await getWhole(`events/${encodeURIComponent(id)}/shaking`, {}, signal)) as EventShakingAnswer,
+    (await request(`events/${encodeURIComponent(id)}/shaking`, {}, signal)) as EventShakingAnswer,
   scenarioShaking: async (sent: Scenario) =>
-    (await getWhole("shaking/map", {}, undefined, sent)) as ShakingMapAnswer,
-  forecast: async (signal?: Signal) => (await getWhole("forecast", {}, signal)) as ForecastAnswer,
+    (await request("shaking/map", {}, undefined, sent)) as ShakingMapAnswer,
+  forecast: async (signal?: Signal) => (await request("forecast", {}, signal)) as ForecastAnswer,
   chance: async (asked: ChanceQuestion) =>
-    (await getWhole("forecast/probability", { ...asked })) as ForecastAnswer,
+    (await request("forecast/probability", { ...asked })) as ForecastAnswer,
   aftershocks: async (id: string, signal?: Signal) =>
-    (await getWhole(`events/${encodeURIComponent(id)}/aftershocks`, {}, signal)) as AftershocksAnswer,
+    (await request(`events/${encodeURIComponent(id)}/aftershocks`, {}, signal)) as AftershocksAnswer,
   segments: async () =>
-    (await getWhole("megathrust/segments.geojson", {})) as SegmentCollection,
+    (await request("megathrust/segments.geojson", {})) as SegmentCollection,
+  travelTimes: (depth_km: number, model: string, signal?: Signal) =>
+    get<TravelTimes>("traveltimes", { depth_km, model }, signal),
   faultProfile: async (sent: { traces: unknown; pixel_m: number }) =>
-    (await getWhole("offfault/profile", {}, undefined, sent)) as FaultProfileAnswer,
+    (await request("offfault/profile", {}, undefined, sent)) as FaultProfileAnswer,
 };

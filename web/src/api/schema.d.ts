@@ -266,6 +266,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traveltimes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Travel Times
+         * @description Tell when P and S of a source come at the surface, by distance from the epicentre.
+         */
+        get: operations["get_travel_times"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/waveforms": {
         parameters: {
             query?: never;
@@ -2153,6 +2173,42 @@ export interface components {
             shape: number[];
         };
         /**
+         * TravelTimesAnswer
+         * @description Travel times.
+         */
+        TravelTimesAnswer: {
+            data: components["schemas"]["TravelTimesData"];
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * TravelTimesData
+         * @description First arrivals at the surface, by distance.
+         */
+        TravelTimesData: {
+            /** Model */
+            model: string;
+            /**
+             * Depth Km
+             * @description Of the source, as it was rounded
+             */
+            depth_km: number;
+            /**
+             * Distance Km
+             * @description Along the surface, from 0 on, denser near 0
+             */
+            distance_km: number[];
+            /**
+             * P S
+             * @description Travel times of P, s
+             */
+            p_s: number[];
+            /**
+             * S S
+             * @description Travel times of S, s
+             */
+            s_s: number[];
+        };
+        /**
          * VersionSummary
          * @description One step of what was told about an event.
          */
@@ -3082,6 +3138,103 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_travel_times: {
+        parameters: {
+            query: {
+                depth_km: number;
+                /** @description iasp91, ak135, constant:VP,VS or gradient:VP0,G,VS0,G */
+                model?: string;
+                max_distance_km?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TravelTimesAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -25,6 +25,8 @@ export type FaultProfileAnswer = Schemas["ProfileAnswer"];
 export type FaultProfile = Schemas["ProfileData"];
 export type FaultWindow = Schemas["ProfileWindowData"];
 
+export type TravelTimes = Schemas["TravelTimesData"];
+
 export type ShakingMap = Schemas["ShakingMapData"];
 export type ShakingMapAnswer = Schemas["ShakingMapAnswer"];
 export type EventShakingAnswer = Schemas["EventShakingAnswer"];

@@ -42,7 +42,9 @@ function Known({ segment, context }: KnownProperties) {
       </dl>
       <ul className="cautions">
         {context.caveats.map((one) => (
-          <li key={one}>{one}</li>
+          <li key={one} lang="en">
+            {one}
+          </li>
         ))}
       </ul>
     </section>

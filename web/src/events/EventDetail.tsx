@@ -7,7 +7,7 @@ import type { EventDetail as Detail, EventSummary, Posterior } from "../api/type
 import { EventAftershocks } from "../forecast/EventAftershocks";
 import { useLive } from "../live/liveStore";
 import { EventMap } from "../map/EventMap";
-import { messages } from "../messages";
+import { messages, textOf } from "../messages";
 import { EventShaking } from "../shaking/EventShaking";
 import { Download } from "../ui/Download";
 import { hasMoved, openEvent, useRequest } from "../ui/hooks";
@@ -102,7 +102,7 @@ function Cautions({ event }: { event: Detail }) {
     ? event.flags.filter((flag) => flag !== "large_azimuthal_gap") // it cannot have any other
     : event.flags;
   const told = [
-    ...flags.map((flag) => messages.flags[flag] ?? text.flag(flag)),
+    ...flags.map((flag) => textOf(messages.flags, flag) ?? text.flag(flag)),
     ...Object.entries(event.notes)
       .filter(([name]) => name !== "magnitude" || event.magnitude !== null) // told above
       .map(([name, note]) => text.noteOf(name, note)),

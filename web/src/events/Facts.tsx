@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 
 import type { EventDetail } from "../api/types";
 import { areaKm2, utc, utcPlusMinus } from "../format";
-import { messages } from "../messages";
+import { messages, textOf } from "../messages";
 import { depthText, latitudeText, longitudeText, magnitudeText, Quality } from "./words";
 
 const text = messages.detail;
@@ -30,7 +30,7 @@ export function Facts({ event }: { event: EventDetail }) {
         <Fact term={text.region68}>{optional(event.region68_km2, areaKm2)}</Fact>
         <Fact term={text.region95}>{optional(event.region95_km2, areaKm2)}</Fact>
         <Fact term={text.quality}>
-          <Quality grade={event.quality} /> {messages.qualities[event.quality]}
+          <Quality grade={event.quality} /> {textOf(messages.qualities, event.quality)}
         </Fact>
         <Fact term={text.picks}>{text.ofStations(event.n_picks, event.n_stations)}</Fact>
         <Fact term={text.gap}>{optional(event.azimuthal_gap_deg, (gap) => `${gap.toFixed(0)}°`)}</Fact>

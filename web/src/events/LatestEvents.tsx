@@ -47,9 +47,9 @@ function Latest({ event, dataNowMs }: { event: EventSummary; dataNowMs: number |
           </span>
         )}
         <br />
-        {latitudeText(event)}, {longitudeText(event)}, {text.depth.toLowerCase()} {depthText(event)}
+        {latitudeText(event)}, {longitudeText(event)}, {text.within.depth} {depthText(event)}
         <br />
-        {text.magnitude.toLowerCase()} {magnitudeText(event)} · {text.quality.toLowerCase()}{" "}
+        {text.within.magnitude} {magnitudeText(event)} · {text.within.quality}{" "}
         <Quality grade={event.quality} /> <Badges event={event} />
       </span>
     </li>

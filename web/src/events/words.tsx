@@ -2,7 +2,7 @@
 
 import type { EventSummary } from "../api/types";
 import { degreeDecimals, latitude, longitude, plusMinus, utcPlusMinus } from "../format";
-import { messages } from "../messages";
+import { messages, textOf } from "../messages";
 import { eventAddress } from "../ui/hooks";
 
 const text = messages.events;
@@ -58,7 +58,7 @@ export function Badges({ event }: { event: EventSummary }) {
 
 export function Quality({ grade }: { grade: string }) {
   return (
-    <abbr className={`quality quality-${grade}`} title={messages.qualities[grade] ?? ""}>
+    <abbr className={`quality quality-${grade}`} title={textOf(messages.qualities, grade)}>
       {grade}
     </abbr>
   );

@@ -6,6 +6,7 @@ import { api } from "../api/client";
 import type { EventSummary, FaultProfileAnswer } from "../api/types";
 import { EventMap } from "../map/EventMap";
 import { NOTHING } from "../map/content";
+import { keepProfile } from "../map/faultStore";
 import { DARK, LIGHT } from "../map/palette";
 import { messages } from "../messages";
 import { openEvent, useIsDark } from "../ui/hooks";
@@ -59,6 +60,7 @@ function Question({ onFound }: { onFound: (found: Found | null) => void }) {
         throw new Error(text.noGeoJson(file.name));
       });
       const answer = await api.faultProfile({ traces: sent, pixel_m: Number(pixelM) });
+      keepProfile(file.name, answer.data, faultLines(answer.data, sent)); // for the map of all events
       onFound({ name: file.name, sent, answer });
     } catch (error) {
       onFound(null);
@@ -121,7 +123,9 @@ function Profile({ found }: { found: Found }) {
       </div>
       <ul className="cautions">
         {[...meta.warnings, ...meta.caveats].map((one) => (
-          <li key={one}>{one}</li>
+          <li key={one} lang="en">
+            {one}
+          </li>
         ))}
       </ul>
     </div>

@@ -8,7 +8,7 @@ const text = messages.forecast;
 
 export function ChanceTable({ rows }: { rows: ForecastRow[] }) {
   return (
-    <div className="table-scroll">
+    <div className="table-scroll" tabIndex={0} role="region" aria-label={text.table}>
       <table className="chances">
         <caption>{text.table}</caption>
         <thead>
@@ -19,7 +19,9 @@ export function ChanceTable({ rows }: { rows: ForecastRow[] }) {
             <th scope="col">{text.reference}</th>
             <th scope="col">{text.multiple}</th>
             <th scope="col">{text.number}</th>
-            <th scope="col" aria-label={messages.detail.caution} />
+            <th scope="col">
+              <span className="aloud">{messages.detail.caution}</span>
+            </th>
           </tr>
         </thead>
         {windowsOf(rows).map((window) => (

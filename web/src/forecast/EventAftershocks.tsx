@@ -21,7 +21,7 @@ export function EventAftershocks({ eventId, version }: { eventId: string; versio
   return (
     <section className="panel" aria-labelledby="aftershocks-title">
       <h3 id="aftershocks-title">{text.aftershocks}</h3>
-      <p className="forecast-words">{firstRow(forecast.rows).sentence}</p>
+      <p className="forecast-words" lang="en">{firstRow(forecast.rows).sentence}</p>
       <ChanceTable rows={forecast.rows} />
       <ForecastFacts forecast={forecast} meta={meta} readMs={data.readMs} />
       <Cautions meta={meta} />

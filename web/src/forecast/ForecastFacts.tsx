@@ -54,7 +54,9 @@ export function Cautions({ meta }: { meta: ForecastMeta }) {
   return (
     <ul className="cautions">
       {meta.cautions.map((one) => (
-        <li key={one}>{one}</li>
+        <li key={one} lang="en">
+            {one}
+          </li>
       ))}
     </ul>
   );

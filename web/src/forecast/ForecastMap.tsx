@@ -8,7 +8,7 @@ import { EventMap } from "../map/EventMap";
 import { DARK, LIGHT } from "../map/palette";
 import { messages } from "../messages";
 import { openEvent, useIsDark } from "../ui/hooks";
-import { cellsOf, scaleOf, type MapKind } from "./content";
+import { cellsOf, scaleOf, shortNumber, type MapKind } from "./content";
 
 const text = messages.forecast;
 
@@ -55,8 +55,3 @@ export function ForecastMap({ forecast }: { forecast: Forecast }) {
 }
 
 const isKnown = (event: EventSummary): boolean => event.kind !== "cancel" && event.magnitude !== null;
-
-/** Powers of ten as a reader writes them. */
-function shortNumber(value: number): string {
-  return value >= 1e-6 && value <= 1000 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
-}

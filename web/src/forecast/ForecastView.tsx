@@ -74,7 +74,7 @@ function Words({ rows }: { rows: ForecastRow[] }) {
           ))}
         </select>
       </label>
-      <p className="forecast-words">{row.sentence}</p>
+      <p className="forecast-words" lang="en">{row.sentence}</p>
     </section>
   );
 }

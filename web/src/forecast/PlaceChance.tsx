@@ -67,7 +67,7 @@ export function PlaceChance() {
           {problem}
         </p>
       )}
-      {answer !== null && <p className="forecast-words">{answer.data.rows[0]?.sentence}</p>}
+      {answer !== null && <p className="forecast-words" lang="en">{answer.data.rows[0]?.sentence}</p>}
     </section>
   );
 }

@@ -45,12 +45,34 @@ export function firstRow(rows: ForecastRow[]): ForecastRow {
   return [...week].reverse().find((row) => row.probability >= 0.01) ?? week[0]!;
 }
 
-/** Lower and upper end of what colours stand for: of numbers the largest, and a millionth of it. */
+const MOST_DECADES = 6;
+
+/** Lower and upper end of what colours stand for: round numbers around all values, six decades at most. */
 export function scaleOf(grid: ForecastGrid, kind: MapKind): [number, number] {
-  if (kind === "multiple") return [0.1, 1000];
-  const largest = grid.expected.reduce((a, b) => Math.max(a, b), 0);
-  const high = 10 ** Math.ceil(Math.log10(Math.max(largest, 1e-9)));
-  return [high / 1e6, high];
+  const values = valuesOf(grid, kind).filter((one) => one !== null);
+  if (values.length === 0) return [0.1, 1];
+  const highest = values.reduce((a, b) => Math.max(a, b));
+  const lowest = values.reduce((a, b) => Math.min(a, b));
+  const low = round(Math.max(lowest, highest / 10 ** MOST_DECADES), "below");
+  const high = round(highest, "above");
+  return high > low ? [low, high] : [low, 10 * low]; // all the same
+}
+
+const ROUND = [1, 2, 5, 10] as const;
+
+/** The nearest 1, 2 or 5 times a power of ten, below or above. */
+function round(value: number, side: "below" | "above"): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const lead = value / power;
+  const near = side === "above"
+    ? ROUND.find((one) => one >= lead - 1e-9) ?? 10
+    : [...ROUND].reverse().find((one) => one <= lead + 1e-9) ?? 1;
+  return Number((near * power).toPrecision(1));
+}
+
+/** Powers of ten as a reader writes them. */
+export function shortNumber(value: number): string {
+  return value >= 1e-6 && value <= 1000 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
 }
 
 /** The value of each cell that a map shows; null where nothing is expected. */
@@ -75,7 +97,7 @@ export function cellsOf(
   const [across, up] = [stepOf(grid.longitude) / 2, stepOf(grid.latitude) / 2];
   const values = valuesOf(grid, kind);
   const cells = values.flatMap((value, index): GeoJSON.Feature[] => {
-    if (value === null || value < low) return [];
+    if (value === null || value < low) return []; // more than six decades below the highest
     const x = grid.longitude[index % grid.longitude.length]!;
     const y = grid.latitude[Math.floor(index / grid.longitude.length)]!;
     const share = Math.log(value / low) / Math.log(high / low);

@@ -55,6 +55,7 @@ export function EventMap({
   regionsText = messages.map.regions,
   onSelect,
 }: Properties) {
+  const label = isPosteriorMap ? messages.map.posteriorLabel : messages.map.label;
   const holder = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<MapView | null>(null);
   const [hasFailed, setFailed] = useState(false);
@@ -75,7 +76,7 @@ export function EventMap({
     import("./mapView")
       .then((module) => {
         if (isGone || holder.current === null) return;
-        made = new module.MapView(holder.current, (id) => select.current(id));
+        made = new module.MapView(holder.current, (id) => select.current(id), label);
         setView(made);
       })
       .catch(() => setFailed(true));
@@ -83,7 +84,7 @@ export function EventMap({
       isGone = true;
       made?.remove();
     };
-  }, []);
+  }, [label]);
 
   useEffect(() => void view?.show(content), [view, content]);
   useEffect(() => void view?.colourBy(by), [view, by]);
@@ -102,12 +103,7 @@ export function EventMap({
   if (hasFailed) return <p className="note">{messages.map.noWebGl}</p>;
   return (
     <figure className="map">
-      <div
-        ref={holder}
-        className="map-canvas"
-        role="region"
-        aria-label={isPosteriorMap ? messages.map.posteriorLabel : messages.map.label}
-      />
+      <div ref={holder} className="map-canvas" />
       {forecastLegend}
       <Legend
         by={by}

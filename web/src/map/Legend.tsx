@@ -43,7 +43,7 @@ export function Legend(properties: Properties) {
           </label>
           {words.map((word, index) => (
             <span key={word} className="key">
-              <Circle colour={colours[index]!} /> {word}
+              <Circle colour={colours[index]!} edge={palette.edge} /> {word}
             </span>
           ))}
           <span>{text.sizes}</span>
@@ -52,7 +52,7 @@ export function Legend(properties: Properties) {
       <div className="legend-row">
         {states.map((state) => (
           <span key={state} className="key">
-            <Triangle colour={palette.stations[state]} /> {text.stations[state]}
+            <Triangle colour={palette.stations[state]} edge={palette.edge} /> {text.stations[state]}
           </span>
         ))}
         {hasRegions && <span>{regionsText}</span>}
@@ -103,7 +103,9 @@ function Segments({ hasSegments, onSegments, segments, segmentsProblem }: Proper
       {isShown && (
         <ul className="cautions">
           {segments.caveats.map((one) => (
-            <li key={one}>{one}</li>
+            <li key={one} lang="en">
+            {one}
+          </li>
           ))}
         </ul>
       )}
@@ -111,14 +113,14 @@ function Segments({ hasSegments, onSegments, segments, segmentsProblem }: Proper
   );
 }
 
-const Circle = ({ colour }: { colour: string }) => (
+export const Circle = ({ colour, edge }: { colour: string; edge: string }) => (
   <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
-    <circle cx="5" cy="5" r="4.5" fill={colour} />
+    <circle cx="5" cy="5" r="4.4" fill={colour} stroke={edge} />
   </svg>
 );
 
-const Triangle = ({ colour }: { colour: string }) => (
+export const Triangle = ({ colour, edge }: { colour: string; edge: string }) => (
   <svg viewBox="0 0 10 10" width="11" height="11" aria-hidden="true">
-    <path d="M5 0.5 9.8 9.5H0.2Z" fill={colour} />
+    <path d="M5 1.2 9.3 9.3H0.7Z" fill={colour} stroke={edge} />
   </svg>
 );

@@ -1,6 +1,6 @@
 /** Sources and layers of the map: what is drawn how, without any data yet. */
 
-import type { ExpressionSpecification, StyleSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
 
 import { AGE_LIMITS_S, DEPTH_STOPS_KM, type Palette } from "./palette";
 
@@ -12,7 +12,7 @@ export type EventColour = "age" | "depth";
 /** Circle radius in pixels by magnitude; events without one are small. */
 const RADIUS: ExpressionSpecification = [
   "case",
-  ["==", ["get", "magnitude"], null],
+  ["==", ["get", "magnitude"], null], // also where there is none at all
   7,
   ["interpolate", ["linear"], ["get", "magnitude"], 0, 5, 3, 9, 5, 16, 7, 28, 9, 44],
 ];
@@ -25,6 +25,14 @@ export function eventColour(by: EventColour, palette: Palette): ExpressionSpecif
   }
   const stops = DEPTH_STOPS_KM.flatMap((depth, index) => [depth, palette.depths[index]!]);
   return ["interpolate", ["linear"], ["get", "depth_km"], ...stops] as ExpressionSpecification;
+}
+
+/** The same by the time of events, `t` in s since 1970, as it is at a moment. */
+export function catalogueColour(by: EventColour, palette: Palette, nowS: number): ExpressionSpecification {
+  if (by === "depth") return eventColour(by, palette);
+  const [first, second, third] = AGE_LIMITS_S;
+  const [newest, recent, today, older] = palette.ages;
+  return ["step", ["-", nowS, ["get", "t"]], newest, first, recent, second, today, third, older];
 }
 
 /** Colour of a segment by the probability of M 8.0. */
@@ -50,6 +58,45 @@ const SEGMENT_OPACITY: ExpressionSpecification = [
   1,
 ];
 
+/** Layers of the map of all events, below the stations. */
+function catalogueLayers(palette: Palette, by: EventColour): LayerSpecification[] {
+  return [
+    {
+      id: "waves",
+      type: "line",
+      source: "waves",
+      paint: {
+        "line-color": ["match", ["get", "phase"], "P", palette.p, palette.s],
+        "line-width": ["match", ["get", "phase"], "P", 2, 3.2],
+      },
+    },
+    {
+      id: "catalogue",
+      type: "circle",
+      source: "catalogue",
+      layout: { "circle-sort-key": ["*", -1, RADIUS] },
+      paint: {
+        "circle-radius": RADIUS,
+        "circle-color": catalogueColour(by, palette, 0),
+        "circle-opacity": ["case", ["==", ["get", "s"], 2], 0.2, 0.8],
+        "circle-stroke-color": palette.edge,
+        "circle-stroke-width": 1,
+      },
+    },
+    {
+      id: "selected",
+      type: "circle",
+      source: "selected",
+      paint: {
+        "circle-radius": RADIUS,
+        "circle-color": "rgba(0, 0, 0, 0)",
+        "circle-stroke-color": palette.ink,
+        "circle-stroke-width": 3,
+      },
+    },
+  ];
+}
+
 export function mapStyle(palette: Palette, by: EventColour): StyleSpecification {
   return {
     version: 8,
@@ -63,6 +110,9 @@ export function mapStyle(palette: Palette, by: EventColour): StyleSpecification 
       regions: source(),
       samples: source(),
       events: source(),
+      waves: source(),
+      catalogue: source(),
+      selected: source(),
       stations: source(),
     },
     layers: [
@@ -83,6 +133,17 @@ export function mapStyle(palette: Palette, by: EventColour): StyleSpecification 
         paint: { "line-color": palette.ink, "line-width": 1.4 },
       },
       {
+        id: "shaking-cells",
+        type: "fill",
+        source: "shaking",
+        filter: ["==", ["get", "kind"], "cell"],
+        paint: {
+          "fill-color": ["get", "colour"],
+          "fill-opacity": ["get", "opacity"],
+          "fill-antialias": false,
+        },
+      },
+      {
         id: "borders",
         type: "line",
         source: "borders",
@@ -96,6 +157,17 @@ export function mapStyle(palette: Palette, by: EventColour): StyleSpecification 
           "line-color": segmentColour(palette),
           "line-opacity": SEGMENT_OPACITY,
           "line-width": ["interpolate", ["linear"], ["zoom"], 0, 4, 4, 8, 8, 16],
+        },
+      },
+      {
+        // hollow: more than one class is not ruled out
+        id: "segments-open",
+        type: "line",
+        source: "segments",
+        filter: ["==", ["get", "is_open"], true],
+        paint: {
+          "line-color": palette.water,
+          "line-width": ["interpolate", ["linear"], ["zoom"], 0, 1.4, 4, 3, 8, 6],
         },
       },
       {
@@ -169,10 +241,11 @@ export function mapStyle(palette: Palette, by: EventColour): StyleSpecification 
           "circle-radius": RADIUS,
           "circle-color": eventColour(by, palette),
           "circle-opacity": ["case", ["get", "is_cancelled"], 0.15, 0.75],
-          "circle-stroke-color": ["case", ["get", "is_selected"], palette.ink, palette.halo],
+          "circle-stroke-color": ["case", ["get", "is_selected"], palette.ink, palette.edge],
           "circle-stroke-width": ["case", ["get", "is_selected"], 2.5, 1],
         },
       },
+      ...catalogueLayers(palette, by),
       {
         id: "stations",
         type: "symbol",

@@ -4,17 +4,39 @@ import * as maplibregl from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 
+import { messages } from "../messages";
 import { readCoarse, readFine, type BaseMap } from "./atlas";
 import type { MapContent } from "./content";
-import { eventColour, mapStyle, triangle, type EventColour } from "./mapLayers";
+import { catalogueColour, eventColour, mapStyle, triangle, type EventColour } from "./mapLayers";
 import { segmentText } from "./segments";
-import { currentPalette, darkMedia, type StationState } from "./palette";
+import { listenToTheme } from "../ui/theme";
+import { currentPalette, type StationState } from "./palette";
 
 maplibregl.setWorkerUrl(workerUrl);
 
+const text = messages.map.controls;
+/** What MapLibre tells of its own. */
+const LOCALE = {
+  "Marker.Title": text.marker,
+  "NavigationControl.ZoomIn": text.zoomIn,
+  "NavigationControl.ZoomOut": text.zoomOut,
+  "Popup.Close": text.close,
+};
+type PaintName = Parameters<maplibregl.Map["setPaintProperty"]>[1];
 const FINE_FROM_ZOOM = 4;
 const MOST_LABELS = 40;
 const STATES: StationState[] = ["current", "late", "silent", "stored", "none"];
+
+/** How often another selection of all events is drawn at most. */
+const SELECT_MS = 80;
+
+/** Which of all events are shown, and how they are coloured. */
+export interface Selection {
+  filter: maplibregl.ExpressionSpecification;
+  by: EventColour;
+  /** What ages count from, s since 1970. */
+  nowS: number;
+}
 
 export class MapView {
   private readonly map: maplibregl.Map;
@@ -26,11 +48,18 @@ export class MapView {
   private content: MapContent | null = null;
   private by: EventColour = "age";
   private isRemoved = false;
-  private readonly media = darkMedia();
+  private isReady = false;
+  private readonly filled = new Map<string, GeoJSON.GeoJSON>();
+  private selection: Selection | null = null;
+  private nowS = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private mark: maplibregl.Marker | null = null;
+  private readonly stopListening: () => void;
 
   constructor(
     private readonly container: HTMLElement,
     onSelect: (eventId: string) => void,
+    label: string,
   ) {
     this.map = new maplibregl.Map({
       container,
@@ -38,10 +67,13 @@ export class MapView {
       center: [0, 20],
       zoom: 0.5,
       maxZoom: 15,
+      locale: LOCALE,
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,
     });
+    this.map.getCanvas().setAttribute("role", "application"); // keys move it; no landmark of the page
+    this.map.getCanvas().setAttribute("aria-label", label);
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "bottom-left");
@@ -49,13 +81,21 @@ export class MapView {
       const id: unknown = event.features?.[0]?.properties["event_id"];
       if (typeof id === "string") onSelect(id);
     });
+    this.map.on("click", "catalogue", (event) => {
+      const id: unknown = event.features?.[0]?.properties["event_id"];
+      if (typeof id === "string" && !this.isPlacing) onSelect(id);
+    });
+    this.map.on("click", (event) => {
+      const { lng, lat } = event.lngLat.wrap();
+      if (this.isPlacing) this.onPlace?.(lng, lat);
+    });
     this.map.on("click", "segments", (event) => this.tellSegment(event));
     this.map.on("mouseenter", "events", () => (this.map.getCanvas().style.cursor = "pointer"));
     this.map.on("mouseleave", "events", () => (this.map.getCanvas().style.cursor = ""));
     this.map.on("zoomend", () => void this.refine());
     this.map.on("idle", () => (this.container.dataset["idle"] = "true"));
     this.ready = new Promise((resolve) => this.map.once("style.load", () => resolve()));
-    this.media.addEventListener("change", this.restyle);
+    this.stopListening = listenToTheme(this.restyle);
     void this.start();
   }
 
@@ -66,8 +106,67 @@ export class MapView {
     if (this.isRemoved || this.content !== content) return; // newer content came meanwhile
     const names = ["stations", "events", "regions", "samples", "segments", "faults", "forecast", "shaking"] as const;
     for (const name of names) this.fill(name, content[name]);
-    this.label(content.stations);
   }
+
+  /** Where the next click on the map is a place, what is told of it. */
+  onPlace: ((longitude: number, latitude: number) => void) | null = null;
+  private isPlacing = false;
+
+  placing(isPlacing: boolean): void {
+    this.isPlacing = isPlacing;
+    this.map.getCanvas().style.cursor = isPlacing ? "crosshair" : "";
+  }
+
+  /** Longitude and latitude of the middle of what is seen. */
+  get middle(): [number, number] {
+    const { lng, lat } = this.map.getCenter().wrap();
+    return [lng, lat];
+  }
+
+  /** Mark a place, or none. */
+  markPlace(place: [number, number] | null, name: string): void {
+    this.mark?.remove();
+    this.mark = null;
+    if (place === null) return;
+    const element = document.createElement("span");
+    element.className = "place-mark";
+    element.textContent = name;
+    this.mark = new maplibregl.Marker({ element, anchor: "bottom" }).setLngLat(place).addTo(this.map);
+  }
+
+  /** Draw one source anew; the others stay. */
+  async draw(name: string, data: GeoJSON.FeatureCollection): Promise<void> {
+    await this.ready;
+    if (!this.isRemoved) this.fill(name, data);
+  }
+
+  /** Add events to all others, or replace them where they are known. */
+  async addEvents(features: GeoJSON.Feature[]): Promise<void> {
+    await this.ready;
+    if (this.isRemoved || features.length === 0) return;
+    await this.map.getSource<maplibregl.GeoJSONSource>("catalogue")?.updateData({ add: features });
+  }
+
+  /** Show those of all events that a filter lets through, at the pace that the map can follow. */
+  select(selection: Selection): void {
+    this.selection = selection;
+    this.timer ??= setTimeout(this.applySelection, SELECT_MS);
+  }
+
+  private readonly applySelection = (): void => {
+    this.timer = undefined;
+    if (this.isRemoved || this.selection === null) return;
+    if (!this.isReady || !this.map.isSourceLoaded("catalogue")) {
+      this.timer = setTimeout(this.applySelection, SELECT_MS);
+      return;
+    }
+    const { filter, by, nowS } = this.selection;
+    this.selection = null;
+    this.by = by;
+    this.nowS = nowS;
+    this.map.setFilter("catalogue", filter, { validate: false });
+    this.map.setPaintProperty("catalogue", "circle-color", catalogueColour(by, currentPalette(), nowS));
+  };
 
   async colourBy(by: EventColour): Promise<void> {
     this.by = by;
@@ -83,13 +182,15 @@ export class MapView {
 
   remove(): void {
     this.isRemoved = true;
-    this.media.removeEventListener("change", this.restyle);
+    clearTimeout(this.timer);
+    this.stopListening();
     this.map.remove();
   }
 
   private async start(): Promise<void> {
     await this.ready;
     if (this.isRemoved) return;
+    this.isReady = true;
     this.dress();
     this.base = await readCoarse().catch(() => null); // no land is better than no map
     if (this.isRemoved) return;
@@ -110,22 +211,27 @@ export class MapView {
   }
 
   private readonly restyle = (): void => {
-    this.map.once("style.load", () => {
+    void this.ready.then(() => {
+      if (this.isRemoved) return;
+      for (const layer of mapStyle(currentPalette(), this.by).layers) {
+        for (const [name, value] of Object.entries(layer.paint ?? {})) {
+          this.map.setPaintProperty(layer.id, name as PaintName, value);
+        }
+      }
+      const colour = catalogueColour(this.by, currentPalette(), this.nowS);
+      this.map.setPaintProperty("catalogue", "circle-color", colour);
       this.dress();
-      if (this.content !== null) void this.show(this.content);
     });
-    this.map.setStyle(mapStyle(currentPalette(), this.by), { diff: false });
   };
 
-  /** Give a new style its base map and its images. */
+  /** Give the style its images, in the colours of now, and its base map. */
   private dress(): void {
     const palette = currentPalette();
     for (const state of STATES) {
       const name = `station-${state}`;
-      if (!this.map.hasImage(name)) {
-        const image = triangle(palette.stations[state], palette.halo);
-        this.map.addImage(name, image, { pixelRatio: 2 });
-      }
+      const image = triangle(palette.stations[state], palette.edge);
+      if (this.map.hasImage(name)) this.map.updateImage(name, image);
+      else this.map.addImage(name, image, { pixelRatio: 2 });
     }
     this.fillBase();
   }
@@ -137,6 +243,9 @@ export class MapView {
   }
 
   private fill(name: string, data: GeoJSON.GeoJSON): void {
+    if (this.filled.get(name) === data) return;
+    this.filled.set(name, data);
+    if (name === "stations") this.label(data as GeoJSON.FeatureCollection<GeoJSON.Point>);
     this.map.getSource<maplibregl.GeoJSONSource>(name)?.setData(data);
   }
 

@@ -59,7 +59,9 @@ export function ShakingMapPanel({ map, cautions }: Properties) {
       </dl>
       <ul className="cautions">
         {cautions.map((one) => (
-          <li key={one}>{one}</li>
+          <li key={one} lang="en">
+            {one}
+          </li>
         ))}
       </ul>
     </div>

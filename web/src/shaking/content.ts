@@ -2,7 +2,7 @@
 
 import type { ShakingMap } from "../api/types";
 import { efficiencyColour as mixed } from "../faults/content";
-import { messages } from "../messages";
+import { messages, textOf } from "../messages";
 
 const text = messages.shaking;
 type Colours = readonly [string, string, string];
@@ -18,7 +18,7 @@ export function nameOfMeasure(measure: string): string {
   if (period) return text.psa(period[1]!);
   const frequency = /^ln_fas_(.+)hz$/.exec(measure);
   if (frequency) return text.fas(frequency[1]!);
-  return text.measures[measure] ?? measure;
+  return textOf(text.measures, measure) ?? measure;
 }
 
 export const unitOf = (measure: string): string =>

@@ -7,7 +7,7 @@ import { span, utc } from "../format";
 import { useLive } from "../live/liveStore";
 import { EventMap } from "../map/EventMap";
 import { stateOf } from "../map/content";
-import { messages } from "../messages";
+import { messages, textOf } from "../messages";
 import { openEvent } from "../ui/hooks";
 
 const text = messages.stations;
@@ -93,7 +93,7 @@ function Instrument({ health, dataNowMs }: { health: StationHealth; dataNowMs: n
           {counts.map(([kind, count], index) => (
             <Fragment key={kind}>
               {index > 0 && ", "}
-              <span className="nowrap">{`${count} ${text.kinds[kind] ?? kind}`}</span>
+              <span className="nowrap">{`${count} ${textOf(text.kinds, kind) ?? kind}`}</span>
             </Fragment>
           ))}
         </span>

@@ -6,6 +6,7 @@ import type { LivePick } from "../api/types";
 import { live, useLive } from "../live/liveStore";
 import { messages } from "../messages";
 import { useIsDark, useWidth } from "../ui/hooks";
+import { useShortcut } from "../ui/shortcuts";
 import { traceColours } from "./colours";
 import { Painter } from "./painter";
 import { TimeAxis } from "./rowChart";
@@ -35,6 +36,8 @@ export function TracePanel() {
   useSubscription(channels, visible, traces, minutes, chartWidth);
   const picks = usePicksByStation();
   const isDark = useIsDark();
+  const pause = () => setPaused((before) => !before);
+  useShortcut({ keys: "p", group: text.title, text: text.pauseKey, run: pause });
 
   return (
     <section className="panel traces" aria-labelledby="traces-title">
@@ -70,7 +73,7 @@ export function TracePanel() {
             onChange={(event) => setFind(event.target.value)}
           />
         </label>
-        <button type="button" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>
+        <button type="button" aria-pressed={isPaused} onClick={pause}>
           {isPaused ? text.resume : text.pause}
         </button>
         <span className="muted">{text.count(channels.length, all.length)}</span>

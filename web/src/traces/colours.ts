@@ -1,6 +1,6 @@
 /** Colours of the traces panel; P and S are told apart by colour-blind readers too (Okabe and Ito). */
 
-import { darkMedia } from "../map/palette";
+import { isDark } from "../ui/theme";
 
 export interface TraceColours {
   record: string;
@@ -29,4 +29,4 @@ const DARK: TraceColours = {
   s: "#ff9e4a",
 };
 
-export const traceColours = (): TraceColours => (darkMedia().matches ? DARK : LIGHT);
+export const traceColours = (): TraceColours => (isDark() ? DARK : LIGHT);

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
-import { darkMedia } from "../map/palette";
+import { isDark, listenToTheme } from "./theme";
 
 export function useWidth<T extends HTMLElement>(): [(element: T | null) => void, number] {
   const [width, setWidth] = useState(0);
@@ -17,33 +17,26 @@ export function useWidth<T extends HTMLElement>(): [(element: T | null) => void,
   return [attach, width];
 }
 
-export function useIsDark(): boolean {
-  return useSyncExternalStore(
-    (changed) => {
-      const media = darkMedia();
-      media.addEventListener("change", changed);
-      return () => media.removeEventListener("change", changed);
-    },
-    () => darkMedia().matches,
-  );
+export const useIsDark = (): boolean => useSyncExternalStore(listenToTheme, isDark);
+
+/** What the address names after `#/`: a view, and a part of it such as an event. */
+export interface Route {
+  path: string;
+  part: string | null;
 }
 
-export type Route =
-  | { view: "live" }
-  | { view: "events" }
-  | { view: "event"; eventId: string }
-  | { view: "stations" }
-  | { view: "faults" }
-  | { view: "shaking" }
-  | { view: "forecast" };
-
 export function parseRoute(hash: string): Route {
-  const [view, id] = hash.replace(/^#\/?/, "").split("/");
-  if (view === "events" && id) return { view: "event", eventId: decodeURIComponent(id) };
-  if (view === "events") return { view: "events" };
-  if (view === "stations" || view === "faults") return { view };
-  if (view === "shaking" || view === "forecast") return { view };
-  return { view: "live" };
+  const [path = "", part] = hash.replace(/^#\/?/, "").split("/");
+  return { path, part: part ? decoded(part) : null };
+}
+
+/** The part as it was before it became an address; as it stands where it never was one. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export const eventAddress = (eventId: string): string => `#/events/${encodeURIComponent(eventId)}`;

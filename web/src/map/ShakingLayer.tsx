@@ -1,0 +1,95 @@
+/** The shaking of the selected event on the map: median, spread, or how likely a value is exceeded. */
+
+import { useMemo, useState } from "react";
+
+import type { ShakingMap } from "../api/types";
+import { useTick } from "../forecast/useForecast";
+import { compact, span, utc } from "../format";
+import { live } from "../live/liveStore";
+import { messages, textOf } from "../messages";
+import { nameOfMeasure, linesOf, unitOf } from "../shaking/content";
+import { useIsDark } from "../ui/hooks";
+import { Ramp, useDrawn, type Draw } from "./LayerSwitch";
+import { DARK, LIGHT } from "./palette";
+import { shakingCells, SHAKING_KINDS, type ShakingKind } from "./shakingCells";
+
+const text = messages.mapTools;
+const words = messages.shaking;
+const FIRST_LIMIT = "0.1";
+
+export function ShakingLayer({ map, cautions, draw }: { map: ShakingMap; cautions: string[]; draw: Draw }) {
+  const colours = (useIsDark() ? DARK : LIGHT).shaking;
+  const [measure, setMeasure] = useState(map.measures[0]!);
+  const [kind, setKind] = useState<ShakingKind>("median");
+  const [limit, setLimit] = useState(FIRST_LIMIT);
+  const shown = map.measures.includes(measure) ? measure : map.measures[0]!;
+  const found = useMemo(
+    () => shakingCells(map, shown, kind, Number(limit), colours),
+    [map, shown, kind, limit, colours],
+  );
+  const drawn = useMemo(() => {
+    const lines = kind === "median" ? linesOf(map, shown, colours, false).features : [];
+    return { type: "FeatureCollection" as const, features: [...found.cells.features, ...lines] };
+  }, [found, map, shown, kind, colours]);
+  useDrawn(draw, "shaking", drawn);
+  const unit = kind === "median" ? ` ${unitOf(shown)}` : "";
+  return (
+    <>
+      <div className="layer-choices">
+        <label>
+          {words.measure}{" "}
+          <select value={shown} onChange={(event) => setMeasure(event.target.value)}>
+            {map.measures.map((one) => (
+              <option key={one} value={one}>
+                {nameOfMeasure(one)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {text.shakingKind}{" "}
+          <select value={kind} onChange={(event) => setKind(event.target.value as ShakingKind)}>
+            {SHAKING_KINDS.map((one) => (
+              <option key={one} value={one}>
+                {textOf(text.shakingKinds, one)}
+              </option>
+            ))}
+          </select>
+        </label>
+        {kind === "exceedance" && (
+          <label>
+            {text.limit(unitOf(shown))}{" "}
+            <input type="number" min="0" step="any" value={limit} onChange={(event) => setLimit(event.target.value)} />
+          </label>
+        )}
+      </div>
+      <div className="legend-row">
+        <Ramp low={`${compact(found.low)}${unit}`} high={`${compact(found.high)}${unit}`} colours={colours} />
+        <span>{textOf(text.shakingKinds, kind)}</span>
+        {map.extrapolated_share > 0 && <span className="muted">{text.paler}</span>}
+      </div>
+      <ShakingAge map={map} />
+      <ul className="cautions">
+        {cautions.map((one) => (
+          <li key={one} lang="en">
+            {one}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function ShakingAge({ map }: { map: ShakingMap }) {
+  useTick(5000);
+  const nowMs = live.current().dataNowMs;
+  const atMs = map.time === null ? null : Date.parse(map.time);
+  return (
+    <p className="note">
+      {words.model(map.model)}, {words.forMagnitude(map.magnitude.toFixed(1), map.n_draws)}
+      {map.version !== null && `, ${text.version(map.version)}`}
+      {atMs !== null && `, ${utc(atMs)} UTC`}
+      {atMs !== null && nowMs !== null && ` (${messages.forecast.ago(span((nowMs - atMs) / 1000))})`}
+    </p>
+  );
+}

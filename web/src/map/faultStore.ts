@@ -1,0 +1,28 @@
+/** The fault profile that was estimated last, so that the map can show it too. */
+
+import { useSyncExternalStore } from "react";
+
+import type { FaultProfile } from "../api/types";
+
+export interface KeptProfile {
+  name: string;
+  profile: FaultProfile;
+  lines: GeoJSON.FeatureCollection;
+  /** When it was estimated, by this machine's clock. */
+  atMs: number;
+}
+
+const readers = new Set<() => void>();
+let kept: KeptProfile | null = null;
+
+export function keepProfile(name: string, profile: FaultProfile, lines: GeoJSON.FeatureCollection): void {
+  kept = { name, profile, lines, atMs: Date.now() };
+  readers.forEach((one) => one());
+}
+
+const listen = (reader: () => void): (() => void) => {
+  readers.add(reader);
+  return () => readers.delete(reader);
+};
+
+export const useKeptProfile = (): KeptProfile | null => useSyncExternalStore(listen, () => kept);

@@ -1,0 +1,30 @@
+/** English: lists of events. */
+
+export const events = {
+  title: "Events",
+  latest: "Latest events",
+  none: "No events yet.",
+  noMatch: "No event is of this quality.",
+  time: "Origin time (UTC)",
+  magnitude: "Magnitude",
+  depth: "Depth",
+  place: "Epicentre",
+  quality: "Quality",
+  /** The same words amid a line. */
+  within: { depth: "depth", magnitude: "magnitude", quality: "quality" },
+  picks: "Picks",
+  status: "Status",
+  version: "Version",
+  filter: "Quality",
+  all: "all",
+  orBetter: (grade: string) => (grade === "A" ? "A only" : `${grade} or better`),
+  preliminary: "preliminary",
+  settled: "settled",
+  cancelled: "withdrawn",
+  synthetic: "synthetic",
+  noMagnitude: "none",
+  count: (count: number) => `${count} ${count === 1 ? "event" : "events"}`,
+  more: "All events",
+  ago: (span: string) => `${span} ago`,
+  agoTitle: "before now; of a replay, before the newest data",
+};

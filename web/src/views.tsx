@@ -1,0 +1,48 @@
+/** The views of the page: one entry each gives its address, its link, its key and its content. */
+
+import type { ReactNode } from "react";
+
+import { EventDetail } from "./events/EventDetail";
+import { EventsView } from "./events/EventsView";
+import { FaultsView } from "./faults/FaultsView";
+import { ForecastView } from "./forecast/ForecastView";
+import { LazyMapPage } from "./map/LazyMapPage";
+import { messages } from "./messages";
+import { ShakingView } from "./shaking/ShakingView";
+import { StationsView } from "./stations/StationsView";
+import { LiveView } from "./traces/LiveView";
+import type { Route } from "./ui/hooks";
+
+export interface View {
+  /** The address is `#/` and this; the first view has none. */
+  path: string;
+  /** In the navigation, and in the window's title. */
+  name: string;
+  /** `g` and then this letter goes there; each view has its own. */
+  key: string;
+  /** The content; `part` is what follows in the address, such as an event, or null. */
+  show: (part: string | null) => ReactNode;
+}
+
+const { nav } = messages;
+
+export const VIEWS: readonly View[] = [
+  { path: "", name: nav.live, key: "l", show: () => <LiveView /> },
+  {
+    path: "events",
+    name: nav.events,
+    key: "e",
+    show: (part) => (part === null ? <EventsView /> : <EventDetail key={part} eventId={part} />),
+  },
+  { path: "map", name: messages.mapTools.nav, key: "m", show: () => <LazyMapPage /> },
+  { path: "forecast", name: nav.forecast, key: "o", show: () => <ForecastView /> },
+  { path: "stations", name: nav.stations, key: "s", show: () => <StationsView /> },
+  { path: "faults", name: nav.faults, key: "f", show: () => <FaultsView /> },
+  { path: "shaking", name: nav.shaking, key: "h", show: () => <ShakingView /> },
+];
+
+/** The view that an address names; the first one where it names none. */
+export const viewOf = (route: Route): View =>
+  VIEWS.find((view) => view.path === route.path) ?? VIEWS[0]!;
+
+export const addressOf = (view: View): string => `#/${view.path}`;
