@@ -12,5 +12,6 @@ BUSES: Registry[Callable[..., Bus]] = Registry(
     "bus",
     {
         "embedded": "mainshock.stream.embedded_bus:EmbeddedBus",
+        "kafka": "mainshock.stream.kafka.bus:KafkaBus",
     },
 )

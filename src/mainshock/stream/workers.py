@@ -76,6 +76,8 @@ class StageWorker:
     ----------
     problem
         Why the stage does not do its work; empty while it does.
+    has_ended
+        Whether the thread has ended by a fault, and nothing is done any more.
 
     Notes
     -----
@@ -92,6 +94,7 @@ class StageWorker:
     on_failure: Callable[[str], None] | None = None
     clock: Clock = time.monotonic
     problem: str = ""
+    has_ended: bool = False
     _is_early: Callable[[], bool] = field(init=False, default=lambda: False)
     _stop: threading.Event = field(default_factory=threading.Event)
     _finish: threading.Event = field(default_factory=threading.Event)
@@ -126,6 +129,7 @@ class StageWorker:
             self._work()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             self.problem = f"stage {self.stage.name} has ended: {error or type(error).__name__}"
+            self.has_ended = True
             _log.exception("stage %s has ended", self.stage.name)
 
     def _work(self) -> None:

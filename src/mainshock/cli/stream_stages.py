@@ -1,0 +1,272 @@
+"""``mainshock stream run``: stages of the live path in processes of their own, over Kafka."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from mainshock.cli import locate_options as options
+from mainshock.cli import monitor_options, store_options
+from mainshock.cli.output import say
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from mainshock.detect.base import Picker
+    from mainshock.sources.live.base import LiveSource
+    from mainshock.stream.kafka.stage_process import StageProcess
+    from mainshock.stream.live_stages import LocationParts, StageParts
+    from mainshock.stream.run_folder import RunFolder
+    from mainshock.stream.store.address import StoreAddress
+    from mainshock.stream.store.live_store import LiveStore
+
+__all__ = ["run_stages"]
+
+Roles = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="STAGE...",
+        help="ingest, pick, associate, alert, context, shaking, forecast, store; one or several.",
+        show_default=False,
+    ),
+]
+BusSettings = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="How the Kafka cluster is reached (TOML); else by MAINSHOCK_KAFKA_... variables.",
+    ),
+]
+Source = Annotated[
+    str | None, typer.Option(help="Of ingest: as `mainshock monitor` takes it.", show_default=False)
+]
+DataDir = Annotated[
+    Path,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        help="Records, store and state of sources; ingest, associate, alert and store share it.",
+    ),
+]
+IsReplay = Annotated[
+    bool, typer.Option("--replay", help="The records are old ones: what is told says so.")
+]
+IsSynthetic = Annotated[
+    bool, typer.Option("--synthetic", help="The records are made up: what is told says so.")
+]
+ExitWhenIdle = Annotated[
+    float | None,
+    typer.Option(
+        min=0.5, metavar="S", help="After so many seconds without a message settle all, and end."
+    ),
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Show counters to Prometheus at /metrics of this port."),
+]
+MetricsHost = Annotated[str, typer.Option(help="Address for --metrics-port.")]
+
+
+def run_stages(
+    stages: Roles,
+    data_dir: DataDir,
+    bus_settings: BusSettings = None,
+    source: Source = None,
+    speed: monitor_options.Speed = 1.0,
+    stations: monitor_options.Stations = None,
+    model: monitor_options.Picker = "default",
+    velocity: options.Velocity = None,
+    model_error: options.ModelError = None,
+    terms: options.Terms = None,
+    catalogue: options.Catalogue = None,
+    max_depth: options.MaxDepth = None,
+    sampler: options.Sampler = "grid",
+    alerts: monitor_options.Alerts = None,
+    store: store_options.Store = None,
+    store_password: store_options.StorePassword = None,
+    forecast_model: monitor_options.ForecastModel = None,
+    forecast_catalogue: monitor_options.ForecastCatalogue = None,
+    forecast_region: monitor_options.ForecastRegion = "",
+    forecast_agency: monitor_options.ForecastAgency = "",
+    replay: IsReplay = False,
+    synthetic: IsSynthetic = False,
+    exit_when_idle: ExitWhenIdle = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = "127.0.0.1",
+) -> None:
+    """Run some stages of the live path in this process, over a Kafka cluster.
+
+    Start the same command as often as you like: processes that pick share the stations among
+    them, of the others one works and the rest stand by. A process that ends, however it ends, is
+    replaced by the others within some seconds, and nothing is lost or told twice. Runs until
+    stopped by Ctrl-C or SIGTERM; exit code 1 means that a stage failed: start it again.
+    """
+    from mainshock.stream.kafka.stage_process import stages_of
+    from mainshock.stream.run_folder import RunFolder
+
+    wanted = stages_of(stages)
+    _check(stages, source)
+    folder = RunFolder(data_dir)
+    opened = _open_source(source, speed, folder) if source else None
+    setup = (velocity, model_error, terms, catalogue, sampler)
+    location = _location(setup, stations, folder, max_depth) if "events" in wanted else None
+    kept = _open_store(wanted, folder, store_options.address_of(store, store_password))
+    forecasts = (forecast_model, forecast_catalogue, forecast_region, forecast_agency)
+    parts = _parts(folder, location, kept, _picker(wanted, model), alerts, forecasts)
+    parts = _labelled(parts, opened, is_replay=replay, is_synthetic=synthetic)
+    bus = _Bus(bus_settings, metrics_host, metrics_port)
+    try:
+        _run(_process(stages, parts, bus, opened, folder, stations), stages, exit_when_idle)
+    finally:
+        if kept is not None:
+            kept.close()
+
+
+class _Bus(NamedTuple):
+    """Which cluster, and where counters are shown."""
+
+    settings: Path | None
+    metrics_host: str
+    metrics_port: int | None
+
+
+def _picker(wanted: list[str], model: str) -> "Picker | None":
+    """Return the picker, where a stage picks or names it."""
+    from mainshock.detect.registry import open_picker
+
+    return open_picker(model) if {"picking", "events"} & set(wanted) else None
+
+
+def _parts(
+    folder: "RunFolder",
+    location: "LocationParts | None",
+    store: "LiveStore | None",
+    picker: "Picker | None",
+    alerts: Path | None,
+    forecasts: tuple[Path | None, Path | None, str, str],
+) -> "StageParts":
+    from mainshock.stream.alerts.config import read_alert_settings
+    from mainshock.stream.forecasts import ForecastSettings
+    from mainshock.stream.live_stages import StageParts
+
+    return StageParts(
+        folder.archive,
+        folder.forecast_log,
+        picker,
+        location,
+        read_alert_settings(alerts) if alerts is not None else None,
+        store,
+        ForecastSettings(*forecasts),
+    )
+
+
+def _labelled(
+    parts: "StageParts", source: "LiveSource | None", *, is_replay: bool, is_synthetic: bool
+) -> "StageParts":
+    """Return the parts with what is said of the records, or what their source says."""
+    from dataclasses import replace
+
+    if source is not None:
+        is_replay, is_synthetic = is_replay or not source.is_live, source.is_synthetic
+    return replace(parts, is_live=not is_replay, is_synthetic=is_synthetic)
+
+
+def _process(
+    roles: list[str],
+    parts: "StageParts",
+    bus: _Bus,
+    source: "LiveSource | None",
+    folder: "RunFolder",
+    stations: Path | None,
+) -> "StageProcess":
+    from mainshock.sources.stations import read_stations
+    from mainshock.stream.kafka import KafkaBus
+    from mainshock.stream.kafka.stage_process import StageProcess
+
+    known = None if stations is None else [one.code for one in read_stations(stations)]
+    opened = KafkaBus(bus.settings)
+    metrics = _metrics(bus.metrics_host, bus.metrics_port)
+    return StageProcess(opened, roles, parts, source, folder, known=known, metrics=metrics)
+
+
+def _check(roles: list[str], source: str | None) -> None:
+    from mainshock.core.errors import SettingsError
+    from mainshock.stream.kafka.stage_process import INGEST
+
+    if INGEST in roles and source is None:
+        raise SettingsError("ingest needs packets; name where they come from by --source")
+    if INGEST not in roles and source is not None:
+        raise SettingsError("--source is for ingest; name that stage as well, or leave it out")
+
+
+def _open_source(spec: str, speed: float, folder: "RunFolder") -> "LiveSource":
+    from mainshock.core.files import make_folder
+    from mainshock.sources.live import SourceSettings, open_packet_source
+
+    state = make_folder(folder.state)
+    return open_packet_source(spec, SourceSettings(speed=speed, state_folder=state))
+
+
+def _open_store(
+    wanted: list[str], folder: "RunFolder", address: "StoreAddress | None"
+) -> "LiveStore | None":
+    """Return the store, where a stage writes there."""
+    from mainshock.core.files import make_folder
+    from mainshock.stream.store.live_store import LiveStore
+
+    if not {"store", "alerts"} & set(wanted):
+        return None
+    make_folder(folder.root)
+    return LiveStore.open(address or folder.store)
+
+
+def _location(
+    setup: tuple[str | None, float | None, Path | None, Path | None, str],
+    stations: Path | None,
+    folder: "RunFolder",
+    deepest: float | None,
+) -> "LocationParts":
+    from mainshock.cli.monitor import _location as location_parts
+    from mainshock.core.errors import SettingsError
+    from mainshock.pipeline.location_setup import LocationSetup
+    from mainshock.sources.stations import read_inventory, read_stations
+
+    named = stations or folder.stations()
+    if named is None:
+        raise SettingsError("associate needs the places of the stations; name --stations FILE")
+    inventory = read_inventory(named) if named.suffix.lower() == ".xml" else None
+    return location_parts(LocationSetup(*setup), read_stations(named), inventory, deepest)
+
+
+def _metrics(host: str, port: int | None) -> "CollectorRegistry":
+    """Return where counters go, shown at a port if one is named."""
+    from prometheus_client import CollectorRegistry, start_http_server
+
+    from mainshock.core.errors import SourceError
+
+    registry = CollectorRegistry()
+    if port is not None:
+        try:
+            start_http_server(port, host, registry)
+        except OSError as error:
+            raise SourceError(
+                f"cannot show counters at {host}:{port}: {error.strerror}; name another "
+                "--metrics-port"
+            ) from error
+    return registry
+
+
+def _run(made: "StageProcess", roles: list[str], idle_s: float | None) -> None:
+    """Start, wait for the end or a signal, and stop."""
+    import signal
+    import threading
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        made.start()
+        say(f"running {', '.join(roles)} over {made.bus.settings.bootstrap}")
+        made.wait(stop, idle_s)
+    finally:
+        made.stop()

@@ -1,0 +1,242 @@
+"""Stages shared by processes: each takes some partitions over, with their states."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mainshock.stream.bus import Bus, Message, Stage
+from mainshock.stream.kafka.bus import KafkaBus
+from mainshock.stream.kafka.clients import KafkaRecord
+from mainshock.stream.workers import StageWorker, WorkerSettings
+
+if TYPE_CHECKING:
+    from confluent_kafka import Consumer, TopicPartition
+
+__all__ = ["Companion", "StageGroup"]
+
+_log = logging.getLogger(__name__)
+_POLL_S = 0.2
+_TELL_S = 0.5
+_NOTE_S = 5.0
+OnStep = Callable[[str, Sequence[Message], float], None]
+OnFailure = Callable[[str], None]
+
+
+class Companion(Protocol):
+    """What runs beside a stage, in threads of its own."""
+
+    def start(self) -> None:
+        """Start its threads."""
+        ...
+
+    def stop(self) -> None:
+        """End them."""
+        ...
+
+
+class StageGroup:
+    """Runs one stage in this process, beside others of the same group.
+
+    Parameters
+    ----------
+    bus
+        The cluster.
+    stage, settings
+        What is run, and how. The stage is one object for all partitions.
+    is_by_key
+        Whether the partitions are shared out, each with a state of its own; otherwise one process
+        of the group reads all of them, and the others stand by.
+    on_step, on_failure
+        As :class:`mainshock.stream.workers.StageWorker` takes them.
+    beside
+        Makes what runs beside the stage, in the same process, from the bus; None: nothing.
+
+    Notes
+    -----
+    The group's protocol decides alone who has which partition. Records are read by partition, from
+    the offsets in the state, so that both always fit. Whoever loses a partition without knowing
+    commits nothing more there. Offsets are told to the cluster as well, for its tools.
+    """
+
+    def __init__(
+        self,
+        bus: KafkaBus,
+        stage: Stage[Any],
+        settings: WorkerSettings | None = None,
+        *,
+        is_by_key: bool,
+        on_step: OnStep | None = None,
+        on_failure: OnFailure | None = None,
+        beside: Callable[[Bus], Companion] | None = None,
+    ) -> None:
+        self.bus = bus
+        self.stage = stage
+        self._settings = settings or WorkerSettings()
+        self._is_by_key = is_by_key
+        self._on_step = on_step
+        self._on_failure = on_failure
+        self._beside = beside
+        self._companions: dict[int, Companion] = {}
+        self._running: dict[int, tuple[KafkaBus, StageWorker]] = {}
+        self._worked_s = time.monotonic()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._fault = ""
+        self._told_s = 0.0
+
+    @property
+    def partitions(self) -> list[int]:
+        """The partitions that this process works on."""
+        return sorted(self._running)
+
+    @property
+    def problem(self) -> str:
+        """Why the stage does not do its work; empty while it does."""
+        told = [worker.problem for _, worker in list(self._running.values())]
+        return "; ".join(filter(None, (self._fault, *dict.fromkeys(told))))
+
+    @property
+    def backlog(self) -> int:
+        """Messages that wait in the partitions of this process."""
+        running = list(self._running.values())
+        return sum(bus.backlog(self.stage.name, self.stage.topics) for bus, _ in running)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether some of the work has ended before its time: another process should do it."""
+        workers = [worker for _, worker in list(self._running.values())]
+        return bool(self._fault) or any(worker.has_ended for worker in workers)
+
+    def start(self) -> None:
+        """Join the group, in a thread.
+
+        Raises
+        ------
+        SourceError
+            If the cluster does not answer.
+        """
+        topic = self._topic()
+        for one in self.stage.topics:
+            self.bus.topics.partitions(one)
+        self._thread = threading.Thread(
+            target=self._run, args=(topic,), name=f"{self.stage.name} group", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since this process was given or did any work."""
+        return time.monotonic() - self._worked_s
+
+    def finish(self, stop: threading.Event) -> None:
+        """Read what is left, let the stage say its last, and leave the group.
+
+        Returns when that is done, or once ``stop`` is set.
+        """
+        for _, worker in list(self._running.values()):
+            worker.finish(stop)
+        self.stop()
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """Commit, leave the group, and end."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def _topic(self) -> str:
+        """Return the topic by which the group shares its work."""
+        if not self._is_by_key:
+            return self.bus.topics.single(f"lead.{self.stage.name}.v1")
+        self.bus.topics.partitions(self.stage.topics[0])
+        return self.bus.topics.name(self.stage.topics[0])
+
+    def _run(self, topic: str) -> None:
+        member = self.bus.clients.member(self.stage.name)
+        try:
+            member.subscribe(
+                [topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+            )
+            while not self._stop.is_set():
+                self._turn(member)
+                self._tell_offsets(member)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            self._fault = f"stage {self.stage.name} has left its group: {error}"
+            _log.exception("stage %s has left its group", self.stage.name)
+        finally:
+            self._end(list(self._running))
+            member.close()
+
+    def _turn(self, member: "Consumer") -> None:
+        """Keep the membership alive; nothing is read here, so what comes is a fault."""
+        told: KafkaRecord = member.poll(_POLL_S)
+        if told is not None and told.error() is not None:
+            error = told.error()
+            if error.fatal():
+                self._stop.set()
+                self._fault = f"stage {self.stage.name} has left its group: {error.str()}"
+            _log.info("stage %s: Kafka: %s", self.stage.name, error.str())
+
+    def _tell_offsets(self, member: "Consumer") -> None:
+        """Tell the cluster how far this process has read; nothing but its tools depends on it."""
+        from confluent_kafka import KafkaException, TopicPartition  # noqa: PLC0415 - an extra
+
+        now_s = time.monotonic()
+        if now_s - self._told_s < _TELL_S:
+            return
+        self._told_s = now_s
+        places = [
+            TopicPartition(topic, number, offset)
+            for bus, _ in self._running.values()
+            for (topic, number), offset in bus.positions(self.stage.name).items()
+        ]
+        if not places:
+            return
+        try:
+            member.commit(offsets=places, asynchronous=True)
+        except KafkaException as error:
+            _log.info("stage %s tells no offsets: %s", self.stage.name, error)
+
+    def _assigned(self, member: "Consumer", places: "list[TopicPartition]") -> None:
+        member.assign(places)
+        member.pause(places)
+        for place in places:
+            self._begin(place.partition)
+        _log.info("stage %s works on partitions %s", self.stage.name, self.partitions)
+
+    def _revoked(self, member: "Consumer", places: "list[TopicPartition]") -> None:
+        del member
+        self._end([place.partition for place in places])
+        _log.info("stage %s works on partitions %s", self.stage.name, self.partitions)
+
+    def _begin(self, partition: int) -> None:
+        if partition in self._running:
+            return
+        bus = self.bus.view(partition) if self._is_by_key else self.bus.whole()
+        worker = StageWorker(bus, self.stage, self._settings, self._note_step, self._on_failure)
+        self._running[partition] = (bus, worker)
+        self._worked_s = time.monotonic()
+        worker.start()
+        if self._beside is not None:
+            self._companions[partition] = self._beside(bus)
+            self._companions[partition].start()
+
+    def _note_step(self, stage: str, messages: Sequence[Message], seconds: float) -> None:
+        self._worked_s = time.monotonic()
+        if self._on_step is not None:
+            self._on_step(stage, messages, seconds)
+
+    def _end(self, partitions: Sequence[int]) -> None:
+        """Stop the work on partitions, all at once, each with a commit."""
+        beside = [self._companions.pop(one) for one in partitions if one in self._companions]
+        for companion in beside:
+            companion.stop()
+        ended = [self._running.pop(one) for one in partitions if one in self._running]
+        stopping = [threading.Thread(target=worker.stop) for _, worker in ended]
+        for thread in stopping:
+            thread.start()
+        for thread in stopping:
+            thread.join()
+        for bus, _ in ended:
+            bus.close()

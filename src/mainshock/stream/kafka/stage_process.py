@@ -1,0 +1,196 @@
+"""One process of a live path that is spread over several: some stages, or the feed."""
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from prometheus_client import CollectorRegistry
+
+from mainshock.core.errors import MainshockError, SettingsError
+from mainshock.sources.packets import PacketSource, ReportingSource
+from mainshock.stream.alerts.dispatch import AlertDispatcher
+from mainshock.stream.bus import Bus
+from mainshock.stream.feed import Feed
+from mainshock.stream.ingest.archive import ArchiveWriter
+from mainshock.stream.ingest.dead_letters import DeadLetterStore
+from mainshock.stream.ingest.ingest import Ingest
+from mainshock.stream.ingest.settings import IngestSettings
+from mainshock.stream.kafka.bus import KafkaBus
+from mainshock.stream.kafka.groups import Companion, StageGroup
+from mainshock.stream.live_stages import StageParts, make_stage, worker_settings
+from mainshock.stream.metrics import RunMetrics
+from mainshock.stream.run_folder import RunFolder
+
+__all__ = ["INGEST", "ROLES", "StageProcess", "stages_of"]
+
+INGEST = "ingest"
+ROLES: dict[str, tuple[str, ...]] = {
+    "pick": ("picking",),
+    "associate": ("settling", "events"),
+    "alert": ("alerts",),
+    "context": ("context",),
+    "shaking": ("shaking",),
+    "forecast": ("forecasts",),
+    "store": ("store",),
+}
+"""What a process can do beside ingest, and which stages that is."""
+# a station's state needs no other station; events need all of them
+_BY_KEY = ("picking",)
+_REPLAY_AHEAD = 20_000  # records: how far the group is, is known a moment later
+_FLUSH_S, _MOST_BYTES = 1.0, 64 * 2**20
+_LOOK_S = 0.2
+
+
+def stages_of(roles: Sequence[str]) -> list[str]:
+    """Return the names of the stages that some roles are, each once.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such role.
+    """
+    known = [INGEST, *ROLES]
+    for role in roles:
+        if role not in known:
+            raise SettingsError(f"there is no stage {role!r}; name some of {', '.join(known)}")
+    return list(dict.fromkeys(name for role in roles for name in ROLES.get(role, ())))
+
+
+class StageProcess:
+    """Runs some stages, and the feed of a source if there is one, until it is told to stop.
+
+    Parameters
+    ----------
+    bus
+        The cluster; closed at the end.
+    roles
+        Keys of ``ROLES``.
+    parts
+        What the stages are made from.
+    source, folder
+        Where packets come from, and where their records go; None: no feed.
+    known
+        Codes of stations; packets of others count as unknown. None: all are known.
+    metrics
+        Where counters are shown.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such role, or a part is missing.
+    """
+
+    def __init__(
+        self,
+        bus: KafkaBus,
+        roles: Sequence[str],
+        parts: StageParts,
+        source: PacketSource | None = None,
+        folder: RunFolder | None = None,
+        *,
+        known: Sequence[str] | None = None,
+        metrics: CollectorRegistry | None = None,
+    ) -> None:
+        self.bus = bus
+        self.source = source
+        self._parts = parts
+        self._metrics = metrics or CollectorRegistry()
+        stages = [make_stage(name, parts) for name in stages_of(roles)]
+        # backlogs are those of the whole group, as it tells the cluster
+        notes = RunMetrics(self._metrics, bus, stages, is_live=parts.is_live)
+        self.groups = [
+            StageGroup(
+                bus,
+                stage,
+                worker_settings(stage.name, commits_versions=True),
+                is_by_key=stage.name in _BY_KEY,
+                on_step=notes.on_step,
+                on_failure=notes.on_failure,
+                beside=self._dispatcher() if stage.name == "alerts" else None,
+            )
+            for stage in stages
+        ]
+        self.feed: Feed | None = None
+        if source is not None and folder is not None:
+            hold_at = None if source.is_live else _REPLAY_AHEAD
+            ingest = self._ingest(source, folder, known)
+            self.feed = Feed(source, ingest, bus, on_shed=notes.on_shed, hold_at=hold_at)
+
+    @property
+    def problem(self) -> str:
+        """What does not work as it should, in words; empty where all does."""
+        told = [group.problem for group in self.groups]
+        if self.feed is not None:
+            told.append(self.feed.problem)
+        if isinstance(self.source, ReportingSource):
+            told.append(self.source.problem)
+        return "; ".join(filter(None, told))
+
+    def start(self) -> None:
+        """Join the groups, and start the feed last."""
+        for group in self.groups:
+            group.start()
+        if self.feed is not None:
+            self.feed.start()
+
+    def wait(self, stop: threading.Event, idle_s: float | None = None) -> None:
+        """Wait until ``stop`` is set, the source has ended, or the stages were idle for so long.
+
+        Parameters
+        ----------
+        stop
+            Set from outside.
+        idle_s
+            After so long without a message the stages say their last; None: never.
+
+        Raises
+        ------
+        MainshockError
+            If a stage, or the source, has ended before its time.
+        """
+        while not stop.wait(_LOOK_S):
+            if any(group.has_ended for group in self.groups):
+                raise MainshockError(f"a stage has ended: {self.problem}; start the process again")
+            if self._feeds():
+                continue
+            if not self.groups:
+                return
+            if idle_s is not None and all(group.idle_s > idle_s for group in self.groups):
+                for group in self.groups:
+                    group.finish(stop)
+                return
+
+    def stop(self) -> None:
+        """End everything, each stage with a commit, and leave the cluster."""
+        if self.feed is not None:
+            self.feed.stop()
+        for group in self.groups:
+            group.stop()
+        self.bus.close()
+
+    def _feeds(self) -> bool:
+        """Return whether the source still gives packets."""
+        if self.feed is None:
+            return False
+        if not self.feed.wait(0.0):
+            return True
+        if self.feed.error is not None:
+            raise self.feed.error
+        return False
+
+    def _dispatcher(self) -> Callable[[Bus], Companion]:
+        alerts, store = self._parts.alerts, self._parts.store
+        if alerts is None or store is None:
+            raise SettingsError("alerts need rules and a store; name --alerts and a store")
+        return partial(AlertDispatcher, alerts, record=store.save_alerts)
+
+    def _ingest(
+        self, source: PacketSource, folder: RunFolder, known: Sequence[str] | None
+    ) -> Ingest:
+        return Ingest(
+            IngestSettings(clock="machine" if source.is_live else "stream"),
+            ArchiveWriter(folder.archive, flush_s=_FLUSH_S, max_bytes=_MOST_BYTES),
+            DeadLetterStore(folder.dead_letters),
+            known=known,
+            metrics=self._metrics,
+        )

@@ -1,0 +1,215 @@
+"""The Kafka bus against a real broker: order by key, state with offsets, one owner."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from mainshock.core.errors import DataError, SettingsError, SourceError
+from mainshock.stream.bus import Message
+from mainshock.stream.kafka import KafkaBus
+from mainshock.stream.kafka.codec import encode_message
+from mainshock.stream.kafka.publisher import Record
+
+TOPIC = "waveform.v1"
+KEYS = [f"XX.S{number:02d}" for number in range(12)]
+
+
+def message(number: int, key: str = "XX.A", topic: str = TOPIC) -> Message:
+    return Message(topic, key, f"{key}#{number}", str(number).encode(), number, number)
+
+
+def read_all(bus: KafkaBus, consumer: str, topic: str = TOPIC) -> list[Message]:
+    found: list[Message] = []
+    while batch := bus.read(consumer, [topic], 500, 0.0):
+        found.extend(one.message for one in batch)
+    return found
+
+
+@pytest.fixture
+def bus(make_settings) -> Iterator[KafkaBus]:
+    made = KafkaBus(make_settings())
+    yield made
+    made.close()
+
+
+def test_messages_of_a_key_stay_in_order_over_partitions(bus):
+    sent = [message(number, KEYS[number % len(KEYS)]) for number in range(3000)]
+    bus.publish(sent[:1500])
+    bus.publish(sent[1500:])
+    found = read_all(bus, "one")
+    for key in KEYS:
+        assert [one for one in found if one.key == key] == [one for one in sent if one.key == key]
+    assert len(found) == len(sent)
+
+
+def test_partitions_are_read_abreast(bus):
+    """A consumer that catches up meets all stations at about the same time."""
+    for number in range(40):
+        bus.publish([message(number, key) for key in KEYS])
+        time.sleep(0.002)  # brokers stamp by the millisecond
+    found = read_all(bus, "one")
+    rounds = [int(one.value) for one in found]
+    assert len(rounds) == 40 * len(KEYS)
+    assert max(abs(a - b) for a, b in zip(rounds, sorted(rounds), strict=True)) <= 4
+
+
+def test_a_view_of_each_partition_reads_all_together(bus):
+    sent = [message(number, KEYS[number % len(KEYS)]) for number in range(300)]
+    bus.publish(sent)
+    parts = []
+    for partition in range(4):
+        view = bus.view(partition)
+        parts.append(read_all(view, "one"))
+        view.commit("one", str(partition).encode())
+        view.close()
+    assert sorted(one.identity for part in parts for one in part) == sorted(
+        one.identity for one in sent
+    )
+    for partition in range(4):
+        view = bus.view(partition)
+        assert view.committed_state("one") == str(partition).encode()
+        assert view.read("one", [TOPIC], 10, 0.0) == []
+        view.close()
+
+
+def test_what_is_written_twice_is_read_once(make_settings):
+    settings = make_settings(partitions=1)
+    bus = KafkaBus(settings)
+    sent = [message(number) for number in range(30)]
+    bus.publish(sent[:20])
+    bus.publish(sent[10:])
+    assert [one.message for one in bus.read("one", [TOPIC], 15, 0.0)] == sent[:15]
+    bus.commit("one")
+    bus.close()
+    bus = KafkaBus(settings)
+    bus.publish(sent[25:])
+    assert bus.committed_state("one") is None
+    assert read_all(bus, "one") == sent[15:], "also after a restart"
+    assert bus.backlog("one", [TOPIC]) == 0
+    bus.close()
+
+
+@pytest.mark.parametrize("size", [10, 32 * 1024, 700_000, 3_000_000])
+def test_a_state_of_any_size_comes_back_with_its_offsets(make_settings, size):
+    settings = make_settings(partitions=1)
+    states = [bytes([number]) * size for number in range(3)]
+    bus = KafkaBus(settings)
+    bus.publish([message(number) for number in range(9)])
+    for state in states:
+        bus.read("one", [TOPIC], 2, 0.0)
+        bus.commit("one", memoryview(state))
+    bus.close()
+    bus = KafkaBus(settings)
+    assert bus.committed_state("one") == states[-1]
+    assert [int(one.value) for one in read_all(bus, "one")] == [6, 7, 8]
+    bus.close()
+
+
+def test_what_was_told_with_a_commit_is_told_by_the_next_process(make_settings, monkeypatch):
+    """The process ends between its commit and the publication of what was told with it."""
+    settings = make_settings(partitions=1)
+    bus = KafkaBus(settings)
+    bus.publish([message(number) for number in range(3)])
+    bus.read("one", [TOPIC], 2, 0.0)
+    told = [message(number, topic="pick.v1") for number in range(2)]
+    monkeypatch.setattr(bus, "publish", lambda messages: None)
+    bus.commit("one", b"after two", told)
+    monkeypatch.undo()
+    bus.close()
+    bus = KafkaBus(settings)
+    assert bus.committed_state("one") == b"after two"
+    bus.committed_state("one")
+    assert read_all(bus, "reader", "pick.v1") == told
+    assert [int(one.value) for one in read_all(bus, "one")] == [2]
+    bus.close()
+
+
+def test_who_was_replaced_commits_and_tells_nothing_more(make_settings):
+    settings = make_settings(partitions=1)
+    slept, new = KafkaBus(settings), KafkaBus(settings)
+    slept.publish([message(number) for number in range(6)])
+    slept.read("one", [TOPIC], 2, 0.0)
+    slept.commit("one", b"two")
+    slept.read("one", [TOPIC], 1, 0.0)
+    assert new.committed_state("one") == b"two"
+    with pytest.raises(SourceError, match="another process has taken"):
+        slept.commit("one", b"three", [message(3, topic="pick.v1")])
+    assert [int(one.message.value) for one in new.read("one", [TOPIC], 2, 0.0)] == [2, 3]
+    new.commit("one", b"four")
+    slept.close()
+    new.close()
+    last = KafkaBus(settings)
+    assert last.committed_state("one") == b"four"
+    assert read_all(last, "reader", "pick.v1") == []
+    assert [int(one.value) for one in read_all(last, "one")] == [4, 5]
+    last.close()
+
+
+def test_a_foreign_record_is_passed_over(bus, caplog):
+    bus.publish([message(1)])
+    name = bus.topics.name(TOPIC)
+    bus._cluster.publisher.publish([Record(name, b"XX.A", b'{"not": "ours"}')])
+    bus.publish([message(2)])
+    assert [int(one.value) for one in read_all(bus, "one")] == [1, 2]
+    assert "is passed over" in caplog.text
+
+
+def test_a_record_of_a_later_version_stops_the_reader(bus):
+    record = bytearray(encode_message(message(1)))
+    record[2] = 9
+    bus.topics.partitions(TOPIC)
+    bus._cluster.publisher.publish([Record(bus.topics.name(TOPIC), b"XX.A", bytes(record))])
+    with pytest.raises(ValueError, match="version 9"):
+        bus.read("one", [TOPIC], 10, 0.0)
+
+
+def test_a_message_of_megabytes_arrives_and_one_beyond_the_limit_is_told(make_settings):
+    settings = make_settings(partitions=1)
+    bus = KafkaBus(settings)
+    large = Message("settled.v1", "events", "large", bytes(range(256)) * 20_000, 1, 1)
+    bus.publish([large])
+    assert [one.message for one in bus.read("one", ["settled.v1"], 5, 0.0)] == [large]
+    beyond = Message("settled.v1", "events", "beyond", bytes(settings.topics.largest_bytes), 1, 1)
+    with pytest.raises(DataError, match=r"raise topics\.largest_bytes"):
+        bus.publish([beyond])
+    with pytest.raises(DataError, match=r"raise topics\.largest_bytes"):
+        bus.commit("one", b"state", [beyond])
+    assert bus.committed_state("one") is None
+    bus.close()
+
+
+def test_closing_wakes_a_reader(bus):
+    found: list[object] = [None]
+    thread = threading.Thread(
+        target=lambda: found.__setitem__(0, bus.read("one", [TOPIC], 1, 60.0))
+    )
+    thread.start()
+    time.sleep(0.3)
+    bus.close()
+    thread.join(20.0)
+    assert found == [[]]
+
+
+def test_a_cluster_that_does_not_answer_is_told(make_settings):
+    gone = make_settings().model_copy(update={"bootstrap": "127.0.0.1:1", "publish_s": 1.0})
+    bus = KafkaBus(gone.model_copy(update={"options": {"socket.timeout.ms": 1000}}))
+    with pytest.raises(SourceError, match="Kafka"):
+        bus.publish([message(1)])
+    bus.close()
+
+
+def test_a_setting_that_librdkafka_refuses_is_told(make_settings):
+    wrong = make_settings(options={"no.such.setting": 1})
+    with pytest.raises(SettingsError, match=r"no\.such\.setting"):
+        KafkaBus(wrong)
+
+
+def test_a_missing_topic_that_must_not_be_made_is_told(make_settings):
+    settings = make_settings()
+    topics = settings.topics.model_copy(update={"is_made": False})
+    bus = KafkaBus(settings.model_copy(update={"topics": topics}))
+    with pytest.raises(SettingsError, match=r"has no topic .*waveform\.v1"):
+        bus.publish([message(1)])
+    bus.close()

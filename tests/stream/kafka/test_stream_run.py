@@ -1,0 +1,134 @@
+"""`mainshock stream run`: stages in processes of their own end where one process does."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mainshock.core.errors import MissingDependencyError, SettingsError, SourceError
+from mainshock.sources.fragments import NANOSECONDS
+from mainshock.stream.store.live_store import LiveStore
+from mainshock.stream.store.queries import EventQuery
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from monitor_process import copy_cut
+
+START_NS = int(datetime(2019, 7, 7, 7, 51, tzinfo=UTC).timestamp()) * NANOSECONDS
+LENGTH_S, STATIONS = 240.0, ("B916", "B917", "B918")
+RUN = "from mainshock.cli.app import main; main()"
+
+
+@contextmanager
+def command(folder: Path, name: str, *arguments: object) -> Iterator["subprocess.Popen[bytes]"]:
+    with (folder / f"{name}.said").open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-c", RUN, *map(str, arguments)],
+            stdout=said,
+            stderr=said,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(30.0)
+
+
+def found(folder: Path) -> tuple[list[tuple[object, ...]], list[tuple[datetime, int]]]:
+    """Settled picks and events, without the ids that each run gives."""
+    with LiveStore.open(folder / "mainshock.sqlite") as store:
+        picks, events = store.picks(limit=None), store.events(EventQuery(limit=None))
+    assert {one.status for one in (*picks, *events)} == {"settled"}
+    return (
+        sorted(
+            (one.pick.station_code, one.pick.phase, one.pick.time, round(one.pick.probability, 4))
+            for one in picks
+        ),
+        sorted((one.event.origin.time, len(one.event.arrivals)) for one in events),
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_processes_of_which_one_is_killed_find_what_one_process_finds(broker, data_dir, tmp_path):
+    source = data_dir / "continuous" / "ridgecrest_20190707_0750"
+    cut = copy_cut(source, tmp_path / "cut", START_NS, LENGTH_S, STATIONS)
+    settings = tmp_path / "kafka.toml"
+    settings.write_text(
+        f'bootstrap = "{broker.address}"\nsession_s = 3.0\n[topics]\npartitions = 4\n',
+        encoding="utf-8",
+    )
+    common = ("--data-dir", tmp_path / "spread", "--bus-settings", settings, "--replay")
+    sites = ("--stations", cut / "stations.csv")
+    idle = ("--exit-when-idle", 12)
+
+    def stages(name: str, *arguments: object):
+        return stack.enter_context(command(tmp_path, name, "stream", "run", *arguments))
+
+    with ExitStack() as stack:
+        lasting = stages("lasting", "pick", *common, *idle)
+        rest = stages("rest", "associate", "store", *common, *sites, "--exit-when-idle", 20)
+        killed = stages("killed", "pick", *common)
+        time.sleep(10.0)
+        feed = stages("feed", "ingest", *common, *sites, "--source", f"replay:{cut}", "--speed", 30)
+        time.sleep(6.0)
+        killed.kill()
+        for process in (feed, lasting, rest):
+            assert process.wait(240.0) == 0
+    one = ("--source", f"replay:{cut}", "--speed", 0, "--exit-at-end", "--seedlink-port", -1)
+    one += ("--no-browser", "--port", 0, "--data-dir", tmp_path / "one")
+    with command(tmp_path, "one", "monitor", *one) as process:
+        assert process.wait(240.0) == 0
+    picks, events = found(tmp_path / "spread")
+    expected_picks, expected_events = found(tmp_path / "one")
+    assert picks == expected_picks
+    assert [one[1] for one in events] == [one[1] for one in expected_events]
+    times = zip(events, expected_events, strict=True)  # located from picks in another order
+    assert max(abs((a[0] - b[0]).total_seconds()) for a, b in times) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("ingest",), "name where they come from by --source"),
+        (("pick", "--source", "demo"), "--source is for ingest"),
+        (("dig",), "there is no stage 'dig'"),
+        (("associate",), "name --stations FILE"),
+        (("alert",), "alerts need rules and channels"),
+    ],
+)
+def test_what_makes_no_sense_is_told(tmp_path, monkeypatch, arguments, told):
+    from mainshock.cli.app import app
+
+    pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
+    monkeypatch.setenv("MAINSHOCK_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    result = CliRunner().invoke(app, ["stream", "run", *arguments, "--data-dir", str(tmp_path)])
+    assert isinstance(result.exception, SettingsError)
+    assert told in str(result.exception)
+
+
+def test_settings_are_asked_for(tmp_path, monkeypatch):
+    from mainshock.cli.app import app
+
+    monkeypatch.delenv("MAINSHOCK_KAFKA_BOOTSTRAP", raising=False)
+    arguments = ["stream", "run", "store", "--data-dir", str(tmp_path)]
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, SettingsError)
+    assert "MAINSHOCK_KAFKA_BOOTSTRAP" in str(result.exception)
+    named = [*arguments, "--bus-settings", str(tmp_path / "none.toml")]
+    assert isinstance(CliRunner().invoke(app, named).exception, SourceError)
+
+
+def test_without_the_extra_the_remedy_is_told(monkeypatch):
+    from mainshock.stream.kafka import KafkaBus, KafkaSettings
+
+    monkeypatch.setitem(sys.modules, "confluent_kafka", None)
+    with pytest.raises(MissingDependencyError, match="mainshock\\[kafka\\]"):
+        KafkaBus(KafkaSettings(bootstrap="b:1"))
