@@ -168,8 +168,8 @@ class LiveForecast:
     equation, which is linear, so that means over the plane are exact (:class:`ClusterCounts`). In
     space, generations after the first take a wider kernel (:class:`LiveState`). The decay in time
     is a sum of exponentials in single precision, exact to 1e-5 of the rate. Past events follow the
-    model's own law, later generations its plain one, as in its simulations; the background is that
-    of the moment of opening. Aftershocks hidden in the wake of a large event are not made up for.
+    model's own law, later generations its mean (:class:`LiveLaw`); the background is that of the
+    moment of opening. Aftershocks hidden in the wake of a large event are not made up for.
     May be used by one thread at a time.
     """
 
@@ -257,7 +257,7 @@ class LiveForecast:
             return Change(event.event_id, "unchanged", "", self.now_days)
         if known is not None:
             self._remove(event.event_id)
-        reason = self._why_no_source(shock)
+        reason = _why_no_source(self.info, self._near, shock)
         if reason:
             self.advance(event.time_days)
         else:
@@ -392,17 +392,6 @@ class LiveForecast:
         number, shock = self._numbers.pop(event_id)
         self._state.remove(number, shock)
 
-    def _why_no_source(self, shock: Shock) -> str:
-        if shock.magnitude < self.info.mc - 1e-6:
-            return f"its magnitude is below {self.info.mc:g}"
-        place = shock.longitude, shock.latitude
-        # the region has far fewer corners
-        if not (self._region.contains(*place)[0] or self._near.contains(*place)[0]):
-            return "it is too far from the region"
-        if shock.time_days < self.info.settings.history_start_days:
-            return "it is older than the sources of the model"
-        return ""
-
     def _window(self, days: float, start_days: float | None) -> Window:
         refuse_beyond_horizon(days, self.info)
         lead = 0.0 if start_days is None else start_days - self.now_days
@@ -444,6 +433,20 @@ class LiveForecast:
         first = self.counts.first_generation(window, states[0], self._steady * here)
         steady = here * self._steady_number(window)
         return first, float(direct @ states[0] + later @ states[1]) + steady, steady
+
+
+def _why_no_source(info: ModelInfo, near: Region, shock: Shock) -> str:
+    """Return why an event triggers none in the model; nothing where it does."""
+    if shock.magnitude < info.mc - 1e-6:
+        return f"its magnitude is below {info.mc:g}"
+    place = shock.longitude, shock.latitude
+    # the region has far fewer corners
+    region = info.region
+    if not ((region and region.contains(*place)[0]) or near.contains(*place)[0]):
+        return "it is too far from the region"
+    if shock.time_days < info.settings.history_start_days:
+        return "it is older than the sources of the model"
+    return ""
 
 
 def _shock(history: Catalogue, number: int) -> Shock:

@@ -1,15 +1,14 @@
 """Runs one task on many items: in threads, processes or on Ray, with the same results."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from multiprocessing import get_context
 from typing import Any, Literal, TypeVar
 
-from mainshock.core.errors import MissingDependencyError, SettingsError
+from mainshock.core.errors import SettingsError
+from mainshock.core.ray_session import ray_session
 
 __all__ = ["Backend", "chunks_of", "map_shards"]
 
@@ -108,37 +107,8 @@ def _run(task: Callable[[S, T], R], shared: S, item: T) -> R:
 
 
 def _on_ray(task: Callable[[S, T], R], shared: S, items: Sequence[T], workers: int) -> list[R]:
-    try:
-        import ray  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingDependencyError(
-            "Ray is not installed; pip install 'mainshock[ray]', or use processes"
-        ) from error
-    with _ray_running(ray, workers):
+    with ray_session(workers) as ray:
         remote = ray.remote(max_retries=1)(_run)
         there = ray.put(shared)
         found: list[R] = ray.get([remote.remote(task, there, item) for item in items])
     return found
-
-
-@contextmanager
-def _ray_running(ray: Any, workers: int) -> Iterator[None]:  # the module has no types
-    """Use Ray as it runs, or start it on this machine, told to report to nobody."""
-    if ray.is_initialized():
-        yield
-        return
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(log_to_driver=False)
-    else:
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        ray.init(
-            address="local",
-            num_cpus=workers,
-            include_dashboard=False,
-            log_to_driver=False,
-            _node_ip_address="127.0.0.1",
-        )
-    try:
-        yield
-    finally:
-        ray.shutdown()

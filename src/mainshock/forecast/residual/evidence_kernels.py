@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.forecast.etas.kernels import _exp, _ln
-from mainshock.signal.compiled import compiled
+from mainshock.signal.compiled import compiled_in_order
 
 __all__ = [
     "EVIDENCE_NAMES",
@@ -113,7 +113,7 @@ class Tally(NamedTuple):
     last_days: FloatArray
 
 
-@compiled
+@compiled_in_order
 def grow(n: int, factor: float, per_tau: float, past: PastEvents) -> None:
     """Fill the table of aftershocks expected of event ``n``, by trapezoids in ``ln(1 + t / c)``.
 
@@ -142,7 +142,7 @@ def grow(n: int, factor: float, per_tau: float, past: PastEvents) -> None:
         past.growth[n, k] = factor * total * np.exp(-_GROWTH_STEP * k)
 
 
-@compiled
+@compiled_in_order
 def weigh(
     time: float,
     place: SingleArray,
@@ -172,7 +172,7 @@ def weigh(
     return total
 
 
-@compiled
+@compiled_in_order
 def _remembered(time: float, j: int, past: PastEvents, tally: Tally) -> float:
     """Return the aftershocks of event ``j`` as they count at a moment."""
     if tally.number[j] <= 0.0:
@@ -181,7 +181,7 @@ def _remembered(time: float, j: int, past: PastEvents, tally: Tally) -> float:
     return float(tally.number[j] * (tally.last_days[j] - begun) / (time - begun))
 
 
-@compiled
+@compiled_in_order
 def _expected(age: float, j: int, past: PastEvents) -> float:
     """Return the aftershocks that event ``j`` should have had by an age, as they count then."""
     at = np.log1p(age / past.c_days[j]) / _GROWTH_STEP
@@ -190,7 +190,7 @@ def _expected(age: float, j: int, past: PastEvents) -> float:
     return float(low + (at - k) * (high - low))
 
 
-@compiled
+@compiled_in_order
 def absorb(i: int, total: float, n: int, past: PastEvents, w: SingleArray, tally: Tally) -> None:
     """Share event ``i`` out among the first ``n`` events by their kernels at it."""
     tally.number[i], tally.last_days[i] = 0.0, past.time_days[i]
@@ -204,13 +204,13 @@ def absorb(i: int, total: float, n: int, past: PastEvents, w: SingleArray, tally
             tally.last_days[j] = past.time_days[i]
 
 
-@compiled
+@compiled_in_order
 def _log_distance(square: float, magnitude: float) -> float:
     """Return log10 of a distance over the length of a rupture."""
     return float(0.5 * np.log10(square + 0.09) - (0.59 * magnitude - 2.44))
 
 
-@compiled
+@compiled_in_order
 def _of_sources(
     time: float,
     n: int,
@@ -253,7 +253,7 @@ def _of_sources(
     return float(adjusted / seen)
 
 
-@compiled
+@compiled_in_order
 def _of_places(time: float, n: int, past: PastEvents, square: SingleArray, row: FloatArray) -> None:
     """Fill ln densities of the events of the last year and month around a place."""
     year = np.searchsorted(past.time_days[:n], time - 365.0)
@@ -272,7 +272,7 @@ def _of_places(time: float, n: int, past: PastEvents, square: SingleArray, row: 
         row[k] = np.log(row[k] + 1e-5)
 
 
-@compiled
+@compiled_in_order
 def describe(
     time: float,
     n: int,
@@ -312,7 +312,7 @@ def describe(
     return row
 
 
-@compiled
+@compiled_in_order
 def gather(
     time: FloatArray,
     place: SingleArray,

@@ -69,12 +69,8 @@ def simulate(
         Of the corrected model.
     base, correction
         The ETAS model and what corrects it.
-    history
-        Events; those at or after the start are left out.
-    start_days, days
-        The window.
-    n, seed
-        Number of catalogues and the seed.
+    history, start_days, days, n, seed
+        As :meth:`mainshock.forecast.base.RateModel.simulate` has them.
 
     Raises
     ------

@@ -17,7 +17,7 @@ from mainshock.forecast.residual.evidence_kernels import (
 )
 from mainshock.forecast.residual.network import Correction, correct_row
 from mainshock.forecast.sphere import AUTHALIC_RADIUS_KM
-from mainshock.signal.compiled import compiled
+from mainshock.signal.compiled import compiled_in_order
 
 __all__ = ["BackgroundPlaces", "Law", "draw"]
 
@@ -77,7 +77,7 @@ class Law(NamedTuple):
     background: BackgroundPlaces
 
 
-@compiled
+@compiled_in_order
 def _background_density(place: SingleArray, background: BackgroundPlaces) -> float:
     total = _F(0.0)
     for k in range(len(background.strength)):
@@ -89,7 +89,7 @@ def _background_density(place: SingleArray, background: BackgroundPlaces) -> flo
     return float(total) + background.floor
 
 
-@compiled
+@compiled_in_order
 def _add(
     n: int,
     time: float,
@@ -119,7 +119,7 @@ def _add(
     return float(factor)
 
 
-@compiled
+@compiled_in_order
 def _delays(
     n: int, factor: float, inflation: float, law: Law, past: PastEvents, rng: np.random.Generator
 ) -> FloatArray:
@@ -139,7 +139,7 @@ def _delays(
     return delays[:kept]
 
 
-@compiled
+@compiled_in_order
 def _place_near(n: int, law: Law, past: PastEvents, rng: np.random.Generator) -> SingleArray:
     """Return a place around event ``n``, relative to the centre."""
     r = np.sqrt(past.spread[n] * ((1.0 - rng.random()) ** (-1.0 / law.rho) - 1.0))
@@ -152,7 +152,7 @@ def _place_near(n: int, law: Law, past: PastEvents, rng: np.random.Generator) ->
     return found
 
 
-@compiled
+@compiled_in_order
 def draw(
     time_days: FloatArray,
     place: SingleArray,
