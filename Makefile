@@ -11,11 +11,13 @@ OUT ?= demo-report
 
 ENVIRONMENT := .venv
 BASE_ENVIRONMENT := .venv-base
+# checkov pins what we pin otherwise, so it has an environment of its own
+CHECKOV_ENVIRONMENT := .venv-checkov
 BIN := $(ENVIRONMENT)/bin
 INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
 # Debian packages that tests need beside Python: a browser for the page, a broker for alerts, a database,
 # and what checks the rules of monitoring
-SYSTEM_PACKAGES := chromium mosquitto postgresql prometheus openssl
+SYSTEM_PACKAGES := chromium mosquitto nginx openssl postgresql prometheus
 
 # Each test process keeps to one core
 TEST_VARIABLES := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
@@ -59,7 +61,12 @@ ifeq ($(SERVE),1)
 	@$(BASE_ENVIRONMENT)/bin/mainshock monitor --source demo
 endif
 
-test: setup  ## the whole suite, slow tests included
+$(CHECKOV_ENVIRONMENT)/.ready:
+	@$(PYTHON) -m venv $(CHECKOV_ENVIRONMENT)
+	@$(CHECKOV_ENVIRONMENT)/bin/python -m pip install --quiet --quiet --disable-pip-version-check checkov==3.3.30
+	@touch $@
+
+test: setup $(CHECKOV_ENVIRONMENT)/.ready  ## the whole suite, slow tests included
 	$(TEST_VARIABLES) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not network"
 
 test-fast: setup  ## the tests that take seconds

@@ -1,0 +1,28 @@
+terraform {
+  required_version = ">= 1.9, < 2.0"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+
+  # State holds no secret of this configuration, but names all that there is: keep it in a bucket of
+  # yours, named by `terraform init -backend-config=...`
+  backend "s3" {
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = {
+      application = "mainshock"
+      environment = var.environment
+    }
+  }
+}
