@@ -1,6 +1,9 @@
 """Training: the masked loss, the sampler, and one whole run on a synthetic data set."""
 
 import json
+import os
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -169,6 +172,30 @@ def test_one_command_trains_packages_and_the_result_picks(dataset, tmp_path):
     assert "Ridgecrest" not in card  # a card speaks of its own model alone
     assert list((out / "logs").glob("seed*/events.out.tfevents.*"))
     assert open_picker(out).name == "tiny"
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_picker(dataset, tmp_path):
+    pytest.importorskip("torch")
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(yaml.safe_dump(RECIPE))
+    command = [
+        *(sys.executable, "-c", "from mainshock.cli.app import main; main()", "detect", "train"),
+        *(recipe, "--data", dataset, "--out", tmp_path / "model", "--devices", "2", "--json"),
+    ]
+    result = subprocess.run(
+        [str(one) for one in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    summary = json.loads(result.stdout)
+    assert summary["steps"] == 6
+    assert summary["onnx_difference"] <= 1e-5
+    assert "metrics" in summary
 
 
 @pytest.mark.slow

@@ -60,6 +60,13 @@ def train(
     name: Annotated[
         str | None, typer.Option(help="What the model is called, if not as the recipe says.")
     ] = None,
+    devices: Annotated[
+        int,
+        typer.Option(
+            help="Processes that train together; a step takes the mean over a batch of each.",
+            min=1,
+        ),
+    ] = 1,
     as_json: _Json = False,
 ) -> None:
     """Train a picker by its recipe; needs the extra `train` (torch, Lightning, SeisBench)."""
@@ -72,7 +79,9 @@ def train(
             f"training needs more than the base install ({error}); "
             "install the extra: pip install 'mainshock[train]'"
         ) from error
-    summary = train_picker(recipe, data, out, records or (), name=name, progress=say)
+    summary = train_picker(
+        recipe, data, out, records or (), name=name, devices=devices, progress=say
+    )
     say(f"model written to {out}")
     if as_json:
         print_json(summary.as_dict())

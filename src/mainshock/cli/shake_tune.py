@@ -24,6 +24,13 @@ def tune(
         int, typer.Option(min=1, help="Batches that the judging network is trained on.")
     ] = 2000,
     seed: Annotated[int, typer.Option(help="Of everything drawn.")] = 0,
+    study_storage: Annotated[
+        str | None,
+        typer.Option(
+            help="Journal file, or database such as sqlite:///study.db: commands that name the "
+            "same one, and the same --out, search together."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Search the hyper-parameters of CGM-GM with Optuna and keep the best model.
@@ -39,7 +46,9 @@ def tune(
         seed=seed, epochs=epochs, condition=condition, is_legacy=legacy, say=say
     )
     records = open_records(data)
-    found = search(records, out, settings, n_trials=trials, n_iterations=iterations)
+    found = search(
+        records, out, settings, n_trials=trials, n_iterations=iterations, storage=study_storage
+    )
     if as_json:
         print_json({"model": str(out), "is_synthetic": records.is_synthetic, **asdict(found)})
         return

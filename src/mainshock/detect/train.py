@@ -58,6 +58,7 @@ def train_picker(
     records: Sequence[Path] = (),
     *,
     name: str | None = None,
+    devices: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> TrainingSummary:
     """Train by a recipe and write weights, manifest, card and logs into a model folder.
@@ -74,6 +75,8 @@ def train_picker(
         Continuous records that the recipe's teachers label: files, folders or SDS roots.
     name
         What the model and its picks are called, if not as the recipe says.
+    devices
+        Processes that train together; each step takes the mean gradient over a batch of each.
     progress
         Told each step worth telling.
 
@@ -99,7 +102,7 @@ def train_picker(
     for index, seed in enumerate(recipe.seeds):
         tell(f"training {index + 1} of {len(recipe.seeds)}, seed {seed}: {recipe.steps} steps")
         log_dir = out_dir / "logs" / f"seed{index}"
-        state, taken = _trained(traces, recipe, seed, start, log_dir, tell)
+        state, taken = _trained(traces, recipe, seed, start, log_dir, devices, tell)
         states.append(state)
         steps += taken
     sampler = WindowSampler(traces.earthquakes, traces.noise, recipe, np.random.default_rng(0))
@@ -181,6 +184,7 @@ def _trained(
     seed: int,
     start: State | None,
     log_dir: Path,
+    devices: int,
     tell: Callable[[str], None],
 ) -> tuple[State, int]:
     """Return the weights after the training of one seed, and its steps."""
@@ -201,6 +205,7 @@ def _trained(
             final_learning_rate=recipe.final_learning_rate,
             ema_decay=recipe.ema_decay,
             seed=seed,
+            devices=devices,
         ),
         log_dir,
         at_checkpoint=lambda done: tell(f"step {done} of {recipe.steps}"),

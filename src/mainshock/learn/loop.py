@@ -1,6 +1,7 @@
 """The training loop of all networks: Lightning, averaged weights, TensorBoard, a time limit."""
 
 import logging
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ class LoopSettings:
         Share of the weights that a step removes, times the learning rate; with 0 this is Adam.
     checkpoint_steps
         A checkpoint is written each time this many steps are done, and at the end.
+    devices
+        Processes of this machine that train together. Each step takes the mean gradient over one
+        batch of each; the batches are those that one process would have drawn, dealt out in turn.
     """
 
     steps: int
@@ -47,6 +51,7 @@ class LoopSettings:
     warm_up_steps: int = 100
     weight_decay: float = 1e-4
     checkpoint_steps: int = 500
+    devices: int = 1
 
 
 class _Task(lightning.LightningModule):  # type: ignore[misc]  # Lightning ships no types we follow
@@ -61,6 +66,7 @@ class _Task(lightning.LightningModule):  # type: ignore[misc]  # Lightning ships
     def training_step(self, batch: Any, _index: int) -> torch.Tensor:
         loss = self._loss(self.network, batch)
         self.log("loss", loss, prog_bar=True)
+        self.log("steps", float(self.global_step + 1), logger=False)
         return loss
 
     def configure_optimizers(self) -> dict[str, Any]:
@@ -85,12 +91,20 @@ class _Task(lightning.LightningModule):  # type: ignore[misc]  # Lightning ships
 
 
 class _Batches(torch.utils.data.IterableDataset):  # type: ignore[type-arg]  # any batch type
+    """The batches of this process: all of them, or those that fall to it where several train."""
+
     def __init__(self, draw: Callable[[], Any], steps: int) -> None:
         self._draw = draw
         self._steps = steps
 
     def __iter__(self) -> Iterator[Any]:
-        return (self._draw() for _ in range(self._steps))
+        shares = torch.distributed.is_available() and torch.distributed.is_initialized()
+        rank = torch.distributed.get_rank() if shares else 0
+        n_ranks = torch.distributed.get_world_size() if shares else 1
+        for index in range(self._steps * n_ranks):
+            batch = self._draw()  # each process draws all, so that they draw the same
+            if index % n_ranks == rank:
+                yield batch
 
 
 class _TimeOfThisRun(Timer):  # type: ignore[misc]  # Lightning ships no types we follow
@@ -109,7 +123,7 @@ class _EachCheckpoint(lightning.Callback):  # type: ignore[misc]  # the same
         self._steps = steps
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        if trainer.global_step % self._steps == 0:
+        if trainer.global_step % self._steps == 0 and trainer.is_global_zero:
             self._call(int(trainer.global_step))
 
 
@@ -166,6 +180,8 @@ def fit_network(
         # Lightning 2.6 uses a class that torch 2.13 deprecates
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
         trainer.fit(task, loader, ckpt_path=checkpoint, weights_only=True)
+    if settings.devices > 1:  # other processes took the steps; weights and metrics come back
+        return int(trainer.callback_metrics.get("steps", done))
     return int(trainer.global_step)
 
 
@@ -187,7 +203,8 @@ def _trainer(
     return lightning.Trainer(
         max_steps=settings.steps,
         accelerator="cpu",
-        devices=1,
+        devices=settings.devices,
+        strategy=_strategy(settings.devices),
         logger=TensorBoardLogger(str(log_dir), name="", version=""),
         callbacks=callbacks,
         gradient_clip_val=1.0,
@@ -195,6 +212,15 @@ def _trainer(
         enable_model_summary=False,
         log_every_n_steps=50,
     )
+
+
+def _strategy(devices: int) -> str:
+    """Return how processes train together: forked, so that they share the data in memory."""
+    if devices == 1:
+        return "auto"
+    # they talk on this machine alone, whatever its name resolves to
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    return "ddp_fork"
 
 
 def _load_averaged(task: _Task, checkpoint: Path) -> int:

@@ -1,7 +1,7 @@
 """Searches CGM-GM's published space of hyper-parameters, judged by the discriminative score."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainshock.core.errors import MissingDependencyError
-from mainshock.core.files import make_folder
+from mainshock.learn.shared_study import one_at_a_time, open_study
 from mainshock.shaking.cgm_gm.architecture import CGM_GM
 from mainshock.shaking.cgm_gm.model import CgmModel
 from mainshock.shaking.cgm_gm.preparation import read_component
@@ -19,7 +19,8 @@ from mainshock.shaking.splits import split_by_event
 from mainshock.shaking.training import TrainingSettings
 
 if TYPE_CHECKING:
-    from optuna import Trial
+    from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
 
 __all__ = ["SPACE", "Tuned", "score_model", "tune"]
 
@@ -63,6 +64,7 @@ def tune(
     *,
     n_trials: int = 30,
     n_iterations: int = 2000,
+    storage: str | None = None,
 ) -> Tuned:
     """Return the hyper-parameters whose motions are hardest to tell from recorded ones.
 
@@ -78,6 +80,11 @@ def tune(
         Models that are trained; the search is by Optuna's tree-structured Parzen estimator.
     n_iterations
         Batches that the judging network is trained on.
+    storage
+        A journal file, or the address of a database that Optuna knows, such as
+        ``sqlite:///study.db``. Processes that name the same one search together: each trains
+        until the study has ``n_trials`` in all, and the best model of all is kept. They need the
+        same records, settings and folder.
 
     Raises
     ------
@@ -88,28 +95,44 @@ def tune(
     train, judged = split_by_event(
         records.scenarios, settings.seed, (1.0 - _JUDGED_SHARE, _JUDGED_SHARE)
     )
-    best = np.inf
+    study = open_study(optuna, storage, settings.seed)
 
+    def score(trial: "Trial", place: Path) -> float:
+        one = _trial(
+            records.take(train), records.take(judged), place, settings, trial, n_iterations
+        )
+        settings.say(f"trial {trial.number + 1}/{n_trials}: score {one:.3f}, {trial.params}")
+        return one
+
+    if len(study.trials) < n_trials:
+        enough = optuna.study.MaxTrialsCallback(n_trials, states=None)
+        _search(study, score, folder, n_trials, enough)
+    done = [one for one in study.trials if one.value is not None]
+    trials = tuple({**one.params, "score": one.value} for one in done)
+    return Tuned(study.best_params, float(study.best_value), trials)
+
+
+def _search(
+    study: "Study",
+    score: Callable[["Trial", Path], float],
+    folder: Path,
+    n_trials: int,
+    enough: Callable[["Study", "FrozenTrial"], None],
+) -> None:
+    """Train until it is enough; the folder holds the best model of all processes."""
     with TemporaryDirectory() as scratch:
 
         def objective(trial: "Trial") -> float:
-            nonlocal best
-            place = Path(scratch) / str(trial.number)
-            score = _trial(
-                records.take(train), records.take(judged), place, settings, trial, n_iterations
-            )
-            settings.say(f"trial {trial.number + 1}/{n_trials}: score {score:.3f}, {trial.params}")
-            if score < best:
-                best = score
-                shutil.copytree(place, make_folder(folder), dirs_exist_ok=True)
-            shutil.rmtree(place)
-            return score
+            return score(trial, Path(scratch) / str(trial.number))
 
-        sampler = optuna.samplers.TPESampler(seed=settings.seed)
-        study = optuna.create_study(sampler=sampler)
-        study.optimize(objective, n_trials=n_trials)
-    trials = tuple({**one.params, "score": one.value} for one in study.trials)
-    return Tuned(study.best_params, study.best_value, trials)
+        def keep(study: "Study", trial: "FrozenTrial") -> None:
+            place = Path(scratch) / str(trial.number)
+            with one_at_a_time(folder):
+                if study.best_trial.number == trial.number:
+                    shutil.copytree(place, folder, dirs_exist_ok=True)
+            shutil.rmtree(place)
+
+        study.optimize(objective, n_trials=n_trials, callbacks=[keep, enough])
 
 
 def _optuna() -> Any:
