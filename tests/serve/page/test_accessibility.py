@@ -38,8 +38,10 @@ VIEWS = (
     ("#/events/{event}", "[data-table=arrivals]"),
     ("#/forecast", ".chances td"),
     ("#/stations", "tr[data-instrument]"),
+    ("#/station/BW.UH3", ".drum[data-loaded=true]"),
     ("#/faults", "input[type=file]"),
     ("#/shaking", "form input[type=number]"),
+    ("#/map", ".newest button"),
 )
 OUTLINE = """() => {
   const one = document.activeElement, style = getComputedStyle(one);
@@ -186,14 +188,14 @@ def test_the_head_is_reached_in_the_order_it_is_read(told, visit):
     page = visit(told, "/#/stations").page
     expect(page.locator("tr[data-instrument]").first).to_be_visible()
     names = []
-    for _ in range(12):
+    for _ in range(13):
         page.keyboard.press("Tab")
         names.append(page.evaluate("document.activeElement.textContent.trim()"))
-    links = ["Live", "Events", "Forecast", "Stations", "Faults", "Shaking"]
+    links = ["Live", "Events", "Map", "Forecast", "Stations", "Faults", "Shaking"]
     assert names[0] == "Skip to the content"
-    assert names[1:7] == links
-    assert names[7:10] == ["English", "Español", "Deutsch"]
-    assert names[11] == "?"
+    assert names[1:8] == links
+    assert names[8:11] == ["English", "Español", "Deutsch"]
+    assert names[12] == "?"
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_the_forecast_is_told_with_its_age_its_reference_and_its_label(told, vis
         words.locator("select").select_option("7/1")
         expect(view.locator(".forecast-words")).to_contain_text("is less than 1 %")
         view.get_by_label("What the map shows").select_option("multiple")
-        expect(view.locator(".legend-row").first).to_contain_text("1000times the long-term number")
+        expect(view.locator(".legend-row").first).to_contain_text("times the long-term number")
         watched.assert_clean()
 
 

@@ -55,7 +55,7 @@ export function FilterForm({ filters, onChange }: Properties) {
           <option value="">{text.notWithdrawn}</option>
           {STATES.map((one) => (
             <option key={one} value={one}>
-              {messages.events[one]}
+              {text.states[one]}
             </option>
           ))}
         </select>

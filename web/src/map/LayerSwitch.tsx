@@ -1,10 +1,14 @@
 /** One layer of the map: its switch, and below it what it shows while it is on. */
 
-import { useEffect, useId, useState, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useId, useState, type ReactNode } from "react";
 
+import { messages } from "../messages";
 import { NOTHING } from "./content";
 
 export type Draw = (name: string, data: GeoJSON.FeatureCollection) => void;
+
+/** Moves the map so that something is seen whole. */
+export const Fit = createContext<(data: GeoJSON.FeatureCollection) => void>(() => undefined);
 
 interface Properties {
   label: string;
@@ -39,5 +43,15 @@ export function Ramp({ low, high, colours }: { low: string; high: string; colour
       <span className="ramp" style={{ background: `linear-gradient(to right, ${colours.join(", ")})` }} />{" "}
       {high}
     </span>
+  );
+}
+
+/** Move the map to a layer. */
+export function FitButton({ data }: { data: GeoJSON.FeatureCollection }) {
+  const fit = useContext(Fit);
+  return (
+    <button type="button" className="small" onClick={() => fit(data)}>
+      {messages.mapTools.fitLayer}
+    </button>
   );
 }

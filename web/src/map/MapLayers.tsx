@@ -3,8 +3,8 @@
 import { useMemo, useState } from "react";
 
 import { api } from "../api/client";
-import type { EventDetail, ForecastAnswer, Posterior } from "../api/types";
-import { countText, cellsOf, firstRow, scaleOf, shortNumber, twoDigits, type MapKind } from "../forecast/content";
+import type { EventDetail, ForecastAnswer, ForecastRow, Posterior } from "../api/types";
+import { cellsOf, countText, scaleOf, shortNumber, twoDigits, windowsOf, type MapKind } from "../forecast/content";
 import { ForecastFacts } from "../forecast/ForecastFacts";
 import { useForecast, useTick } from "../forecast/useForecast";
 import { span, utc } from "../format";
@@ -13,7 +13,7 @@ import { messages } from "../messages";
 import { useIsDark, useRequest } from "../ui/hooks";
 import { NOTHING, regionAreas, stationPoints } from "./content";
 import { useKeptProfile, type KeptProfile } from "./faultStore";
-import { LayerSwitch, Ramp, useDrawn, type Draw } from "./LayerSwitch";
+import { FitButton, LayerSwitch, Ramp, useDrawn, type Draw } from "./LayerSwitch";
 import { Triangle } from "./Legend";
 import { DARK, LIGHT, type StationState } from "./palette";
 import { SegmentLayer } from "./SegmentLayer";
@@ -120,7 +120,7 @@ function ForecastCells({ answer, readMs, draw }: { answer: ForecastAnswer; readM
   const [kind, setKind] = useState<MapKind>("multiple");
   const cells = useMemo(() => cellsOf(forecast, kind, colours), [forecast, kind, colours]);
   useDrawn(draw, "forecast", cells);
-  const row = firstRow(forecast.rows);
+  const row = commonRow(forecast.rows);
   const words = messages.forecast;
   return (
     <>
@@ -138,6 +138,7 @@ function ForecastCells({ answer, readMs, draw }: { answer: ForecastAnswer; readM
           <div className="legend-row">
             <Ramp {...endsOf(scaleOf(forecast.grid, kind))} colours={colours} />
             <span className="muted">{words.cells(String(forecast.mc))}</span>
+            <FitButton data={cells} />
           </div>
         </>
       )}
@@ -148,6 +149,12 @@ function ForecastCells({ answer, readMs, draw }: { answer: ForecastAnswer; readM
       <ForecastFacts forecast={forecast} meta={answer.meta} readMs={readMs} />
     </>
   );
+}
+
+/** The least magnitude in a week, of which there are the most to count. */
+function commonRow(rows: ForecastRow[]): ForecastRow {
+  const windows = windowsOf(rows);
+  return (windows.find((one) => one.days === 7) ?? windows[0]!).rows[0]!;
 }
 
 const endsOf = ([low, high]: [number, number]) => ({ low: shortNumber(low), high: shortNumber(high) });
@@ -173,6 +180,7 @@ function FaultLegend({ kept }: { kept: KeptProfile }) {
       <div className="legend-row">
         <Ramp low="0" high="1" colours={colours} />
         <span>{messages.faults.efficiency}</span>
+        {kept.profile.has_place && <FitButton data={kept.lines} />}
       </div>
       <p className="note">
         {kept.name}, {messages.faults.model(kept.profile.model)}, {utc(kept.atMs)} UTC (

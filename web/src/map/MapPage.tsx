@@ -10,12 +10,12 @@ import { latitude, longitude, utc, utcPlusMinus } from "../format";
 import { useLive } from "../live/liveStore";
 import { messages } from "../messages";
 import { eventAddress, useIsDark, useRequest } from "../ui/hooks";
-import { extentOf, featureOf, filterOf, NO_FILTERS, tell, type Filters, type Range, type Told } from "./catalogue";
+import { extentOf, featureOf, filterOf, NO_FILTERS, passes, tell, type Filters, type Range, type Told } from "./catalogue";
 import { catalogue, useCatalogue, type CatalogueState } from "./catalogueStore";
 import { boundsOf, NOTHING } from "./content";
 import { FilterForm } from "./FilterForm";
 import { Circle } from "./Legend";
-import type { Draw } from "./LayerSwitch";
+import { Fit, type Draw } from "./LayerSwitch";
 import type { EventColour } from "./mapLayers";
 import { MapLayers } from "./MapLayers";
 import type { MapView } from "./mapView";
@@ -43,6 +43,13 @@ export function MapPage() {
   const range = whole === null ? null : rangeAt(whole, places[0], places[1]);
   const told = useShown(view, state, filters, range, by);
   const draw: Draw = useCallback((name, data) => void view?.draw(name, data), [view]);
+  const fitTo = useCallback(
+    (data: GeoJSON.FeatureCollection) => {
+      const box = boundsOf([data]);
+      if (box !== null) view?.fit(box);
+    },
+    [view],
+  );
   const event = useSelected(selected, draw);
   const posterior = usePosterior(event ?? undefined);
   usePlaceMark(view, isPlacing, setPlacing);
@@ -79,9 +86,11 @@ export function MapPage() {
           isPlacing={isPlacing}
           onPlacing={setPlacing}
           middle={() => view?.middle ?? null}
-          onDraw={(lines) => draw("waves", lines)}
+          onDraw={(lines) => view?.drawWaves(lines)}
         />
-        <MapLayers event={event} posterior={posterior} draw={draw} />
+        <Fit value={fitTo}>
+          <MapLayers event={event} posterior={posterior} draw={draw} />
+        </Fit>
       </div>
     </div>
   );
@@ -127,20 +136,19 @@ function useShown(
   by: EventColour,
 ): Told {
   const given = useRef(0);
-  const isFitted = useRef(false);
   useEffect(() => {
     given.current = 0;
-    isFitted.current = false;
   }, [view]);
   useEffect(() => {
     if (view === null) return;
     const changed = [...new Set(catalogue.changes.slice(given.current))];
     given.current = catalogue.changes.length;
-    void view.addEvents(changed.map((index) => featureOf(catalogue.rows[index]!, index)));
-    if (isFitted.current || changed.length === 0) return;
-    isFitted.current = true;
-    fit(view);
+    view.addEvents(changed.map((index) => featureOf(catalogue.rows[index]!, index)));
   }, [view, state.revision]);
+  const hasSome = catalogue.rows.length > 0;
+  useEffect(() => {
+    if (view !== null && !view.isMoved) fit(view);
+  }, [view, hasSome, state.isComplete]);
   const [startMs, endMs] = [range?.startMs ?? 0, range?.endMs ?? 0];
   useEffect(() => {
     view?.select({ filter: filterOf(filters, { startMs, endMs }), by, nowS: Math.ceil(endMs / 1000) });
@@ -152,10 +160,12 @@ function useShown(
 }
 
 function fit(view: MapView | null): void {
-  const points = catalogue.rows
-    .filter((row) => row.state !== "cancelled")
-    .map((row, index) => featureOf(row, index));
-  const box = boundsOf([{ type: "FeatureCollection", features: points }]);
+  const standing = catalogue.rows.filter((row) => passes(row, NO_FILTERS));
+  const coordinates = standing.map((row) => [row.longitude, row.latitude]);
+  const geometry: GeoJSON.MultiPoint = { type: "MultiPoint", coordinates };
+  const box = boundsOf([
+    { type: "FeatureCollection", features: [{ type: "Feature", properties: {}, geometry }] },
+  ]);
   if (box !== null) view?.fit(box);
 }
 

@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { messages } from "../messages";
 import { useIsDark } from "../ui/hooks";
 import { NOTHING } from "./content";
-import { Ramp, useDrawn, type Draw } from "./LayerSwitch";
+import { FitButton, Ramp, useDrawn, type Draw } from "./LayerSwitch";
 import { DARK, LIGHT } from "./palette";
 import { classWords, useSegments } from "./segments";
 
@@ -27,6 +27,7 @@ export function SegmentLayer({ draw }: { draw: Draw }) {
         <span>{words.probability}</span>
         <span>{words.opacity}</span>
         <span>{text.hollow}</span>
+        <FitButton data={lines} />
       </div>
       <details>
         <summary>{text.segmentTable(segments.features.length)}</summary>

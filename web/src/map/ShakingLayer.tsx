@@ -9,7 +9,7 @@ import { live } from "../live/liveStore";
 import { messages, textOf } from "../messages";
 import { nameOfMeasure, linesOf, unitOf } from "../shaking/content";
 import { useIsDark } from "../ui/hooks";
-import { Ramp, useDrawn, type Draw } from "./LayerSwitch";
+import { FitButton, Ramp, useDrawn, type Draw } from "./LayerSwitch";
 import { DARK, LIGHT } from "./palette";
 import { shakingCells, SHAKING_KINDS, type ShakingKind } from "./shakingCells";
 
@@ -65,7 +65,7 @@ export function ShakingLayer({ map, cautions, draw }: { map: ShakingMap; caution
       </div>
       <div className="legend-row">
         <Ramp low={`${compact(found.low)}${unit}`} high={`${compact(found.high)}${unit}`} colours={colours} />
-        <span>{textOf(text.shakingKinds, kind)}</span>
+        <FitButton data={found.cells} />
         {map.extrapolated_share > 0 && <span className="muted">{text.paler}</span>}
       </div>
       <ShakingAge map={map} />

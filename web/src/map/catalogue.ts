@@ -5,8 +5,11 @@ import type { ExpressionSpecification } from "maplibre-gl";
 import type { EventSummary } from "../api/types";
 
 export const GRADES = ["A", "B", "C", "D"] as const;
-export const STATES = ["preliminary", "settled", "cancelled"] as const;
+/** Those that stand first, then those that did not happen or were withdrawn. */
+export const STATES = ["preliminary", "settled", "reviewed", "rejected", "cancelled"] as const;
 export type EventState = (typeof STATES)[number];
+/** From this place on, states are hidden until they are asked for. */
+const N_STANDING = 3;
 
 /** What the map and its filters know of one event. */
 export interface Row {
@@ -26,7 +29,7 @@ export interface Filters {
   leastMagnitude: number | null;
   /** Place in the list of grades: this one or better. */
   worstGrade: number;
-  /** Null: preliminary and settled ones. */
+  /** Null: all that stand. */
   state: EventState | null;
   leastDepthKm: number | null;
   mostDepthKm: number | null;
@@ -82,7 +85,7 @@ export function passes(row: Row, filters: Filters): boolean {
   const { leastMagnitude, worstGrade, state, leastDepthKm, mostDepthKm } = filters;
   if (leastMagnitude !== null && !(row.magnitude !== null && row.magnitude >= leastMagnitude)) return false;
   if (row.grade > worstGrade) return false;
-  if (state === null ? row.state === "cancelled" : row.state !== state) return false;
+  if (state === null ? STATES.indexOf(row.state) >= N_STANDING : row.state !== state) return false;
   if (leastDepthKm !== null && row.depthKm < leastDepthKm) return false;
   return mostDepthKm === null || row.depthKm <= mostDepthKm;
 }
@@ -103,7 +106,7 @@ export function filterOf(filters: Filters, range: Range): ExpressionSpecificatio
     ["<=", ["get", "t"], Math.ceil(range.endMs / 1000)],
     ["<=", ["get", "g"], filters.worstGrade],
     filters.state === null
-      ? ["<", ["get", "s"], STATES.indexOf("cancelled")]
+      ? ["<", ["get", "s"], N_STANDING]
       : ["==", ["get", "s"], STATES.indexOf(filters.state)],
   ];
   if (filters.leastMagnitude !== null) {

@@ -17,6 +17,17 @@ const RADIUS: ExpressionSpecification = [
   ["interpolate", ["linear"], ["get", "magnitude"], 0, 5, 3, 9, 5, 16, 7, 28, 9, 44],
 ];
 
+/** The same on the map of all events: smaller where much of the Earth is seen. */
+const CATALOGUE_RADIUS: ExpressionSpecification = [
+  "interpolate",
+  ["linear"],
+  ["zoom"],
+  0,
+  ["*", 0.35, RADIUS],
+  7,
+  RADIUS,
+];
+
 export function eventColour(by: EventColour, palette: Palette): ExpressionSpecification {
   if (by === "age") {
     const [first, second, third] = AGE_LIMITS_S;
@@ -62,13 +73,18 @@ const SEGMENT_OPACITY: ExpressionSpecification = [
 function catalogueLayers(palette: Palette, by: EventColour): LayerSpecification[] {
   return [
     {
-      id: "waves",
+      id: "waves-p",
       type: "line",
       source: "waves",
-      paint: {
-        "line-color": ["match", ["get", "phase"], "P", palette.p, palette.s],
-        "line-width": ["match", ["get", "phase"], "P", 2, 3.2],
-      },
+      filter: ["==", ["get", "phase"], "P"],
+      paint: { "line-color": palette.p, "line-width": 2.2 },
+    },
+    {
+      id: "waves-s",
+      type: "line",
+      source: "waves",
+      filter: ["==", ["get", "phase"], "S"],
+      paint: { "line-color": palette.s, "line-width": 3.2, "line-dasharray": [2.4, 1.2] },
     },
     {
       id: "catalogue",
@@ -76,11 +92,11 @@ function catalogueLayers(palette: Palette, by: EventColour): LayerSpecification[
       source: "catalogue",
       layout: { "circle-sort-key": ["*", -1, RADIUS] },
       paint: {
-        "circle-radius": RADIUS,
+        "circle-radius": CATALOGUE_RADIUS,
         "circle-color": catalogueColour(by, palette, 0),
-        "circle-opacity": ["case", ["==", ["get", "s"], 2], 0.2, 0.8],
+        "circle-opacity": ["case", [">=", ["get", "s"], 3], 0.2, 0.8],
         "circle-stroke-color": palette.edge,
-        "circle-stroke-width": 1,
+        "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 0, 0.4, 7, 1],
       },
     },
     {
@@ -88,7 +104,7 @@ function catalogueLayers(palette: Palette, by: EventColour): LayerSpecification[
       type: "circle",
       source: "selected",
       paint: {
-        "circle-radius": RADIUS,
+        "circle-radius": CATALOGUE_RADIUS,
         "circle-color": "rgba(0, 0, 0, 0)",
         "circle-stroke-color": palette.ink,
         "circle-stroke-width": 3,

@@ -29,6 +29,13 @@ const STATES: StationState[] = ["current", "late", "silent", "stored", "none"];
 
 /** How often another selection of all events is drawn at most. */
 const SELECT_MS = 80;
+/** A map that takes longer than this to draw is not waited for. */
+const LONGEST_MS = 2000;
+/** Fronts rest this many times as long as they took to draw, less what a fast machine takes. */
+const WAVE_REST = 8;
+const WAVE_FREE_MS = 200;
+/** More events in one go would hold up the page. */
+const MOST_AT_ONCE = 8000;
 
 /** Which of all events are shown, and how they are coloured. */
 export interface Selection {
@@ -51,6 +58,10 @@ export class MapView {
   private isReady = false;
   private readonly filled = new Map<string, GeoJSON.GeoJSON>();
   private selection: Selection | null = null;
+  private readonly waiting: GeoJSON.Feature[] = [];
+  /** Until when the map draws what was selected last, and when fronts may be drawn anew. */
+  private busyToMs = 0;
+  private wavesFromMs = 0;
   private nowS = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private mark: maplibregl.Marker | null = null;
@@ -69,6 +80,7 @@ export class MapView {
       maxZoom: 15,
       locale: LOCALE,
       attributionControl: false,
+      fadeDuration: 0, // fading would draw all events again and again after each change
       dragRotate: false,
       pitchWithRotate: false,
     });
@@ -92,8 +104,14 @@ export class MapView {
     this.map.on("click", "segments", (event) => this.tellSegment(event));
     this.map.on("mouseenter", "events", () => (this.map.getCanvas().style.cursor = "pointer"));
     this.map.on("mouseleave", "events", () => (this.map.getCanvas().style.cursor = ""));
+    this.map.on("movestart", (event) => {
+      if ("originalEvent" in event && event.originalEvent) this.isMoved = true;
+    });
     this.map.on("zoomend", () => void this.refine());
-    this.map.on("idle", () => (this.container.dataset["idle"] = "true"));
+    this.map.on("idle", () => {
+      this.busyToMs = 0;
+      this.container.dataset["idle"] = "true";
+    });
     this.ready = new Promise((resolve) => this.map.once("style.load", () => resolve()));
     this.stopListening = listenToTheme(this.restyle);
     void this.start();
@@ -116,6 +134,9 @@ export class MapView {
     this.isPlacing = isPlacing;
     this.map.getCanvas().style.cursor = isPlacing ? "crosshair" : "";
   }
+
+  /** Whether the reader has moved it; then nothing else does without being asked. */
+  isMoved = false;
 
   /** Longitude and latitude of the middle of what is seen. */
   get middle(): [number, number] {
@@ -140,33 +161,55 @@ export class MapView {
     if (!this.isRemoved) this.fill(name, data);
   }
 
-  /** Add events to all others, or replace them where they are known. */
-  async addEvents(features: GeoJSON.Feature[]): Promise<void> {
-    await this.ready;
-    if (this.isRemoved || features.length === 0) return;
-    await this.map.getSource<maplibregl.GeoJSONSource>("catalogue")?.updateData({ add: features });
+  /** Add events to all others, or replace them where they are known, as fast as the map takes them. */
+  addEvents(features: GeoJSON.Feature[]): void {
+    for (const one of features) this.waiting.push(one);
+    this.later();
+  }
+
+  /** Draw fronts, at a pace that leaves the page most of its time. */
+  drawWaves(data: GeoJSON.FeatureCollection): void {
+    const beganMs = performance.now();
+    if (beganMs < this.wavesFromMs && data.features.length > 0) return;
+    this.wavesFromMs = beganMs + LONGEST_MS;
+    void this.draw("waves", data);
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      const nowMs = performance.now();
+      this.wavesFromMs = nowMs + WAVE_REST * (nowMs - beganMs) - WAVE_FREE_MS;
+    }));
   }
 
   /** Show those of all events that a filter lets through, at the pace that the map can follow. */
   select(selection: Selection): void {
     this.selection = selection;
-    this.timer ??= setTimeout(this.applySelection, SELECT_MS);
+    this.later();
   }
 
-  private readonly applySelection = (): void => {
+  private later(): void {
+    this.timer ??= setTimeout(this.applyLater, SELECT_MS);
+  }
+
+  private readonly applyLater = (): void => {
     this.timer = undefined;
-    if (this.isRemoved || this.selection === null) return;
-    if (!this.isReady || !this.map.isSourceLoaded("catalogue")) {
-      this.timer = setTimeout(this.applySelection, SELECT_MS);
-      return;
+    if (this.isRemoved) return;
+    const isBusy = performance.now() < this.busyToMs;
+    if (!this.isReady || isBusy || !this.map.isSourceLoaded("catalogue")) return this.later();
+    this.busyToMs = performance.now() + LONGEST_MS;
+    const add = this.waiting.splice(0, MOST_AT_ONCE);
+    if (add.length > 0) {
+      void this.map.getSource<maplibregl.GeoJSONSource>("catalogue")?.updateData({ add });
     }
-    const { filter, by, nowS } = this.selection;
+    if (this.selection !== null) this.applySelection(this.selection);
+    if (this.waiting.length > 0) this.later();
+  };
+
+  private applySelection({ filter, by, nowS }: Selection): void {
     this.selection = null;
     this.by = by;
     this.nowS = nowS;
     this.map.setFilter("catalogue", filter, { validate: false });
     this.map.setPaintProperty("catalogue", "circle-color", catalogueColour(by, currentPalette(), nowS));
-  };
+  }
 
   async colourBy(by: EventColour): Promise<void> {
     this.by = by;

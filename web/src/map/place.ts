@@ -6,7 +6,6 @@ import type { Place } from "./wavefronts";
 
 const KEY = "mainshock-place";
 const readers = new Set<() => void>();
-let place: Place | null = kept();
 
 /** A place that a text states, or null where it states none. */
 export function placeOf(text: string | null): Place | null {
@@ -29,6 +28,8 @@ function kept(): Place | null {
     return null;
   }
 }
+
+let place: Place | null = kept();
 
 export function setPlace(chosen: Place | null): void {
   place = chosen;

@@ -5,9 +5,9 @@ import { firstKnown, LANGUAGES, NAMES } from "./language";
 
 /** Words that a language shares with English, and names and abbreviations that none translates. */
 const SHARED: Record<string, readonly string[]> = {
-  es: ["mainshock", "QuakeML", "JSON", "PGA", "PGV"],
+  es: ["mainshock", "QuakeML", "JSON", "PGA", "PGV", "vertical"],
   de: [
-    "mainshock", "QuakeML", "JSON", "PGA", "PGV",
+    "mainshock", "QuakeML", "JSON", "PGA", "PGV", "vertical",
     "Live", "Magnitude", "Phase", "Station", "Status", "Version",
   ],
 };

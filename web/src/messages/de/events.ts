@@ -22,6 +22,8 @@ export const events: typeof English = {
   orBetter: (grade) => (grade === "A" ? "nur A" : `${grade} oder besser`),
   preliminary: "vorläufig",
   settled: "endgültig",
+  reviewed: "geprüft",
+  rejected: "verworfen",
   cancelled: "zurückgezogen",
   synthetic: "synthetisch",
   noMagnitude: "keine",

@@ -20,6 +20,8 @@ export const events = {
   orBetter: (grade: string) => (grade === "A" ? "A only" : `${grade} or better`),
   preliminary: "preliminary",
   settled: "settled",
+  reviewed: "reviewed",
+  rejected: "rejected",
   cancelled: "withdrawn",
   synthetic: "synthetic",
   noMagnitude: "none",

@@ -22,6 +22,8 @@ export const events: typeof English = {
   orBetter: (grade) => (grade === "A" ? "solo A" : `${grade} o mejor`),
   preliminary: "preliminar",
   settled: "definitivo",
+  reviewed: "revisado",
+  rejected: "rechazado",
   cancelled: "retirado",
   synthetic: "sintético",
   noMagnitude: "ninguna",
