@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from mainshock.cli import forecast_live
-from mainshock.core.errors import DataError, SettingsError
+from mainshock.cli import forecast_live, forecast_simulate
+from mainshock.core.errors import DataError, ModelError, SettingsError
 from mainshock.core.rate_forecast import RESEARCH_ONLY
 from mainshock.forecast.forecast_log import ForecastLog, verify
 from mainshock.forecast.live_following import CatalogueFollower
@@ -20,7 +21,7 @@ from mainshock.sources.seismicity.catalogue import Catalogue, text_from_days
 from mainshock.sources.seismicity.tables import write_table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "forecast"))
-from live_model import END, past, varied_model
+from live_model import END, PARAMETERS, past, varied_model
 
 NOW = END + 5.0
 
@@ -79,7 +80,19 @@ def test_the_table_for_readers_holds_words_chances_and_cautions(folder):
     assert "aftershocks of n0" in done.stdout
     assert f"- {RESEARCH_ONLY}" in done.stdout
     assert "not validated" in done.stdout
+    table = done.stdout.split("aftershocks of n0")[1].split("aftershocks of")[0]
+    (year,) = [line for line in table.splitlines() if line.startswith(">= 3       365")]
+    assert "generic" in year  # no model may tell of so long a window
     assert "line 3" in done.stderr
+
+
+def test_rows_of_the_generic_law_that_aftershocks_updated_say_so(folder):
+    write(folder / "new.csv", [NOW - 2.0, NOW - 1.0, NOW - 0.5], [5.6, 3.4, 4.4])
+    done = run(folder, "--now", text_from_days(NOW), "--log", folder / "log.jsonl")
+    lines = done.stdout.split("aftershocks of n0")[1].split("aftershocks of")[0].splitlines()
+    marked = [line for line in lines if line.endswith("generic law updated, not validated")]
+    assert len(marked) == 10
+    assert {line.split()[2] for line in marked} == {"30", "365"}
 
 
 def test_old_data_and_wrong_moments_are_refused(folder):
@@ -93,6 +106,37 @@ def test_old_data_and_wrong_moments_are_refused(folder):
     assert isinstance(done.exception, SettingsError)
     done = run(folder, "--now", text_from_days(NOW), "--cut-off", text_from_days(NOW - 1.0))
     assert "withdrawn" in str(done.exception)
+
+
+def test_a_catalogue_far_from_complete_is_refused_with_the_magnitude_to_take(folder, rng):
+    n = 400
+    times, sizes = NOW - 4.0 * np.sort(rng.random(n))[::-1], 4.0 + rng.exponential(0.4, n)
+    write(folder / "new.csv", times, sizes)
+    done = run(folder, "--now", text_from_days(NOW))
+    assert isinstance(done.exception, DataError)
+    assert "below the completeness of the catalogue" in str(done.exception)
+    assert "give mc 4" in str(done.exception)
+    assert done.stdout == ""
+
+
+def test_a_model_whose_sequences_never_end_is_refused_with_what_to_change(folder):
+    endless = replace(varied_model(), parameters=replace(PARAMETERS, k0=0.05))
+    save_model(folder / "model", endless, past(until=END))
+    done = run(folder, "--now", text_from_days(NOW))
+    assert isinstance(done.exception, ModelError)
+    assert "branching ratio is" in str(done.exception)
+    assert "--option m_max" in str(done.exception)
+
+
+def test_a_window_longer_than_was_validated_is_refused_with_what_to_ask_for(folder):
+    app = typer.Typer()
+    app.command()(forecast_simulate.simulate)
+    given = ("--model", folder / "model", "--catalogue", folder / "new.csv", "--days", "30")
+    rest = ("--start", text_from_days(NOW), "--n", "100", "--out", folder / "out.parquet")
+    done = CliRunner().invoke(app, [str(one) for one in (*given, *rest)])
+    assert isinstance(done.exception, SettingsError)
+    assert "30 days is longer than 7 days" in str(done.exception)
+    assert "ask for a shorter one" in str(done.exception)
 
 
 def test_following_tells_with_each_change_and_each_hour_and_why_there_is_none(folder, capsys):

@@ -199,3 +199,23 @@ def test_options_of_etas_are_refused_for_other_models(folder, tmp_path):
     done = run(folder, tmp_path / "f.parquet", "--days", 1, "--parameter-draws", 3)
     assert isinstance(done.exception, SettingsError)
     assert "--parameter-draws is for space-time etas" in str(done.exception)
+
+
+def test_a_length_that_is_none_is_refused_without_a_remedy_that_does_not_help(folder, tmp_path):
+    for days in ("nan", "0", "inf"):
+        done = run(folder, tmp_path / "f.parquet", "--days", days, "--n", 10)
+        assert isinstance(done.exception, SettingsError)
+        assert "must be longer than 0" in str(done.exception)
+        assert "--experiment" not in str(done.exception)
+
+
+def test_more_catalogues_than_memory_holds_are_wrong_usage(folder, tmp_path):
+    done = run(folder, tmp_path / "f.parquet", "--days", 1, "--n", 100_000_000_000)
+    assert done.exit_code == 2
+    assert not (tmp_path / "f.parquet").exists()
+
+
+def test_a_wrong_start_names_its_option(folder, tmp_path):
+    done = run(folder, tmp_path / "f.parquet", "--days", 1, "--n", 10, start="2010-13-01")
+    assert isinstance(done.exception, SettingsError)
+    assert "--start" in str(done.exception)

@@ -219,3 +219,10 @@ def test_per_event_values_add_up_to_the_score(found, tmp_path, suffix):
 def test_another_suffix_is_refused(found, tmp_path):
     with pytest.raises(DataError, match="parquet"):
         write_per_event(tmp_path / "events.txt", found)
+
+
+def test_rows_that_stand_twice_are_told(found, model, stored, later):
+    assert not any("repeat" in one for one in found.rows.warnings)
+    twice = Catalogue.joined([later, later.take(np.arange(3))])
+    rows = rows_of(model, stored, twice, 0.0, DAYS)
+    assert any(one.startswith("3 of ") and "repeat" in one for one in rows.warnings)

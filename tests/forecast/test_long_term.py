@@ -29,6 +29,16 @@ def test_the_rate_is_that_of_the_years_of_the_fit():
     assert rates.number(4.0, COUNTS, None, 10.0) == pytest.approx(5.0 * COUNTS.share_above(4.0))
 
 
+def test_years_in_which_small_events_were_missed_do_not_lower_the_rate():
+    info = info_of()
+    start, end = info.settings.start_days, info.settings.end_days
+    half = (start + end) / 2
+    levels = ((start - 500.0, half, end + 9.0), (info.mc + 0.4, info.mc, info.mc + 2.0))
+    rates = LongTermRates.of(info, GRID, NOBODY, None, levels)
+    seen = (1.0 + np.exp(-0.4 * info.beta)) / 2
+    assert rates.per_day == pytest.approx(0.5 / seen)
+
+
 def test_parts_have_their_share():
     rates = LongTermRates.of(info_of(), GRID, NOBODY, None)
     west = Region.box(-119.0, 33.0, -117.5, 35.0)

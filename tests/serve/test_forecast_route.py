@@ -17,11 +17,13 @@ from mainshock.forecast.live import LiveEvent, LiveForecast, LiveSettings
 from mainshock.serve.run import ServiceThread
 from mainshock.sources.seismicity.catalogue import Catalogue, days_of
 from mainshock.stream.forecast_board import ForecastBoard
-from mainshock.stream.records import EventVersion, ForecastVersion
+from mainshock.stream.forecasts import ForecastSettings, ForecastStage
+from mainshock.stream.messages import health_message
+from mainshock.stream.records import EventVersion, ForecastVersion, StationHealth
 from mainshock.stream.store.live_store import LiveStore
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "forecast"))
-from live_model import info_of, past, small_model
+from live_model import END, PARAMETERS, info_of, past, small_model
 
 FORECAST, CHANCE = "/api/v1/forecast", "/api/v1/forecast/probability"
 SETTINGS = IssueSettings("the test region", "the survey")
@@ -107,6 +109,20 @@ def test_the_latest_forecast_is_told_with_its_age_and_what_limits_it(client):
     assert any("the survey" in one for one in meta["cautions"])
 
 
+def test_every_route_of_forecasts_answers_in_the_one_envelope(client):
+    paths = [
+        path.format(event_id="large")
+        for path in client.get("/api/v1/openapi.json").json()["paths"]
+        if "forecast" in path or "aftershocks" in path
+    ]
+    assert sorted(paths) == ["/api/v1/events/large/aftershocks", FORECAST, CHANCE]
+    for path in paths:
+        answer = client.get(path, params={"magnitude": 4} if path == CHANCE else None)
+        assert answer.status_code == 200, path
+        assert set(answer.json()) == {"data", "meta"}, path
+        assert answer.headers["content-type"] == "application/json"
+
+
 def test_the_chance_of_any_place_is_told(client):
     asked = {"magnitude": 4, "days": 2, "longitude": -117.4, "latitude": 34.1, "radius_km": 20}
     answer = client.get(CHANCE, params=asked)
@@ -126,8 +142,8 @@ def test_the_chance_of_any_place_is_told(client):
     ("asked", "why"),
     [
         ({}, "magnitude"),
-        ({"magnitude": 2}, "below 3"),
-        ({"magnitude": 5, "days": 30}, "without validation"),
+        ({"magnitude": 2}, "ask for 3 or more"),
+        ({"magnitude": 5, "days": 30}, "without validation; ask for a shorter one"),
         ({"magnitude": 5, "longitude": -117}, "together"),
         (
             {"magnitude": 5, "longitude": 10, "latitude": 34, "radius_km": 9},
@@ -196,3 +212,28 @@ def test_without_a_model_and_before_the_first_forecast_the_reason_is_told(ask):
         answer = ask(path, forecasts=waiting)
         assert answer.status_code == 503
         assert "being made" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("model", "opened_after_days", "why"),
+    [
+        (small_model(), -1.0, "fit with an earlier --to"),
+        (small_model(replace(PARAMETERS, k0=0.05)), 5.0, "--option m_max"),
+    ],
+)
+def test_a_model_that_must_not_be_used_is_told_with_its_remedy(ask, model, opened_after_days, why):
+    board = ForecastBoard()
+    board.open(SETTINGS, "")
+    stage = ForecastStage(
+        ForecastSettings(),
+        lambda _: LiveForecast(model, past(), END + opened_after_days, LiveSettings(200)),
+        board,
+    )
+    time = NOW - timedelta(seconds=5)
+    health = health_message(StationHealth("XX.A..HH", ("HHZ",), 100.0, time, NOW, 5.0))
+    _, told = stage.step(stage.start(), [health])
+    assert told == []
+    for path in (FORECAST, f"{CHANCE}?magnitude=4"):
+        answer = ask(path, forecasts=board, is_live=True)
+        assert answer.status_code == 503
+        assert why in answer.json()["error"]["message"]

@@ -47,6 +47,9 @@ def test_every_path_of_the_contract_is_described():
         "events/{event_id}",
         "events/{event_id}/posterior",
         "events/{event_id}/alerts",
+        "events/{event_id}/aftershocks",
+        "forecast",
+        "forecast/probability",
         "alerts",
         "waveforms",
         "models",
@@ -60,7 +63,7 @@ def test_every_path_of_the_contract_is_described():
 
 def test_names_are_unique_and_readable():
     assert len(set(NAMES)) == len(NAMES)
-    assert [name for name in NAMES if not re.fullmatch(r"(get|list|infer)(_[a-z]+)+", name)] == []
+    assert [name for name in NAMES if not re.fullmatch(r"[a-z]+(_[a-z]+)+", name)] == []
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS, ids=NAMES)

@@ -37,11 +37,11 @@ def test_every_route_answers_with_data_and_meta(client, event_id):
         and path != "/metrics"
         and "{region}" not in path  # test_megathrust_routes asks for what there is
         and "forecast" not in path  # nothing runs live here; test_forecast_route has what does
-        and "aftershocks" not in path
     ]
     assert len(paths) >= 11
     for path in paths:
-        answer = client.get(path, params=WAVEFORM if path.endswith("waveforms") else None)
+        is_of_trace = path.endswith(("waveforms", "spectrograms", "helicorder"))
+        answer = client.get(path, params=WAVEFORM if is_of_trace else None)
         assert answer.status_code == 200, path
         assert set(answer.json()) == {"data", "meta"}, path
         assert answer.headers["content-type"] == "application/json"

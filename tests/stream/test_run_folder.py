@@ -1,11 +1,16 @@
 """A folder belongs to one run at a time and one kind of source; files of others are left alone."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mainshock.core.errors import SettingsError
+from mainshock.stream.records import StationHealth
 from mainshock.stream.run_folder import FolderClaim, RunFolder
+from mainshock.stream.store.accounts import AccountStore
+from mainshock.stream.store.audit_log import AuditStore
+from mainshock.stream.store.live_store import LiveStore
 
 
 class Source:
@@ -17,6 +22,8 @@ class Source:
 
 REPLAY = Source("replay:a", is_live=False)
 LIVE = Source("seedlink://b", is_live=True)
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+HEALTH = StationHealth("BW.UH1..EH", ("EHZ",), 100.0, NOW, NOW, 1.5, {"ok": 7}, 1, 2.0)
 LOAD = Source("load:3", is_live=True, is_synthetic=True)
 
 
@@ -75,3 +82,26 @@ def test_one_run_at_a_time(tmp_path):
         claim(folder, LIVE)
     first.release()
     claim(folder, LIVE)
+
+
+def test_accounts_outlast_a_replay_and_are_no_results(tmp_path):
+    folder = RunFolder(tmp_path)
+    with LiveStore.open(folder.store) as store:
+        AccountStore(store.database).add_user("ana", "admin")
+        AuditStore(store.database).add("console", "user.add", target="ana")
+    claim(folder, REPLAY)
+    with LiveStore.open(folder.store) as store:
+        store.save_health([HEALTH])
+    claim(folder, REPLAY)
+    with LiveStore.open(folder.store) as store:
+        assert store.health() == []
+        assert [one.name for one in AccountStore(store.database).users()] == ["ana"]
+        assert len(AuditStore(store.database).rows()) == 1
+
+
+def test_a_store_without_accounts_is_removed_by_a_replay(tmp_path):
+    folder = RunFolder(tmp_path)
+    claim(folder, REPLAY)
+    LiveStore.open(folder.store).close()
+    claim(folder, REPLAY)
+    assert not folder.store.exists()

@@ -72,10 +72,21 @@ def a_row_each(connection: Connection, found: MetaData) -> None:
             connection.execute(insert(table), [row])
 
 
-def rows(connection: Connection, found: MetaData) -> dict[str, list[tuple]]:
+def rows(connection: Connection, found: MetaData) -> dict[str, list[dict]]:
     return {
-        table.name: [tuple(row) for row in connection.execute(select(table))]
+        table.name: [dict(row._mapping) for row in connection.execute(select(table))]
         for table in found.tables.values()
+        if table.name != "alembic_version"
+    }
+
+
+def narrowed(found: dict[str, list[dict]], smaller: MetaData) -> dict[str, list[dict]]:
+    """The same rows in the tables and columns of an earlier revision."""
+    return {
+        table.name: [
+            {one.name: row[one.name] for one in table.columns} for row in found[table.name]
+        ]
+        for table in smaller.tables.values()
         if table.name != "alembic_version"
     }
 
@@ -118,13 +129,14 @@ def test_a_step_back_drops_what_the_step_added_and_nothing_else(database, new_pl
         smaller = reflected(connection)
         assert described(smaller) == expected
         kept = rows(connection, smaller)
-    assert kept == {name: held[name] for name in kept}
+    # a step may have added columns to a table that was there before
+    assert kept == narrowed(held, smaller)
     assert all(kept.values())
     with database.writing() as connection:
         migrate(connection, after)
         assert described(reflected(connection)) == described(whole)
         again = rows(connection, whole)
-    assert {name: again[name] for name in kept} == kept
+    assert narrowed(again, smaller) == kept
     assert not any(again[name] for name in set(again) - set(kept)), "made anew, empty"
 
 

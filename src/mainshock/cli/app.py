@@ -13,6 +13,7 @@ import typer
 
 from mainshock import __version__
 from mainshock.cli import (
+    archive,
     data,
     demo,
     detect,
@@ -26,8 +27,10 @@ from mainshock.cli import (
     serve,
     shake,
     stream,
+    users,
 )
 from mainshock.cli.output import report_error
+from mainshock.core import logs
 from mainshock.core.errors import MainshockError
 
 __all__ = ["app", "main"]
@@ -54,7 +57,9 @@ app.add_typer(offfault.app, name="offfault")
 app.add_typer(models.app, name="models")
 app.command("monitor")(monitor.monitor)
 app.command("serve")(serve.serve)
+app.command("archive")(archive.archive)
 app.add_typer(stream.app, name="stream")
+app.add_typer(users.app, name="users")
 app.add_typer(data.app, name="data")
 
 
@@ -69,16 +74,20 @@ def _options(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say more on stderr, with times.")
     ] = False,
+    log_format: Annotated[
+        str,
+        typer.Option(
+            envvar="MAINSHOCK_LOG_FORMAT",
+            metavar="text|json",
+            help="Of the log on stderr: for people, or a JSON object a line.",
+        ),
+    ] = "text",
     _version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    logs.configure_logging(logs.log_format(log_format), is_verbose=verbose)
 
 
 def main() -> None:
@@ -96,4 +105,7 @@ def main() -> None:
 
 def _say_warning(message: Warning | str, *_where: object) -> None:
     """Tell a warning as users read it, without the line of the program that noticed it."""
-    sys.stderr.write(f"warning: {message}\n")
+    if logs.speaks_json():
+        logging.getLogger("mainshock.warnings").warning("%s", message)
+    else:
+        sys.stderr.write(f"warning: {message}\n")

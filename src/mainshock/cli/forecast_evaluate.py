@@ -69,18 +69,19 @@ def evaluate(
     from mainshock.core.provenance import file_sha256
     from mainshock.forecast.evaluate import evaluate_model, write_per_event
     from mainshock.forecast.model_folder import open_model, stored_events
-    from mainshock.sources.seismicity.catalogue import days_from_text
+    from mainshock.forecast.moments import days_asked
     from mainshock.sources.seismicity.read import read_seismicity
 
     if record and not tests:
         raise SettingsError("--record keeps what --tests measures; give both")
     opened = open_model(model)
+    is_synthetic = opened.info.is_synthetic
     found = evaluate_model(
         opened,
         stored_events(model),
         read_seismicity(catalogue),
-        days_from_text(from_),
-        days_from_text(to),
+        days_asked("--from", from_, is_synthetic=is_synthetic),
+        days_asked("--to", to, is_synthetic=is_synthetic),
         n_boot=n_boot,
         seed=seed,
         allow_overlap=allow_overlap,

@@ -84,11 +84,11 @@ def live(
     from mainshock.forecast.forecast_log import ForecastLog
     from mainshock.forecast.issuing import AGENCY, IssueSettings
     from mainshock.forecast.live_following import CatalogueFollower
-    from mainshock.sources.seismicity.catalogue import days_from_text
+    from mainshock.forecast.moments import days_asked
 
     if follow and (now is not None or catalogue is None):
         raise SettingsError("--follow needs --catalogue and no --now: it goes by the clock")
-    moment = time.time() / 86_400.0 if now is None else days_from_text(now)
+    moment = time.time() / 86_400.0 if now is None else days_asked("--now", now)
     settings = IssueSettings(region_name=region_name, agency=agency or AGENCY)
     # what is asked of the past opens its windows at once: no time is needed to write it down
     opens = moment + settings.lead_days
@@ -100,7 +100,7 @@ def live(
         _follow(follower, written, as_json=as_json, clock=time.time, sleep=time.sleep)
         return
     known = follower.known_days(moment) if now is None else moment
-    known = known if cut_off is None else days_from_text(cut_off)
+    known = known if cut_off is None else days_asked("--cut-off", cut_off)
     _tell(follower.issue(moment, known), written, as_json=as_json)
 
 

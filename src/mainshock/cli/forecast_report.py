@@ -49,20 +49,21 @@ def report(
     the first one are tested with them.
     """
     from mainshock.core.provenance import file_sha256
+    from mainshock.forecast.moments import days_asked
     from mainshock.forecast.report import ReportSettings, candidates_from, make_report
     from mainshock.forecast.report_page import write_report
-    from mainshock.sources.seismicity.catalogue import days_from_text
     from mainshock.sources.seismicity.read import read_seismicity
 
     candidates = candidates_from(model)
+    is_synthetic = candidates[0].model.info.is_synthetic
     settings = ReportSettings(days, n_sim, n_boot, seed, allow_overlap=allow_overlap)
     if agency is not None:
         settings = ReportSettings(days, n_sim, n_boot, seed, agency, allow_overlap)
     found = make_report(
         candidates,
         read_seismicity(catalogue),
-        days_from_text(from_),
-        days_from_text(to),
+        days_asked("--from", from_, is_synthetic=is_synthetic),
+        days_asked("--to", to, is_synthetic=is_synthetic),
         settings,
         catalogue_name=catalogue.name,
         catalogue_sha256=file_sha256(catalogue),

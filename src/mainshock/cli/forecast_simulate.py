@@ -28,7 +28,7 @@ _Out = Annotated[
         "--quadtree: rates in tiles."
     ),
 ]
-_N = Annotated[int, typer.Option("--n", min=1, help="Number of catalogues.")]
+_N = Annotated[int, typer.Option("--n", min=1, max=10_000_000, help="Number of catalogues.")]
 _Seed = Annotated[int, typer.Option(min=0, help="Of all that is drawn.")]
 _Threads = Annotated[
     int | None, typer.Option(min=1, help="Processor threads; by default all. Same numbers.")
@@ -92,12 +92,12 @@ def simulate(
     """
     from mainshock.forecast.base import as_history
     from mainshock.forecast.model_folder import open_model, with_stored_events
-    from mainshock.sources.seismicity.catalogue import days_from_text
+    from mainshock.forecast.moments import days_asked
     from mainshock.sources.seismicity.read import read_seismicity
 
     kind = _kind_of(out, quadtree)
-    start_days = days_from_text(start)
     opened = open_model(model)
+    start_days = days_asked("--start", start, is_synthetic=opened.info.is_synthetic)
     notes = _refused_or_noted(opened, start_days, days, experiment=experiment)
     events, n_stored = with_stored_events(model, read_seismicity(catalogue))
     history = as_history(events, opened.info.settings, start_days)
@@ -196,7 +196,9 @@ def _refused_or_noted(
         if not refuse_beyond_horizon(days, model.info):
             notes.append("the model was not tested for windows of this length")
     except SettingsError as error:
-        if not experiment or not days > 0:
+        if not 0 < days < float("inf"):
+            raise
+        if not experiment:
             raise SettingsError(f"{error}; or add --experiment") from error
         notes.append("the window is longer than the model was tested for; it is an experiment")
     if not model.info.is_synthetic and start_days < days_of(datetime.now(UTC)):

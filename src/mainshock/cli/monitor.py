@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mainshock.cli import locate_options as options
 from mainshock.cli import monitor_options as own
-from mainshock.cli import store_options
+from mainshock.cli import security_options, store_options
 from mainshock.cli.output import say
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ def monitor(
     forecast_agency: own.ForecastAgency = "",
     store: store_options.Store = None,
     store_password: store_options.StorePassword = None,
+    accounts: security_options.Accounts = False,
+    security: security_options.Security = None,
+    tls_cert: security_options.TlsCert = None,
+    tls_key: security_options.TlsKey = None,
 ) -> None:
     """Run everything live: take packets in, pick, locate, alert, store, and show it on a page.
 
@@ -60,10 +64,7 @@ def monitor(
     """
     from mainshock.detect.registry import open_picker
     from mainshock.pipeline.location_setup import LocationSetup
-    from mainshock.serve.context import ServiceSettings
-    from mainshock.serve.data_folder import read_token
     from mainshock.serve.monitor import Monitor
-    from mainshock.serve.page import built_page
     from mainshock.stream.alerts.config import read_alert_settings
     from mainshock.stream.run_folder import RunFolder
 
@@ -71,9 +72,9 @@ def monitor(
     folder = RunFolder(data_dir or _default_folder(source))
     opened = _open_source(source, speed, folder)
     sites, inventory = _stations_of(opened, stations)
-    setup = LocationSetup(velocity, model_error, terms, catalogue, sampler)
-    setup = _demo_setup(setup) if source == "demo" else setup
-    page = ServiceSettings(host, port, read_token(token_file), built_page())
+    setup = _setup_for(source, LocationSetup(velocity, model_error, terms, catalogue, sampler))
+    guard = (accounts, security, tls_cert, tls_key)
+    page = security_options.service_settings(folder.root, host, port, token_file, guard)
     seedlink = (seedlink_host, seedlink_port, seedlink_ring_mb)
     forecasts = (forecast_model, forecast_catalogue, forecast_region, forecast_agency)
     settings = _settings(folder, page, seedlink, (keep_days, backfill, address), forecasts)
@@ -163,13 +164,13 @@ def _keep_stations(
         inventory.write(str(path), format="STATIONXML")
 
 
-def _demo_setup(setup: "LocationSetup") -> "LocationSetup":
-    """Return a setup with the velocity model of the demonstration's network, if it has none."""
+def _setup_for(source: str, setup: "LocationSetup") -> "LocationSetup":
+    """Return a setup; for the demonstration with the velocity model of its network."""
     from dataclasses import replace
 
     from mainshock.pipeline.demo import DEMO_CASES
 
-    if setup.velocity is not None or setup.terms is not None:
+    if source != "demo" or setup.velocity is not None or setup.terms is not None:
         return setup
     case = DEMO_CASES[0]
     error = case.model_error if setup.model_error is None else setup.model_error

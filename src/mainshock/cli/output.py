@@ -1,21 +1,27 @@
 """How the command line talks: results on stdout, everything else on stderr."""
 
 import json
+import logging
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from mainshock.core.errors import MainshockError
+from mainshock.core.logs import speaks_json
 
 __all__ = ["print_json", "print_result", "progress", "report_error", "say", "tell_not_used"]
 
 _SHOWN = 12
+_log = logging.getLogger(__name__)
 
 
 def say(message: str) -> None:
-    """Write one line of talk to stderr."""
-    sys.stderr.write(message + "\n")
+    """Write one line of talk to stderr; as a log line where those are JSON."""
+    if speaks_json():
+        _log.info("%s", message)
+    else:
+        sys.stderr.write(message + "\n")
 
 
 def print_result(text: str) -> None:
@@ -40,8 +46,11 @@ def print_json(document: object) -> None:
 
 
 def report_error(error: MainshockError) -> None:
-    """Write an error to stderr."""
-    say(f"error: {error}")
+    """Write an error to stderr; as a log line where those are JSON."""
+    if speaks_json():
+        _log.error("%s", error)
+    else:
+        say(f"error: {error}")
 
 
 def tell_not_used(items: Iterable[tuple[str, str]]) -> None:

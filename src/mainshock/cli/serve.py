@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mainshock.cli import store_options
+from mainshock.cli import security_options, store_options
 from mainshock.cli.output import say
 
 __all__ = ["serve"]
@@ -31,19 +31,22 @@ def serve(
     ] = None,
     store: store_options.Store = None,
     store_password: store_options.StorePassword = None,
+    accounts: security_options.Accounts = False,
+    security: security_options.Security = None,
+    tls_cert: security_options.TlsCert = None,
+    tls_key: security_options.TlsKey = None,
 ) -> None:
     """Show the events, picks and records that a monitor stored, without live input.
 
     The page is at the address printed, the API below /api/v1, FDSN web services below /fdsnws.
     Runs until stopped by Ctrl-C or SIGTERM.
     """
-    from mainshock.serve.context import ServiceSettings
-    from mainshock.serve.data_folder import open_stored, read_token
-    from mainshock.serve.page import built_page
+    from mainshock.serve.data_folder import open_stored
     from mainshock.serve.run import run_service
     from mainshock.stream.run_folder import RunFolder
 
-    settings = ServiceSettings(host, port, read_token(token_file), built_page())
+    guard = (accounts, security, tls_cert, tls_key)
+    settings = security_options.service_settings(data_dir, host, port, token_file, guard)
     address = store_options.address_of(store, store_password)
     context = open_stored(RunFolder(data_dir), settings, stations, address)
     try:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mainshock.sources.live.base import LiveSource
     from mainshock.stream.kafka.stage_process import StageProcess
     from mainshock.stream.live_stages import LocationParts, StageParts
+    from mainshock.stream.monitoring.stage_endpoint import StageEndpoint
     from mainshock.stream.run_folder import RunFolder
     from mainshock.stream.store.address import StoreAddress
     from mainshock.stream.store.live_store import LiveStore
@@ -62,7 +63,7 @@ ExitWhenIdle = Annotated[
 ]
 MetricsPort = Annotated[
     int | None,
-    typer.Option(min=1, max=65535, help="Show counters to Prometheus at /metrics of this port."),
+    typer.Option(min=1, max=65535, help="Port of /metrics (Prometheus), /healthz and /readyz."),
 ]
 MetricsHost = Annotated[str, typer.Option(help="Address for --metrics-port.")]
 
@@ -182,11 +183,16 @@ def _process(
     from mainshock.sources.stations import read_stations
     from mainshock.stream.kafka import KafkaBus
     from mainshock.stream.kafka.stage_process import StageProcess
+    from mainshock.stream.monitoring.process_metrics import show_problems
 
     known = None if stations is None else [one.code for one in read_stations(stations)]
     opened = KafkaBus(bus.settings)
-    metrics = _metrics(bus.metrics_host, bus.metrics_port)
-    return StageProcess(opened, roles, parts, source, folder, known=known, metrics=metrics)
+    metrics, endpoint = _metrics(bus.metrics_host, bus.metrics_port, folder)
+    made = StageProcess(opened, roles, parts, source, folder, known=known, metrics=metrics)
+    show_problems(metrics, {"stages": lambda: made.problem})
+    if endpoint is not None:
+        endpoint.problem = lambda: made.problem
+    return made
 
 
 def _check(roles: list[str], source: str | None) -> None:
@@ -238,22 +244,18 @@ def _location(
     return location_parts(LocationSetup(*setup), read_stations(named), inventory, deepest)
 
 
-def _metrics(host: str, port: int | None) -> "CollectorRegistry":
-    """Return where counters go, shown at a port if one is named."""
-    from prometheus_client import CollectorRegistry, start_http_server
+def _metrics(
+    host: str, port: int | None, folder: "RunFolder"
+) -> "tuple[CollectorRegistry, StageEndpoint | None]":
+    """Return where counters go, and what shows them and the state at a port if one is named."""
+    from prometheus_client import CollectorRegistry
 
-    from mainshock.core.errors import SourceError
+    from mainshock.stream.monitoring.process_metrics import show_process
+    from mainshock.stream.monitoring.stage_endpoint import StageEndpoint
 
     registry = CollectorRegistry()
-    if port is not None:
-        try:
-            start_http_server(port, host, registry)
-        except OSError as error:
-            raise SourceError(
-                f"cannot show counters at {host}:{port}: {error.strerror}; name another "
-                "--metrics-port"
-            ) from error
-    return registry
+    show_process(registry, folder.root)
+    return registry, None if port is None else StageEndpoint(registry, host, port)
 
 
 def _run(made: "StageProcess", roles: list[str], idle_s: float | None) -> None:

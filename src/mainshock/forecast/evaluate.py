@@ -14,6 +14,7 @@ from mainshock.forecast.base import ModelInfo, RateModel, as_history
 from mainshock.forecast.csep_comparisons import rate_comparison, signed_rank_comparison
 from mainshock.forecast.refusals import refuse_overlap
 from mainshock.forecast.registry import RATE_MODELS
+from mainshock.forecast.repeats import repeats_note
 from mainshock.forecast.scores import BlockGains, gain_interval, log_likelihood_per_event
 from mainshock.forecast.sequences import Sequences, TimeBlocks, find_sequences, time_blocks
 from mainshock.sources.seismicity.catalogue import Catalogue, text_from_days
@@ -423,6 +424,7 @@ def _warnings(model: RateModel, known: Catalogue, start_days: float, in_sample: 
             f"the catalogue begins {text_from_days(first)}, after the window does; time without "
             "events counts as quiet"
         )
+    found += repeats_note(known.above(model.info.mc))
     if in_sample:
         found.append("in-sample: the test window overlaps the training window")
     return found

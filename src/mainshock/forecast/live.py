@@ -205,7 +205,8 @@ class LiveForecast:
         law, columns = LiveLaw.of(self.model, history)
         self.counts = ClusterCounts(law.later, info.beta, info.m_max, law.rates)
         self._calm = law.calm
-        self.long_term = LongTermRates.of(info, self.grid, history, law.background)
+        levels = getattr(self.model, "levels", ((), ()))
+        self.long_term = LongTermRates.of(info, self.grid, history, law.background, levels)
         self._background = self.grid.share_of(law.background)
         self._steady = law.law.parameters.mu_per_day
         wider = widening(self.counts, law.law.parameters.rho)

@@ -18,6 +18,7 @@ from mainshock.sources.seismicity.catalogue import Catalogue
 __all__ = ["Circle", "LongTermRates"]
 
 FloatArray = NDArray[np.float64]
+Levels = tuple[tuple[float, ...], tuple[float, ...]]
 _FEWEST = 20  # events from which on places are smoothed
 _NEIGHBOUR, _NARROWEST_KM = 10, 2.0
 _KEPT = 16
@@ -65,6 +66,16 @@ class Circle:
         return tuple((float(x), float(y)) for x, y in zip(lon, lat, strict=True))
 
 
+def _seen_days(info: ModelInfo, levels: Levels) -> float:
+    """Return the days of the fit, each by the part of events that its completeness lets count."""
+    start, end = info.settings.start_days, info.settings.end_days
+    if not levels[1]:
+        return end - start
+    edges = np.clip([start, *levels[0][1:], end], start, end)
+    above = np.maximum(np.asarray(levels[1]) - info.mc, 0.0)
+    return float(np.diff(edges) @ np.exp(-info.beta * above))
+
+
 class _Magnitudes(Protocol):
     def share_above(self, magnitude: float) -> float: ...
 
@@ -100,10 +111,15 @@ class LongTermRates:
         grid: ForecastGrid,
         history: Catalogue,
         background: SmoothedPlaces | None,
+        levels: Levels = ((), ()),
     ) -> "LongTermRates":
-        """Return the rates of a model's window; places are those of its events, smoothed."""
+        """Return the rates of a model's window; places are those of its events, smoothed.
+
+        ``levels`` are moments from which on the catalogue is complete to other magnitudes, and
+        these: events below them were not counted, and are made up for.
+        """
         settings = info.settings
-        per_day = info.n_events / (settings.end_days - settings.start_days)
+        per_day = info.n_events / _seen_days(info, levels)
         known = history.between(settings.start_days, settings.end_days)
         places = background
         if len(known) >= _FEWEST and known.has_places:

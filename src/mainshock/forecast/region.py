@@ -53,7 +53,8 @@ class Region:
         if not (np.abs(lat).max() <= 90.0 and lon.min() >= -360.0 and lon.max() <= 360.0):
             raise DataError(
                 f"corners of the region reach {lon.min():g} to {lon.max():g} and "
-                f"{lat.min():g} to {lat.max():g}; give longitude, latitude in degrees"
+                f"{lat.min():g} to {lat.max():g}; give longitudes within -360 to 360 and latitudes "
+                "within -90 to 90 degrees, west before east"
             )
         if not self.polygon.is_valid or self.polygon.area == 0.0:
             raise DataError("sides of the region cross, or it has no area; give corners in order")
@@ -195,7 +196,9 @@ def _region_from_file(path: Path) -> Region:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise SourceError(f"cannot read the region {path}: {error}") from error
+        raise SourceError(
+            f"cannot read the region {path}: {error.strerror}; name a GeoJSON file, or give W,S,E,N"
+        ) from error
     try:
         if path.suffix.lower() in (".json", ".geojson"):
             return Region.from_document(json.loads(text))

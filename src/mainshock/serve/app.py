@@ -17,9 +17,17 @@ from mainshock.serve.head_requests import HeadAsGet
 from mainshock.serve.inference import Inference
 from mainshock.serve.live import LiveHub
 from mainshock.serve.metrics import Observer, service_metrics
+from mainshock.serve.replay_runs import Replays
 from mainshock.serve.routes import (
+    accounts,
     alerts,
+    archive_content,
+    audit,
+    catalogues,
+    data_quality,
+    event_records,
     events,
+    explanations,
     fdsn_dataselect,
     fdsn_event,
     fdsn_station,
@@ -28,27 +36,42 @@ from mainshock.serve.routes import (
     infer,
     kserve,
     megathrust,
+    model_cards,
     models,
     offfault,
     operations,
     page,
     picks,
+    replays,
+    review,
     shaking,
+    spectrograms,
+    sso,
     stations,
+    traveltimes,
     waveforms,
 )
-from mainshock.serve.security import Guard, check_settings
+from mainshock.serve.security.guard import Guard
+from mainshock.serve.security.routing import RouteTable
+from mainshock.serve.security.setup import protection_of
 
 __all__ = ["create_app"]
 
 _MODULES = (
+    archive_content,
+    catalogues,
     stations,
+    data_quality,
     picks,
     events,
+    event_records,
+    review,
     alerts,
     megathrust,
     forecast,
+    traveltimes,
     waveforms,
+    spectrograms,
     health,
     operations,
     page,
@@ -56,6 +79,7 @@ _MODULES = (
     fdsn_station,
     fdsn_dataselect,
 )
+_WITH_INFERENCE = (explanations, infer, model_cards, models, kserve, offfault, shaking)
 OPENAPI_PATH = "/api/v1/openapi.json"
 
 
@@ -65,13 +89,13 @@ def create_app(context: ServiceContext) -> FastAPI:
     Raises
     ------
     SettingsError
-        If it would be open to a network without a token.
+        If it would be open to a network without token or accounts.
     """
-    check_settings(context.settings)
-
+    protection = protection_of(context)
     metrics = service_metrics(context.metrics)
     hub = LiveHub(context, metrics)
     inference = Inference(metrics)
+    replay_runs = Replays(context)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -81,6 +105,7 @@ def create_app(context: ServiceContext) -> FastAPI:
         finally:
             watching.cancel()
             await to_thread.run_sync(inference.close)
+            await to_thread.run_sync(replay_runs.close)
 
     app = FastAPI(
         title="mainshock",
@@ -94,15 +119,28 @@ def create_app(context: ServiceContext) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     install_error_handlers(app)
-    for module in _MODULES:
-        app.include_router(module.router(context))
-    for user in (infer, models, kserve, offfault, shaking):
-        app.include_router(user.router(context, inference))
-    app.include_router(live.router(hub))
+    routers = [module.router(context) for module in _MODULES]
+    routers += [one.router(context, inference) for one in _WITH_INFERENCE]
+    routers += [one.router(protection) for one in (accounts, sso, audit)]
+    routers.append(live.router(hub))
+    routers.append(replays.router(context, replay_runs))
+    # what is guarded is what answers: a route needs its line in security/permissions.py
+    table = RouteTable([*app.routes, *(route for one in routers for route in one.routes)])
+    for router in routers:
+        app.include_router(router)
+    app.state.route_table = table
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # as FastAPI documents
     # the last one added is the first that a request meets
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Guard, settings=context.settings)
+    app.add_middleware(
+        Guard,
+        settings=context.settings,
+        gate=protection.gate,
+        routes=table,
+        log=protection.log,
+        limit=protection.limit,
+        is_encrypted=protection.is_encrypted,
+    )
     app.add_middleware(Observer, metrics=metrics)
     return app
 

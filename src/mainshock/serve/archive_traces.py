@@ -15,7 +15,7 @@ from mainshock.sources.fragments import (
     rate_problem,
 )
 
-__all__ = ["ArchivedTrace", "read_trace"]
+__all__ = ["ArchivedTrace", "day_files", "read_trace"]
 
 _DAY_NS = 86_400 * NANOSECONDS
 
@@ -65,7 +65,7 @@ def read_trace(
     network, station, location, channel = trace_id.split(".")
     key = (network, station, location, channel[:-1])
     fragments: list[Fragment] = []
-    for path in _day_files(archive, trace_id, window):
+    for path in day_files(archive, trace_id, window):
         if path.is_file():
             found, _ = read_miniseed(path, key, window)
             trimmed = (one.trimmed(window) for one in found if one.header.channel == channel)
@@ -73,8 +73,11 @@ def read_trace(
     return _joined(fragments, most_samples) if fragments else None
 
 
-def _day_files(archive: Path, trace_id: str, window: TimeWindow) -> list[Path]:
-    """Return the files of the days touched, and of the days beside: records span midnight."""
+def day_files(archive: Path, trace_id: str, window: TimeWindow) -> list[Path]:
+    """Return the files of the days touched, and of the days beside: records span midnight.
+
+    None of them need exist.
+    """
     network, station, _, channel = trace_id.split(".")
     files: list[Path] = []
     for day in range(window.start_ns // _DAY_NS - 1, (window.end_ns - 1) // _DAY_NS + 2):

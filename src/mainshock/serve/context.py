@@ -14,7 +14,11 @@ from mainshock.stream.forecast_board import ForecastBoard
 if TYPE_CHECKING:  # ObsPy and the database would delay the start of whoever only hands them on
     from obspy import Inventory
 
+    from mainshock.pipeline.locating import EventBuilder
+    from mainshock.serve.replay_runs import ReplayParts
+    from mainshock.serve.security.settings import SecuritySettings
     from mainshock.sources.stations import StationList
+    from mainshock.stream.monitoring.flags import DriftBoard
     from mainshock.stream.store.live_store import LiveStore
 
 __all__ = ["ServiceContext", "ServiceSettings"]
@@ -27,17 +31,30 @@ class ServiceSettings:
     Parameters
     ----------
     host, port
-        Where it listens. Anything but a loopback address requires a token.
+        Where it listens. Anything but a loopback address requires a token or accounts.
     token
         What callers must show (``Authorization: Bearer TOKEN``), or None on loopback.
     page
         Folder of the built web page, or None where it was not built.
+    accounts
+        Whether callers must sign in; where the store has accounts they must in any case.
+    security
+        How the service guards itself; None: by the defaults.
+    key_file
+        Where the keys that sign tokens are kept, or None for keys that end with the process.
+    tls_cert, tls_key
+        PEM files of the certificate with its chain, and of its key; None for no TLS.
     """
 
     host: str = "127.0.0.1"
     port: int = 8765
     token: str | None = None
     page: Path | None = None
+    accounts: bool = False
+    security: "SecuritySettings | None" = None
+    key_file: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +89,13 @@ class ServiceContext:
         The live state of the forecast, or None where nothing runs live.
     forecast_max_age
         Age of the newest data from which on a forecast is withdrawn.
+    builder
+        What locates events here, or None: then events are located anew by the velocity model that
+        they name.
+    replay_parts
+        What replays that readers start work with, or None where none can be started.
+    drift
+        Channels and pickers that are not what they used to be, or None where nothing runs live.
     """
 
     store: "LiveStore"
@@ -87,3 +111,6 @@ class ServiceContext:
     settings: ServiceSettings = field(default_factory=ServiceSettings)
     forecasts: ForecastBoard | None = None
     forecast_max_age: timedelta = timedelta(hours=6)
+    builder: "EventBuilder | None" = None
+    replay_parts: "ReplayParts | None" = None
+    drift: "DriftBoard | None" = None

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import re
+import secrets
 import time
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
@@ -9,6 +11,7 @@ from weakref import WeakKeyDictionary
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mainshock.core.logs import current_request, serving
 from mainshock.serve.envelope import error_response
 from mainshock.serve.security import SECURITY_HEADERS
 
@@ -16,6 +19,7 @@ __all__ = ["Observer", "ServiceMetrics", "service_metrics"]
 
 _log = logging.getLogger(__name__)
 _access = logging.getLogger("mainshock.access")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")  # what may stand in a log line as it is
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -60,9 +64,20 @@ def service_metrics(registry: CollectorRegistry) -> ServiceMetrics:
     return _made[registry]
 
 
+def _request_id(scope: Scope) -> str:
+    """Return the id that the caller gave the request, or a new one."""
+    for name, value in scope.get("headers", ()):
+        if name == b"x-request-id":
+            given = value.decode("latin-1")
+            if _REQUEST_ID.fullmatch(given):
+                return str(given)
+    return secrets.token_hex(8)
+
+
 class Observer:
     """The outermost layer: one count, one time and one log line for each request.
 
+    Each answer carries ``X-Request-ID``: that of the caller, or a new one. Log lines carry it too.
     An exception that reaches it is logged with its trace and answered without it.
     """
 
@@ -81,6 +96,11 @@ class Observer:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        request = _request_id(scope)
+        with serving(request):
+            await self._answer(scope, receive, send, request)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request: str) -> None:
         status = 0
         began = self._clock()
 
@@ -88,6 +108,8 @@ class Observer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                headers = [*message.get("headers", ()), (b"x-request-id", request.encode())]
+                message = {**message, "headers": headers}
             await send(message)
 
         try:
@@ -119,5 +141,6 @@ class Observer:
                 "path": scope["path"],
                 "status": status,
                 "ms": round(1000.0 * elapsed_s, 2),
+                "request": current_request(),
             }
             _access.info("%s", json.dumps(line))

@@ -12,6 +12,7 @@ from mainshock.core.errors import MainshockError, SettingsError
 from mainshock.core.records import Pick
 from mainshock.detect.base import Picker
 from mainshock.serve.context import ServiceContext, ServiceSettings
+from mainshock.serve.replay_runs import ReplayParts
 from mainshock.serve.run import ServiceThread
 from mainshock.serve.security import is_loopback
 from mainshock.serve.seedlink.server import SeedLinkServer
@@ -21,6 +22,7 @@ from mainshock.sources.live.base import LiveSource
 from mainshock.stream.alerts.config import AlertSettings
 from mainshock.stream.bus import Message
 from mainshock.stream.forecasts import ForecastSettings
+from mainshock.stream.monitoring.process_metrics import show_problems
 from mainshock.stream.run import LiveRun, LocationParts
 from mainshock.stream.run_folder import RunFolder
 from mainshock.stream.store.address import StoreAddress
@@ -156,7 +158,11 @@ class Monitor:
             settings=self.settings.service,
             forecasts=self.run.forecast_board,
             forecast_max_age=self.settings.forecasts.max_age,
+            builder=self.location.builder,
+            replay_parts=ReplayParts(self.picker, self.location),
+            drift=self.run.drift_board,
         )
+        show_problems(registry, {"process": lambda: self._state, **self.run.problems()})
         self.service = ServiceThread(context)
         served = self.settings.seedlink()
         if served is not None:

@@ -34,11 +34,12 @@ class ServiceThread:
     Raises
     ------
     SettingsError
-        If it would be open to a network without a token.
+        If it would be open to a network without token or accounts, or certificate and key are none.
     """
 
     def __init__(self, context: ServiceContext) -> None:
         self.context = context
+        settings = context.settings
         self._server = _Server(
             uvicorn.Config(
                 create_app(context),
@@ -51,6 +52,8 @@ class ServiceThread:
                 ws_max_size=_MOST_MESSAGE_BYTES,
                 ws_per_message_deflate=False,  # costs more than it saves on frames of noise
                 timeout_graceful_shutdown=_GRACE_S,
+                ssl_certfile=settings.tls_cert,
+                ssl_keyfile=settings.tls_key,
             )
         )
         self._socket: socket.socket | None = None
@@ -97,7 +100,8 @@ class ServiceThread:
     def url(self) -> str:
         """Where the page is, without the token."""
         host = self.context.settings.host
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        scheme = "http" if self.context.settings.tls_cert is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def page_url(self) -> str:

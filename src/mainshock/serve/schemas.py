@@ -77,7 +77,7 @@ UtcTime = Annotated[
 """ISO 8601, UTC, with Z."""
 
 Kind = Literal["new", "update", "cancel"]
-Status = Literal["preliminary", "settled"]
+Status = Literal["preliminary", "settled", "reviewed", "rejected"]
 Phase = Annotated[str, TextForm("^[PS]$", "write P or S")]
 Quality = Annotated[str, TextForm("^[ABCD]$", "write A, B, C or D")]
 
@@ -143,6 +143,7 @@ class EventSummary(BaseModel):
     reason: str
     models: dict[str, str]
     is_synthetic: bool
+    author: str = Field("", description="Who reviewed it; empty: automatic processing")
     time: UtcTime
     longitude: float
     latitude: float
@@ -191,6 +192,7 @@ class VersionSummary(BaseModel):
     latitude: float
     depth_km: float
     n_picks: int
+    author: str = Field("", description="Who made it; empty: automatic processing")
 
 
 class ModeData(BaseModel):
@@ -345,6 +347,19 @@ class ModelEntry(BaseModel):
     is_loaded: bool
 
 
+class DriftData(BaseModel):
+    """A figure of a channel or a picker that left its control limits."""
+
+    subject: str = Field(description="NET.STA.LOC.CHA of a channel, or the name of a model")
+    kind: str = Field(description="Which figure, such as gain, noise, flat or pick_rate")
+    since: UtcTime
+    updated: UtcTime = Field(description="Data time up to which that is known")
+    value: float | None
+    usual: float | None = Field(description="Its median over the reference")
+    limit: float | None = Field(description="How far from that it may be")
+    reason: str = Field(description="For a reader")
+
+
 class HealthData(BaseModel):
     """How the service is."""
 
@@ -359,6 +374,7 @@ class HealthData(BaseModel):
     uptime_s: float
     stations: list[StationHealthData]
     memory_mb: float | None = Field(description="Resident memory of the process")
+    drift: list[DriftData] = Field(description="What is not as it used to be; empty where all is")
 
 
 _Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{0,8}$")]

@@ -197,4 +197,5 @@ def _version_summary(told: EventVersion) -> VersionSummary:
         latitude=origin.latitude,
         depth_km=origin.depth_km,
         n_picks=len(told.event.arrivals),
+        author="" if told.review is None else told.review.author,
     )

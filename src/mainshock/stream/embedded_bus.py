@@ -324,6 +324,8 @@ def _opened(path: Path, synchronous: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA journal_size_limit = 67108864")
+        # pages beyond half a mebibyte come from the file cache of the system
+        connection.execute("PRAGMA cache_size = -512")
         connection.execute("BEGIN IMMEDIATE")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == 0:

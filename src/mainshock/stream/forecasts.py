@@ -13,6 +13,7 @@ from mainshock.core.times import format_utc, parse_utc
 from mainshock.stream.bus import Message
 from mainshock.stream.forecast_board import ForecastBoard
 from mainshock.stream.messages import forecast_message, read_event_message, read_health_message
+from mainshock.stream.monitoring.flags import is_drift_message
 from mainshock.stream.records import EventVersion, ForecastVersion
 
 if TYPE_CHECKING:  # the models' libraries are loaded by the stage's own thread
@@ -155,7 +156,7 @@ class ForecastStage:
                 _note_time(state, version.issued, version.issued)
                 told.pop(version.event_id, None)
                 told[version.event_id] = (message, version)
-            else:
+            elif not is_drift_message(message):
                 health = read_health_message(message)
                 _note_time(state, health.updated, min(health.last_sample, health.updated))
         self._open(state)

@@ -17,6 +17,8 @@ from mainshock.stream.events.settling import SettlingStage
 from mainshock.stream.events.stage import EventStage
 from mainshock.stream.forecast_board import ForecastBoard
 from mainshock.stream.forecasts import ForecastSettings
+from mainshock.stream.monitoring.flags import DriftBoard
+from mainshock.stream.monitoring.parts import Observe, TimedAssociator, TimedBuilder
 from mainshock.stream.picking.stage import PickingStage, Show
 from mainshock.stream.registry import LIVE_STAGES
 from mainshock.stream.store.live_store import LiveStore
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["LocationParts", "StageParts", "make_stage", "worker_settings"]
 
 _PICKING_LIMIT, _LIMIT = 200, 500
+_RARELY_S = 120.0  # a watch over days may repeat two minutes of work after a crash
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +76,10 @@ class StageParts:
         Has all records so far written to the archive.
     show
         Receives probability curves.
+    drift_board
+        Where channels and pickers are shown that are not what they used to be.
+    observe
+        Told how long associations and locations take, or None.
     """
 
     archive: Path
@@ -87,6 +94,8 @@ class StageParts:
     is_synthetic: bool = False
     flush: Callable[[], None] = lambda: None
     show: Show | None = None
+    drift_board: DriftBoard = field(default_factory=DriftBoard)
+    observe: Observe | None = None
 
 
 def make_stage(name: str, parts: StageParts) -> Stage[Any]:
@@ -107,6 +116,7 @@ def make_stage(name: str, parts: StageParts) -> Stage[Any]:
         "settling": _settling,
         "events": _events,
         "alerts": _alerts,
+        "drift": _drift,
         "forecasts": _forecasts,
         "store": _store,
     }
@@ -122,7 +132,16 @@ def _picking(parts: StageParts) -> Stage[Any]:
 def _located(parts: StageParts) -> LocationParts:
     if parts.location is None:
         raise SettingsError("events need the places of the stations; name a file of stations")
-    return parts.location
+    location, observe = parts.location, parts.observe
+    return location if observe is None else _timed(location, observe)
+
+
+def _timed(location: LocationParts, observe: Observe) -> LocationParts:
+    return replace(
+        location,
+        builder=TimedBuilder.of(location.builder, observe),
+        associator=TimedAssociator(location.associator, observe),
+    )
 
 
 def _amplitudes(parts: StageParts) -> ArchiveAmplitudes | None:
@@ -158,6 +177,10 @@ def _alerts(parts: StageParts) -> Stage[Any]:
     return AlertStage(parts.alerts, is_replay=not parts.is_live)
 
 
+def _drift(parts: StageParts) -> Stage[Any]:
+    return LIVE_STAGES.load("drift")(parts.drift_board)
+
+
 def _forecasts(parts: StageParts) -> Stage[Any]:
     settings = replace(
         parts.forecasts, is_synthetic=parts.is_synthetic, is_replay=not parts.is_live
@@ -173,6 +196,8 @@ def _store(parts: StageParts) -> Stage[Any]:
 
 def _quick(associator: "Associator") -> "Associator":
     """Return a coarser associator for the first look, where there is such a choice."""
+    if isinstance(associator, TimedAssociator):
+        return associator.around(_quick)
     nodes = getattr(associator, "n_horizontal", None)
     coarser: Any = associator  # whichever has such a field is a dataclass
     return associator if nodes is None else replace(coarser, n_horizontal=max(4, nodes // 2))
@@ -200,6 +225,7 @@ def worker_settings(
         hold_at=200,
         commits_with=_is_version if commits_versions else None,
         is_sink=name == "store",
+        **({"commit_s": _RARELY_S} if name == "drift" else {}),
     )
 
 

@@ -8,10 +8,13 @@ from typing import Any, Literal
 from mainshock.core.records import Event, Pick
 
 __all__ = [
+    "MANUAL",
     "Alert",
     "EventVersion",
     "ForecastVersion",
     "LivePick",
+    "Review",
+    "ReviewAction",
     "Settlement",
     "ShakingVersion",
     "StationHealth",
@@ -19,10 +22,15 @@ __all__ = [
     "VersionStatus",
 ]
 
+MANUAL = "manual"
+"""What a pick that a person set states as its model."""
 VersionKind = Literal["new", "update", "cancel"]
 """What a version does to what was told before."""
-VersionStatus = Literal["preliminary", "settled"]
-"""``preliminary``: as early as possible; ``settled``: as a batch run would say it."""
+VersionStatus = Literal["preliminary", "settled", "reviewed", "rejected"]
+"""``preliminary``: as early as possible; ``settled``: as a batch run would say it; ``reviewed`` and
+``rejected``: as a person said it, which automatic processing never changes."""
+ReviewAction = Literal["accept", "reject", "relocate", "restore"]
+"""What a person did with an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,35 @@ class LivePick:
     is_synthetic: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a person did with an event.
+
+    Parameters
+    ----------
+    author
+        Name of the person.
+    action
+        ``accept``: it is right as it is; ``reject``: it is no earthquake; ``relocate``: located
+        anew from picks as the person set them; ``restore``: an earlier version counts again.
+    base_version
+        The version that the person saw.
+    time
+        When, UTC, by the machine's clock.
+    comment
+        Why, in the person's words.
+    restored_version
+        The one that counts again; None for other actions.
+    """
+
+    author: str
+    action: ReviewAction
+    base_version: int
+    time: datetime
+    comment: str = ""
+    restored_version: int | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EventVersion:
     """One version of an event.
@@ -79,6 +116,8 @@ class EventVersion:
         Names of what made it: ``picker``, ``associator``, ``velocity``, ``location``.
     is_synthetic
         Whether it comes from made-up records.
+    review
+        Who made it, and why; None for automatic processing.
     """
 
     event_id: str
@@ -90,6 +129,7 @@ class EventVersion:
     reason: str = ""
     models: Mapping[str, str] = field(default_factory=dict)
     is_synthetic: bool = False
+    review: Review | None = None
 
 
 @dataclass(frozen=True, slots=True)

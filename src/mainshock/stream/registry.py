@@ -13,6 +13,7 @@ LIVE_STAGES: Registry[Callable[..., Stage[Any]]] = Registry(
     "live stage",
     {
         "context": "mainshock.stream.context:context_stage",
+        "drift": "mainshock.stream.monitoring.stage:drift_stage",
         "forecasts": "mainshock.stream.forecasts:forecast_stage",
         "shaking": "mainshock.stream.shaking:shaking_stage",
     },

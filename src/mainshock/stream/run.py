@@ -36,6 +36,15 @@ from mainshock.stream.live_stages import (
 )
 from mainshock.stream.memory import spare_memory
 from mainshock.stream.metrics import RunMetrics
+from mainshock.stream.monitoring.alert_delays import SendingMetrics
+from mainshock.stream.monitoring.flags import DriftBoard
+from mainshock.stream.monitoring.process_metrics import (
+    Problems,
+    model_versions,
+    show_models,
+    show_process,
+)
+from mainshock.stream.monitoring.watched_bus import WatchedBus
 from mainshock.stream.registry import LIVE_STAGES
 from mainshock.stream.run_folder import FolderClaim, RunFolder, kind_of
 from mainshock.stream.store.address import StoreAddress
@@ -105,10 +114,13 @@ class LiveRun:
     store_address: StoreAddress | None = None
     board: LiveBoard = field(default_factory=LiveBoard)
     forecast_board: ForecastBoard = field(default_factory=ForecastBoard)
+    drift_board: DriftBoard = field(default_factory=DriftBoard)
     store: LiveStore = field(init=False)
     feed: Feed = field(init=False)
     workers: list[StageWorker] = field(init=False)
     _bus: Bus = field(init=False)
+    _notes: RunMetrics = field(init=False)
+    _sending: SendingMetrics = field(init=False)
     _claim: FolderClaim = field(init=False)
     _store_claim: StoreClaim | None = field(init=False, default=None)
     _filler: GapFiller | None = field(init=False, default=None)
@@ -130,7 +142,7 @@ class LiveRun:
         self.store = LiveStore.open(self.store_address or self.folder.store)
         if self.store_address is not None:
             self._store_claim = self._claimed_store()
-        self._bus = BUSES.load("embedded")(self.folder.bus)
+        self._bus = WatchedBus(BUSES.load("embedded")(self.folder.bus), self._note_told)
         keep = self.keep if self.source.is_live else None
         self._housekeeping = Housekeeping(self.store, self.folder.catalogue, keep)
         self._late = LatePicks(
@@ -144,7 +156,7 @@ class LiveRun:
         stages = self._stages()
         channels = [] if self.alerts is None else [f"alerts.{one}" for one in self.alerts.channels]
         self._bus.forget_others([*(one.name for one in stages), *channels])
-        notes = RunMetrics(self.metrics, self._bus, stages, is_live=self.source.is_live)
+        notes = self._show_metrics(stages)
         if self.data_centre is not None and self.source.is_live:
             earlier = {one.trace_id: one.last_sample for one in self.store.health()}
             self._filler = GapFiller(
@@ -165,7 +177,25 @@ class LiveRun:
             for stage in stages
         ]
         if self.alerts is not None:
-            self._dispatcher = AlertDispatcher(self.alerts, self._bus, self.store.save_alerts)
+            record = self._sending.recording(self.store.save_alerts)
+            self._dispatcher = AlertDispatcher(self.alerts, self._bus, record)
+
+    def _show_metrics(self, stages: Sequence[Stage[Any]]) -> RunMetrics:
+        self._notes = RunMetrics(self.metrics, self._bus, stages, is_live=self.source.is_live)
+        channels = [] if self.alerts is None else list(self.alerts.channels)
+        self._notes.watch_channels(channels)
+        self._notes.watch_model(self.picker.name)
+        self._sending = SendingMetrics(self.metrics, channels)
+        show_process(self.metrics, self.folder.root)
+        show_models(self.metrics, model_versions(self.picker.name, self.location.names))
+        return self._notes
+
+    def _note_told(self, messages: Sequence[Message], seconds: float) -> None:
+        self._notes.on_told(messages, seconds)
+        self._sending.on_told(messages)
+
+    def _observe(self, part: str, seconds: float) -> None:
+        self._notes.observe(part, seconds)
 
     def _claimed_store(self) -> StoreClaim:
         try:
@@ -179,10 +209,17 @@ class LiveRun:
     @property
     def problem(self) -> str:
         """What does not work as it should, in words; empty where all does."""
-        of_stages = [worker.problem for worker in self.workers]
-        of_source = self.source.problem if isinstance(self.source, ReportingSource) else ""
-        told = (of_source, self.feed.problem, *of_stages, self._housekeeping.problem)
-        return "; ".join(filter(None, told))
+        return "; ".join(filter(None, (why() for why in self.problems().values())))
+
+    def problems(self) -> Problems:
+        """Return what tells, part by part, why it does not work; an empty text where it does."""
+        source = self.source
+        return {
+            "source": lambda: source.problem if isinstance(source, ReportingSource) else "",
+            "feed": lambda: self.feed.problem,
+            "stages": lambda: "; ".join(filter(None, (worker.problem for worker in self.workers))),
+            "housekeeping": lambda: self._housekeeping.problem,
+        }
 
     def start(self) -> None:
         """Start all threads; the source last."""
@@ -260,6 +297,8 @@ class LiveRun:
             is_synthetic=self.source.is_synthetic,
             flush=self._flush,
             show=self._show,
+            drift_board=self.drift_board,
+            observe=self._observe,
         )
         names = ["picking", "settling", "events", *(["alerts"] if self.alerts else [])]
         return [make_stage(name, parts) for name in [*names, *LIVE_STAGES.names(), "store"]]

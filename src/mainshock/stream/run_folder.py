@@ -10,6 +10,7 @@ from typing import IO
 from mainshock.core.errors import SettingsError, SourceError
 from mainshock.core.files import make_folder
 from mainshock.sources.packets import PacketSource
+from mainshock.stream.store.file_content import holds_results, remove_results
 
 __all__ = ["FolderClaim", "RunFolder", "kind_of"]
 
@@ -139,7 +140,7 @@ class FolderClaim:
         label = self._folder.source
         wanted = kind_of(source)
         there = self._folder.kind()
-        if not there and self._folder.store.exists():
+        if not there and holds_results(self._folder.store):
             there = "live"
         if not there and self._has_files():
             raise SettingsError(
@@ -163,7 +164,6 @@ class FolderClaim:
     def _remove_results(self) -> None:
         folder = self._folder
         for database in (folder.bus, folder.store):
-            for path in folder.root.glob(f"{database.name}*"):
-                path.unlink()
+            remove_results(database)
         for tree in (folder.archive, folder.dead_letters, folder.catalogue):
             shutil.rmtree(tree, ignore_errors=True)

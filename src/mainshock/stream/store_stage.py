@@ -14,6 +14,7 @@ from mainshock.stream.messages import (
     read_pick_message,
     read_shaking_message,
 )
+from mainshock.stream.monitoring.flags import is_drift_message
 from mainshock.stream.records import ForecastVersion, LivePick
 from mainshock.stream.store.live_store import LiveStore
 
@@ -70,7 +71,11 @@ class StoreStage:
             ]
         )
         self.store.save_health(
-            [read_health_message(one) for one in messages if one.topic == "health.v1"]
+            [
+                read_health_message(one)
+                for one in messages
+                if one.topic == "health.v1" and not is_drift_message(one)
+            ]
         )
 
     def _logged(self, told: ForecastVersion) -> ForecastVersion:

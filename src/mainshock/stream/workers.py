@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from mainshock.core.errors import SourceError
+from mainshock.core.logs import following
 from mainshock.stream.bus import Bus, Delivery, Message, Stage
 
 __all__ = ["StageWorker", "WorkerSettings"]
@@ -226,9 +227,11 @@ class StageWorker:
         return state, commits
 
     def _stepped(self, state: Any, messages: Sequence[Message]) -> tuple[Any, list[Message]]:
-        if self.settings.is_sink:
-            return self._until_it_works(lambda: self.stage.step(state, messages))
-        return self.stage.step(state, messages)
+        # of several packets none can be named; one that fails is taken again by itself
+        with following(messages[0].trace if len(messages) == 1 else ""):
+            if self.settings.is_sink:
+                return self._until_it_works(lambda: self.stage.step(state, messages))
+            return self.stage.step(state, messages)
 
     def _go_again(self, last: Delivery) -> Any:
         """Go on from the last commit up to a message, without those that the stage cannot take.
@@ -261,7 +264,8 @@ class StageWorker:
 
     def _note_failure(self, message: Message, error: Exception) -> None:
         name = self.stage.name
-        _log.warning("stage %s cannot take %s: %s", name, message.identity, error)
+        told = {"trace": message.trace}
+        _log.warning("stage %s cannot take %s: %s", name, message.identity, error, extra=told)
         self.problem = f"stage {name} fails: {error or type(error).__name__}"
         if self.on_failure is not None:
             self.on_failure(name)

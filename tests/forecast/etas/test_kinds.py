@@ -271,6 +271,9 @@ def test_parameters_at_bounds_and_sequences_without_end_are_told():
     assert at_bound
     name = at_bound[0].split()[0]
     assert np.isnan(model.info.standard_errors[name])
+    told = {one.split()[0]: one for one in at_bound}
+    for name, one in told.items():  # the value itself, not the logarithm that is searched
+        assert f"({model.info.parameters[name]:.4g})" in one
 
 
 def test_a_folder_without_numbers_is_refused(tmp_path):

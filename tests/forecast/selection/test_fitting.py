@@ -123,3 +123,24 @@ def test_the_document_has_every_key_of_the_contract():
 def test_an_unknown_model_is_told():
     with pytest.raises(RegistryError, match="no forecast model is called 'oracle'"):
         fit_prepared("oracle", prepare_fit(made_catalogue(), WHOLE))
+
+
+def test_completeness_that_the_catalogue_states_is_the_default_and_not_what_lies_below_it(rng):
+    n = 4000
+    magnitude = np.round(1.0 + rng.exponential(1 / np.log(10.0), n), 1)
+    level = np.where(np.arange(n) < n // 2, 2.7, 2.3)
+    stated = Catalogue(np.sort(rng.uniform(0, 1000, n)), magnitude, completeness=level)
+    assert prepare_fit(stated, FitRequest()).settings.mc == pytest.approx(2.3)
+
+
+def test_a_completeness_that_is_no_number_is_wrong_usage():
+    with pytest.raises(SettingsError, match="--mc nan is no magnitude"):
+        prepare_fit(made_catalogue(), FitRequest(start="0", end="1500", mc=math.nan))
+
+
+def test_repeated_rows_are_told_and_count():
+    catalogue = made_catalogue()
+    twice = Catalogue.joined([catalogue, catalogue.take(np.arange(5))])
+    told = prepare_fit(twice, WHOLE).warnings
+    assert any(one.startswith("5 of ") and "repeat" in one for one in told)
+    assert not any("repeat" in one for one in prepare_fit(catalogue, WHOLE).warnings)

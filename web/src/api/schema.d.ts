@@ -4,6 +4,114 @@
  */
 
 export interface paths {
+    "/api/v1/archive/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Archive Days
+         * @description List the days that the archive has files of, by channel.
+         */
+        get: operations["list_archive_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/archive/spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Archive Spans
+         * @description List when channels have records, from the headers of the records themselves.
+         */
+        get: operations["list_archive_spans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Catalogues
+         * @description List what can be explored: the live catalogue, files of the data folder, uploads.
+         */
+        get: operations["list_catalogues"];
+        put?: never;
+        /**
+         * Add Catalogue
+         * @description Take in a catalogue as the bytes of its file: CSV, ZMAP, QuakeML, Parquet and others.
+         */
+        post: operations["add_catalogue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogues/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Magnitude Statistics
+         * @description Tell Mc and b of magnitudes that are sent in order of time, as float32, little endian.
+         */
+        post: operations["get_magnitude_statistics"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogues/{catalogue_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Catalogue
+         * @description Tell what one catalogue holds.
+         */
+        get: operations["get_catalogue"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Catalogue
+         * @description Forget an upload.
+         */
+        delete: operations["remove_catalogue"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations": {
         parameters: {
             query?: never;
@@ -16,6 +124,26 @@ export interface paths {
          * @description List the stations with their live traces and their health.
          */
         get: operations["list_stations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Quality
+         * @description Tell delays, gaps, clocks and completeness of each instrument.
+         */
+        get: operations["get_quality"];
         put?: never;
         post?: never;
         delete?: never;
@@ -118,6 +246,86 @@ export interface paths {
          * @description List the alerts about one event, newest first.
          */
         get: operations["list_event_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Event Records
+         * @description Give the records of an event by distance, with the times that its location expects.
+         */
+        get: operations["get_event_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/relocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Relocate Event
+         * @description Locate an event anew from edited picks, without saving anything.
+         */
+        post: operations["relocate_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review Event
+         * @description Accept, reject, relocate or restore an event: a new version by a named person.
+         */
+        post: operations["review_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reviews
+         * @description List who did what with an event, the newest first.
+         */
+        get: operations["list_reviews"];
         put?: never;
         post?: never;
         delete?: never;
@@ -306,6 +514,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spectrograms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Spectrogram
+         * @description Give power by time and frequency, from the archive and what came since.
+         */
+        get: operations["get_spectrogram"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/helicorder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Helicorder
+         * @description Give the extremes of a trace over hours, in bins; null where nothing is known.
+         */
+        get: operations["get_helicorder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -386,6 +634,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{event_id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Event Pick
+         * @description Tell which samples of a record speak for a pick of an event, and which against it.
+         */
+        get: operations["explain_event_pick"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/infer": {
         parameters: {
             query?: never;
@@ -400,6 +668,26 @@ export interface paths {
          * @description Find the arrivals of P and S in a record of three components.
          */
         post: operations["infer_picks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Model Cards
+         * @description Tell of all network weights their card, their scores, and which of them serve.
+         */
+        get: operations["list_model_cards"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -686,6 +974,198 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Session
+         * @description Sign in by name and password.
+         */
+        post: operations["begin_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Session
+         * @description End the sign-in with all its tokens; elsewhere nothing happens.
+         */
+        post: operations["end_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Me
+         * @description Tell who asks, and what they may do.
+         */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description List the accounts; `mainshock users` changes them.
+         */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit
+         * @description List the audit log, newest first; go on with `before`, the least number told.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Replays
+         * @description List the replays that run, or that ended within the hour.
+         */
+        get: operations["list_replays"];
+        put?: never;
+        /**
+         * Start Replay
+         * @description Start a replay of the archive, apart from the live state.
+         */
+        post: operations["start_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replays/{replay_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Replay
+         * @description Tell how far a replay is and what it found, beside the events stored before.
+         */
+        get: operations["get_replay"];
+        put?: never;
+        /**
+         * Steer Replay
+         * @description Pause a replay, let it go on, make it faster or slower, or end it.
+         */
+        post: operations["steer_replay"];
+        /**
+         * Remove Replay
+         * @description End a replay and remove all that it found.
+         */
+        delete: operations["remove_replay"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replays/{replay_id}/picks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Replay Picks
+         * @description List the newest picks of a replay, in order of time.
+         */
+        get: operations["list_replay_picks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replays/{replay_id}/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Replay Traces
+         * @description Give the newest seconds of the records, and of the P and S curves, of a replay.
+         */
+        get: operations["list_replay_traces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -753,6 +1233,86 @@ export interface components {
             meta: components["schemas"]["PageMeta"];
         };
         /**
+         * ArchiveDaysAnswer
+         * @description Days by channel.
+         */
+        ArchiveDaysAnswer: {
+            /** Data */
+            data: components["schemas"]["ArchivedDaysData"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * ArchiveSpansAnswer
+         * @description Spans by channel.
+         */
+        ArchiveSpansAnswer: {
+            /** Data */
+            data: components["schemas"]["ArchivedSpansData"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * ArchivedDaysData
+         * @description Days that the archive has a file of, for one channel.
+         */
+        ArchivedDaysData: {
+            /**
+             * Trace
+             * @description NET.STA.LOC.CHA
+             */
+            trace: string;
+            /**
+             * Days
+             * @description YYYY-MM-DD, UTC, in order
+             */
+            days: string[];
+        };
+        /**
+         * ArchivedSpan
+         * @description A time without gaps.
+         */
+        ArchivedSpan: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+        };
+        /**
+         * ArchivedSpansData
+         * @description When there are records of a channel; between the spans are gaps.
+         */
+        ArchivedSpansData: {
+            /**
+             * Trace
+             * @description NET.STA.LOC.CHA
+             */
+            trace: string;
+            /** Spans */
+            spans: components["schemas"]["ArchivedSpan"][];
+            /** Gap Count */
+            gap_count: number;
+            /**
+             * Gap S
+             * @description Gaps between the spans, together
+             */
+            gap_s: number;
+            /**
+             * Share
+             * @description Of the time asked for, 0 to 1
+             */
+            share: number;
+            /**
+             * File Bytes
+             * @description Size of the files of these days
+             */
+            file_bytes: number;
+        };
+        /**
          * ArrivalSummary
          * @description A pick as the location used it.
          */
@@ -784,12 +1344,163 @@ export interface components {
             inlier_probability: number;
         };
         /**
+         * AuditAnswer
+         * @description Lines of the audit log, the newest first.
+         */
+        AuditAnswer: {
+            /** Data */
+            data: components["schemas"]["AuditData"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * AuditData
+         * @description A line of the audit log.
+         */
+        AuditData: {
+            /**
+             * Sequence
+             * @description Grows from line to line
+             */
+            sequence: number;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /**
+             * Actor
+             * @description The account; local, token, system, console or - for nobody
+             */
+            actor: string;
+            /** Action */
+            action: string;
+            /** Target */
+            target: string;
+            /**
+             * Client
+             * @description Address that it came from
+             */
+            client: string;
+            /**
+             * Result
+             * @description done, refused or failed; empty where it is not known
+             */
+            result: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * BValueData
+         * @description The slope of the law of Gutenberg and Richter.
+         */
+        BValueData: {
+            /** B */
+            b: number;
+            /**
+             * Se
+             * @description Standard error
+             */
+            se: number | null;
+            /**
+             * N
+             * @description Magnitudes, or steps, that it was taken from
+             */
+            n: number;
+            /** Method */
+            method: string;
+        };
+        /**
+         * CatalogueAnswer
+         * @description A catalogue.
+         */
+        CatalogueAnswer: {
+            data: components["schemas"]["CatalogueData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * CatalogueData
+         * @description A catalogue that can be explored.
+         */
+        CatalogueData: {
+            /** Catalogue Id */
+            catalogue_id: string;
+            /**
+             * Name
+             * @description Of its file; empty for the live one
+             */
+            name: string;
+            /**
+             * Kind
+             * @description live, file (in the data folder) or upload
+             */
+            kind: string;
+            /**
+             * Format
+             * @description Form of its file; empty where not known yet
+             */
+            format: string;
+            /**
+             * Count
+             * @description Number of events; null where not read yet
+             */
+            count: number | null;
+            /** Is Synthetic */
+            is_synthetic: boolean;
+            /**
+             * Skipped Count
+             * @description Rows that were not used
+             */
+            skipped_count: number;
+            /**
+             * Skipped
+             * @description The first of them, with the reason
+             */
+            skipped: string[];
+            /**
+             * Added
+             * @description When it was uploaded
+             */
+            added: string | null;
+        };
+        /**
+         * CataloguesAnswer
+         * @description Catalogues.
+         */
+        CataloguesAnswer: {
+            /** Data */
+            data: components["schemas"]["CatalogueData"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
          * CaveatsMeta
          * @description What limits an assessment.
          */
         CaveatsMeta: {
             /** Caveats */
             caveats: string[];
+        };
+        /**
+         * ComponentRelevance
+         * @description One component of the record, in bins of equal length.
+         */
+        ComponentRelevance: {
+            /** Component */
+            component: string;
+            /** Is Recorded */
+            is_recorded: boolean;
+            /**
+             * Minimum
+             * @description Of the record as the network sees it, without unit
+             */
+            minimum: number[];
+            /** Maximum */
+            maximum: number[];
+            /**
+             * Relevance
+             * @description Sum in each bin; positive speaks for the pick
+             */
+            relevance: number[];
         };
         /**
          * ContextAnswer
@@ -837,6 +1548,50 @@ export interface components {
             probability: {
                 [key: string]: (number | null)[];
             };
+        };
+        /**
+         * DriftData
+         * @description A figure of a channel or a picker that left its control limits.
+         */
+        DriftData: {
+            /**
+             * Subject
+             * @description NET.STA.LOC.CHA of a channel, or the name of a model
+             */
+            subject: string;
+            /**
+             * Kind
+             * @description Which figure, such as gain, noise, flat or pick_rate
+             */
+            kind: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Updated
+             * Format: date-time
+             * @description Data time up to which that is known
+             */
+            updated: string;
+            /** Value */
+            value: number | null;
+            /**
+             * Usual
+             * @description Its median over the reference
+             */
+            usual: number | null;
+            /**
+             * Limit
+             * @description How far from that it may be
+             */
+            limit: number | null;
+            /**
+             * Reason
+             * @description For a reader
+             */
+            reason: string;
         };
         /**
          * EfficiencyMeta
@@ -902,7 +1657,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "preliminary" | "settled";
+            status: "preliminary" | "settled" | "reviewed" | "rejected";
             /**
              * Issued
              * Format: date-time
@@ -916,6 +1671,12 @@ export interface components {
             };
             /** Is Synthetic */
             is_synthetic: boolean;
+            /**
+             * Author
+             * @description Who reviewed it; empty: automatic processing
+             * @default
+             */
+            author: string;
             /**
              * Time
              * Format: date-time
@@ -1000,6 +1761,39 @@ export interface components {
             versions: components["schemas"]["VersionSummary"][];
         };
         /**
+         * EventRecordsAnswer
+         * @description The records of an event.
+         */
+        EventRecordsAnswer: {
+            data: components["schemas"]["EventRecordsData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * EventRecordsData
+         * @description The records of an event, the nearest station first.
+         */
+        EventRecordsData: {
+            /** Event Id */
+            event_id: string;
+            /** Version */
+            version: number;
+            /**
+             * Origin Time
+             * Format: date-time
+             */
+            origin_time: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Length S */
+            length_s: number;
+            /** Stations */
+            stations: components["schemas"]["StationRecord"][];
+        };
+        /**
          * EventShakingAnswer
          * @description The map of an event; null where there is none.
          */
@@ -1038,7 +1832,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "preliminary" | "settled";
+            status: "preliminary" | "settled" | "reviewed" | "rejected";
             /**
              * Issued
              * Format: date-time
@@ -1052,6 +1846,12 @@ export interface components {
             };
             /** Is Synthetic */
             is_synthetic: boolean;
+            /**
+             * Author
+             * @description Who reviewed it; empty: automatic processing
+             * @default
+             */
+            author: string;
             /**
              * Time
              * Format: date-time
@@ -1104,6 +1904,75 @@ export interface components {
             /** Data */
             data: components["schemas"]["EventSummary"][];
             meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * ExplanationAnswer
+         * @description The explanation of a pick.
+         */
+        ExplanationAnswer: {
+            data: components["schemas"]["ExplanationData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * ExplanationData
+         * @description How much each part of a record counts for a pick.
+         */
+        ExplanationData: {
+            /** Event Id */
+            event_id: string;
+            /** Version */
+            version: number;
+            /** Station */
+            station: string;
+            /** Phase */
+            phase: string;
+            /**
+             * Time
+             * Format: date-time
+             * @description Of the pick
+             */
+            time: string;
+            /** Picker */
+            picker: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "integrated_gradients" | "occlusion";
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Bin S */
+            bin_s: number;
+            /**
+             * Probability
+             * @description Output of the network at the pick, not calibrated
+             */
+            probability: number;
+            /**
+             * Baseline Probability
+             * @description The same for a silent record
+             */
+            baseline_probability: number;
+            /** Relevance Sum */
+            relevance_sum: number;
+            /**
+             * Relative Error
+             * @description Of the sum, against the difference to the baseline; null where the method does not share that difference, or there is none
+             */
+            relative_error: number | null;
+            /**
+             * Is Complete
+             * @description Whether the error is at most 0.02
+             */
+            is_complete: boolean;
+            /** N Steps */
+            n_steps: number | null;
+            /** Components */
+            components: components["schemas"]["ComponentRelevance"][];
         };
         /**
          * ForecastAnswer
@@ -1359,6 +2228,20 @@ export interface components {
              * @description Resident memory of the process
              */
             memory_mb: number | null;
+            /**
+             * Drift
+             * @description What is not as it used to be; empty where all is
+             */
+            drift: components["schemas"]["DriftData"][];
+        };
+        /**
+         * HelicorderAnswer
+         * @description Extremes over a long time; null where nothing is known.
+         */
+        HelicorderAnswer: {
+            data: components["schemas"]["WaveformBins"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
         };
         /**
          * InferAnswer
@@ -1438,6 +2321,124 @@ export interface components {
             incidence_deg: number | null;
         };
         /**
+         * LoginAnswer
+         * @description A sign-in.
+         */
+        LoginAnswer: {
+            data: components["schemas"]["LoginData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * LoginData
+         * @description A sign-in; the page keeps the token as a cookie that no script reads.
+         */
+        LoginData: {
+            /**
+             * Token
+             * @description For the header `Authorization: Bearer TOKEN`
+             */
+            token: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+        };
+        /**
+         * MagnitudesAnswer
+         * @description Completeness and b-value.
+         */
+        MagnitudesAnswer: {
+            data: components["schemas"]["MagnitudesData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * MagnitudesData
+         * @description Completeness and b-value; null where too few events tell nothing.
+         */
+        MagnitudesData: {
+            /** N */
+            n: number;
+            /**
+             * Rounding
+             * @description Width that magnitudes are rounded to; 0: to none
+             */
+            rounding: number;
+            /** Bin Width */
+            bin_width: number;
+            /**
+             * Mc
+             * @description Maximum curvature plus 0.2
+             */
+            mc: number | null;
+            /**
+             * Mc Sd
+             * @description Spread of mc in 200 random selections
+             */
+            mc_sd: number | null;
+            /**
+             * Mc Stable
+             * @description From which on b stays within its error
+             */
+            mc_stable: number | null;
+            /**
+             * Used Mc
+             * @description What b counts from
+             */
+            used_mc: number | null;
+            /** @description Tinti and Mulargia, error by Shi and Bolt */
+            b: components["schemas"]["BValueData"] | null;
+            /** @description Of steps up from event to event */
+            b_positive: components["schemas"]["BValueData"] | null;
+            /** Notes */
+            notes: string[];
+        };
+        /**
+         * MeAnswer
+         * @description Who asks.
+         */
+        MeAnswer: {
+            data: components["schemas"]["MeData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * MeData
+         * @description Who asks.
+         */
+        MeData: {
+            /**
+             * Name
+             * @description The account; local without accounts, token for the token
+             */
+            name: string;
+            /** Role */
+            role: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "local" | "token" | "session" | "key";
+            /** Permissions */
+            permissions: string[];
+            /**
+             * Must Sign In
+             * @description Whether the service has accounts
+             */
+            must_sign_in: boolean;
+            /**
+             * Sign In Elsewhere
+             * @description Whether /api/v1/oidc/login leads to a provider
+             */
+            sign_in_elsewhere: boolean;
+        };
+        /**
          * MeanData
          * @description Mean of the posterior's samples.
          */
@@ -1473,6 +2474,88 @@ export interface components {
             north_sd_km: number;
             /** Depth Sd Km */
             depth_sd_km: number;
+        };
+        /**
+         * ModelCardData
+         * @description One set of weights.
+         */
+        ModelCardData: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Task */
+            task: string;
+            /** Description */
+            description: string;
+            /** Licence */
+            licence: string;
+            /**
+             * Origin
+             * @description packaged or added
+             */
+            origin: string;
+            /** Is Loaded */
+            is_loaded: boolean;
+            /**
+             * Serves
+             * @description Whether the picker `default` runs these weights
+             */
+            serves: boolean;
+            /**
+             * Metrics
+             * @description On data that it was not trained on
+             */
+            metrics: {
+                [key: string]: unknown;
+            };
+            /** Training */
+            training: {
+                [key: string]: unknown;
+            };
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Files
+             * @description SHA-256 by name
+             */
+            files: {
+                [key: string]: string;
+            };
+            /**
+             * Card
+             * @description Markdown; empty where there is none
+             */
+            card: string;
+        };
+        /**
+         * ModelCardsAnswer
+         * @description All sets of weights.
+         */
+        ModelCardsAnswer: {
+            /** Data */
+            data: components["schemas"]["ModelCardData"][];
+            meta: components["schemas"]["ModelCardsMeta"];
+        };
+        /**
+         * ModelCardsMeta
+         * @description Which weights find the picks at present.
+         */
+        ModelCardsMeta: {
+            /**
+             * Picker
+             * @description Name that the newest pick states; empty without picks
+             */
+            picker: string;
+            /** Can Promote */
+            can_promote: boolean;
+            /**
+             * Promote Problem
+             * @description Why none can be promoted; empty where one can
+             */
+            promote_problem: string;
         };
         /**
          * ModelEntry
@@ -1566,7 +2649,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "preliminary" | "settled";
+            status: "preliminary" | "settled" | "reviewed" | "rejected";
             /** Instrument */
             instrument: string;
             /**
@@ -1725,6 +2808,46 @@ export interface components {
             error: string;
         };
         /**
+         * QualityAnswer
+         * @description How the data of all instruments are.
+         */
+        QualityAnswer: {
+            data: components["schemas"]["QualityData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * QualityData
+         * @description How the data of all instruments are.
+         */
+        QualityData: {
+            /**
+             * Time
+             * Format: date-time
+             * @description What ages count to: now, or of a replay the newest data
+             */
+            time: string;
+            /**
+             * Backlog
+             * @description Messages that wait, by stage
+             */
+            backlog: {
+                [key: string]: number;
+            };
+            /**
+             * Waiting Records
+             * @description Records that wait for another to confirm them
+             */
+            waiting_records: number;
+            /**
+             * Shed Packets
+             * @description Packets dropped because they came too fast
+             */
+            shed_packets: number;
+            /** Instruments */
+            instruments: components["schemas"]["StationQualityData"][];
+        };
+        /**
          * RegionCollection
          * @description The credible regions of an epicentre as GeoJSON.
          */
@@ -1781,6 +2904,401 @@ export interface components {
             area_km2: number;
             /** Time */
             time: string;
+        };
+        /**
+         * RelocationAnswer
+         * @description Two locations of an event.
+         */
+        RelocationAnswer: {
+            data: components["schemas"]["RelocationData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * RelocationData
+         * @description The location of before beside the one that some picks give.
+         */
+        RelocationData: {
+            before: components["schemas"]["EventDetail"];
+            after: components["schemas"]["EventDetail"];
+        };
+        /**
+         * RelocationRequest
+         * @description Picks to locate an event by, of which nothing is saved.
+         */
+        RelocationRequest: {
+            /**
+             * Base Version
+             * @description The version that was looked at
+             */
+            base_version: number;
+            /** Picks */
+            picks: components["schemas"]["ReviewPick"][];
+        };
+        /**
+         * ReplayAnswer
+         * @description A replay.
+         */
+        ReplayAnswer: {
+            data: components["schemas"]["ReplayData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * ReplayData
+         * @description A replay and how far it is. Nothing of it is in the live catalogue.
+         */
+        ReplayData: {
+            /** Replay Id */
+            replay_id: string;
+            /**
+             * State
+             * @description running, paused, ended, stopped or failed
+             */
+            state: string;
+            /**
+             * Problem
+             * @description Why it failed; empty where it did not
+             */
+            problem: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Speed */
+            speed: number;
+            /** Stations */
+            stations: string[];
+            /**
+             * Reached
+             * @description Time of the newest record; null before the first
+             */
+            reached: string | null;
+            /**
+             * Share
+             * @description Share of the time that is done, 0 to 1
+             */
+            share: number;
+            /** Event Count */
+            event_count: number;
+            /** Pick Count */
+            pick_count: number;
+        };
+        /**
+         * ReplayDetail
+         * @description A replay with its events, and those that were stored before for the same time.
+         */
+        ReplayDetail: {
+            /** Replay Id */
+            replay_id: string;
+            /**
+             * State
+             * @description running, paused, ended, stopped or failed
+             */
+            state: string;
+            /**
+             * Problem
+             * @description Why it failed; empty where it did not
+             */
+            problem: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Speed */
+            speed: number;
+            /** Stations */
+            stations: string[];
+            /**
+             * Reached
+             * @description Time of the newest record; null before the first
+             */
+            reached: string | null;
+            /**
+             * Share
+             * @description Share of the time that is done, 0 to 1
+             */
+            share: number;
+            /** Event Count */
+            event_count: number;
+            /** Pick Count */
+            pick_count: number;
+            /** Events */
+            events: components["schemas"]["EventSummary"][];
+            /** Stored */
+            stored: components["schemas"]["EventSummary"][];
+            /** Pairs */
+            pairs: components["schemas"]["ReplayPair"][];
+        };
+        /**
+         * ReplayDetailAnswer
+         * @description A replay with what it found.
+         */
+        ReplayDetailAnswer: {
+            data: components["schemas"]["ReplayDetail"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * ReplayPace
+         * @description How a replay goes on; what is not given stays.
+         */
+        ReplayPace: {
+            /** Speed */
+            speed?: number | null;
+            /** Is Paused */
+            is_paused?: boolean | null;
+            /**
+             * Stop
+             * @description End it; what was found stays
+             * @default false
+             */
+            stop: boolean;
+        };
+        /**
+         * ReplayPair
+         * @description An event of the replay beside the stored one; null where one of them is missing.
+         */
+        ReplayPair: {
+            /** Replayed */
+            replayed: string | null;
+            /** Stored */
+            stored: string | null;
+            /**
+             * Time S
+             * @description Replay minus stored
+             */
+            time_s: number | null;
+            /** Distance Km */
+            distance_km: number | null;
+            /** Depth Km */
+            depth_km: number | null;
+            /** Magnitude */
+            magnitude: number | null;
+        };
+        /**
+         * ReplayRequest
+         * @description What is to be replayed.
+         */
+        ReplayRequest: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             * @description At most an hour after start
+             */
+            end: string;
+            /**
+             * Speed
+             * @description Times as fast as recorded; 0: no pauses
+             * @default 10
+             */
+            speed: number;
+            /**
+             * Stations
+             * @description Patterns of NET.STA
+             * @default [
+             *       "*"
+             *     ]
+             */
+            stations: string[];
+        };
+        /**
+         * ReplayTrace
+         * @description The newest seconds of a trace or of a probability curve, as extremes in bins.
+         */
+        ReplayTrace: {
+            /**
+             * Trace
+             * @description NET.STA.LOC.CHA; of curves NET.STA.LOC.CH_P or _S
+             */
+            trace: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Bin S */
+            bin_s: number;
+            /** Minimum */
+            minimum: (number | null)[];
+            /** Maximum */
+            maximum: (number | null)[];
+        };
+        /**
+         * ReplayTracesAnswer
+         * @description The newest seconds of all traces.
+         */
+        ReplayTracesAnswer: {
+            /** Data */
+            data: components["schemas"]["ReplayTrace"][];
+            meta: components["schemas"]["ReplayTracesMeta"];
+        };
+        /**
+         * ReplayTracesMeta
+         * @description What part of the time traces show.
+         */
+        ReplayTracesMeta: {
+            /** Start */
+            start: string | null;
+            /** End */
+            end: string | null;
+        };
+        /**
+         * ReplaysAnswer
+         * @description Replays.
+         */
+        ReplaysAnswer: {
+            /** Data */
+            data: components["schemas"]["ReplayData"][];
+            meta: components["schemas"]["ReplaysMeta"];
+        };
+        /**
+         * ReplaysMeta
+         * @description How many there may be, and whether one can be started.
+         */
+        ReplaysMeta: {
+            /**
+             * Count
+             * @description How many there are in all.
+             */
+            count: number;
+            /**
+             * Limit
+             * @description How many an answer holds at most.
+             */
+            limit: number;
+            /**
+             * Offset
+             * @description How many of them were passed over.
+             * @default 0
+             */
+            offset: number;
+            /** Most */
+            most: number;
+            /**
+             * Problem
+             * @description Why none can be started; empty where one can
+             */
+            problem: string;
+        };
+        /**
+         * ReviewData
+         * @description What a person did with an event.
+         */
+        ReviewData: {
+            /**
+             * Version
+             * @description The version that it made
+             */
+            version: number;
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "accept" | "reject" | "relocate" | "restore";
+            /** Author */
+            author: string;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /** Comment */
+            comment: string;
+            /** Base Version */
+            base_version: number;
+            /** Restored Version */
+            restored_version: number | null;
+            /** Status */
+            status: string;
+        };
+        /**
+         * ReviewPick
+         * @description A pick as a person wants it.
+         */
+        ReviewPick: {
+            /** Network */
+            network: string;
+            /** Station */
+            station: string;
+            /**
+             * Location
+             * @default
+             */
+            location: string;
+            /** Phase */
+            phase: string;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /** Sigma S */
+            sigma_s: number;
+        };
+        /**
+         * ReviewRequest
+         * @description What a person says of an event.
+         */
+        ReviewRequest: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "accept" | "reject" | "relocate" | "restore";
+            /**
+             * Base Version
+             * @description The version that was looked at
+             */
+            base_version: number;
+            /**
+             * Comment
+             * @description Required to reject
+             * @default
+             */
+            comment: string;
+            /**
+             * Author
+             * @description Who says so; an account's own name goes before
+             * @default
+             */
+            author: string;
+            /**
+             * Picks
+             * @description To relocate
+             */
+            picks?: components["schemas"]["ReviewPick"][] | null;
+            /**
+             * Restored Version
+             * @description To restore
+             */
+            restored_version?: number | null;
+        };
+        /**
+         * ReviewsAnswer
+         * @description Reviews of an event, the newest first.
+         */
+        ReviewsAnswer: {
+            /** Data */
+            data: components["schemas"]["ReviewData"][];
+            meta: components["schemas"]["PageMeta"];
         };
         /**
          * SamplesData
@@ -2017,6 +3535,70 @@ export interface components {
             cautions: string[];
         };
         /**
+         * SpectrogramAnswer
+         * @description A spectrogram.
+         */
+        SpectrogramAnswer: {
+            data: components["schemas"]["SpectrogramData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * SpectrogramData
+         * @description Power spectral density of a trace by time and frequency.
+         */
+        SpectrogramData: {
+            /** Trace */
+            trace: string;
+            /**
+             * Start
+             * Format: date-time
+             * @description Begin of the first column
+             */
+            start: string;
+            /** Column S */
+            column_s: number;
+            /** Columns */
+            columns: number;
+            /** Rows */
+            rows: number;
+            /**
+             * Scale
+             * @enum {string}
+             */
+            scale: "linear" | "log";
+            /**
+             * Edges Hz
+             * @description Where rows begin and end, from low to high
+             */
+            edges_hz: number[];
+            /**
+             * Unit
+             * @description What 0 dB is; counts where no sensitivity is known
+             */
+            unit: string;
+            /**
+             * Low Db
+             * @description Level of byte 1
+             */
+            low_db: number;
+            /**
+             * Step Db
+             * @description From one byte to the next
+             */
+            step_db: number;
+            /**
+             * Shown Db
+             * @description Range that holds most levels: low, high
+             */
+            shown_db: number[];
+            /**
+             * Levels
+             * @description Base64 of columns x rows bytes, column by column, rows from low to high frequency; 0: nothing known
+             */
+            levels: string;
+        };
+        /**
          * StationHealthData
          * @description How one instrument's data arrive.
          */
@@ -2077,6 +3659,103 @@ export interface components {
             };
             /** Is Outlier */
             is_outlier: boolean;
+        };
+        /**
+         * StationQualityData
+         * @description How the data of one instrument are.
+         */
+        StationQualityData: {
+            /**
+             * Trace Id
+             * @description NET.STA.LOC.CH with the two letters of the instrument
+             */
+            trace_id: string;
+            /**
+             * Channel
+             * @description The channel whose archive was looked at
+             */
+            channel: string;
+            /** Sampling Rate Hz */
+            sampling_rate_hz: number;
+            /**
+             * Last Sample
+             * Format: date-time
+             */
+            last_sample: string;
+            /**
+             * Age S
+             * @description From the newest sample to the time of this answer's data
+             */
+            age_s: number;
+            /**
+             * Latency S
+             * @description Age of the newest sample when it arrived
+             */
+            latency_s: number | null;
+            /**
+             * Hours
+             * @description Share of each of the last 24 hours, oldest first
+             */
+            hours: number[];
+            /**
+             * Hour
+             * @description Share of the last hour that is in the archive, 0 to 1
+             */
+            hour: number;
+            /**
+             * Day
+             * @description Share of the last 24 hours
+             */
+            day: number;
+            /**
+             * First Sample
+             * @description The first one of these 24 hours
+             */
+            first_sample: string | null;
+            /**
+             * Gaps
+             * @description Gaps of these 24 hours in that channel
+             */
+            gaps: number;
+            /** Gap S */
+            gap_s: number;
+            /** Longest Gap S */
+            longest_gap_s: number;
+            /**
+             * Clock Quality Percent
+             * @description Timing quality that the newest record states; null where it states none
+             */
+            clock_quality_percent: number | null;
+            /**
+             * Counts
+             * @description Packets by what became of them
+             */
+            counts: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * StationRecord
+         * @description One station: where it is, when P and S should come, and its record where there is one.
+         */
+        StationRecord: {
+            /** Network */
+            network: string;
+            /** Station */
+            station: string;
+            /** Distance Km */
+            distance_km: number;
+            /** Azimuth Deg */
+            azimuth_deg: number;
+            /**
+             * P S
+             * @description Travel time of P; null where no model is at hand
+             */
+            p_s: number | null;
+            /** S S */
+            s_s: number | null;
+            /** @description Null where the archive holds nothing */
+            record: components["schemas"]["WaveformBins"] | null;
         };
         /**
          * StationSummary
@@ -2209,6 +3888,39 @@ export interface components {
             s_s: number[];
         };
         /**
+         * UserData
+         * @description An account.
+         */
+        UserData: {
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /** Is Active */
+            is_active: boolean;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Signed In */
+            signed_in: string | null;
+            /**
+             * Is Elsewhere
+             * @description Whether it signs in at a provider
+             */
+            is_elsewhere: boolean;
+        };
+        /**
+         * UsersAnswer
+         * @description All accounts.
+         */
+        UsersAnswer: {
+            /** Data */
+            data: components["schemas"]["UserData"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
          * VersionSummary
          * @description One step of what was told about an event.
          */
@@ -2224,7 +3936,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "preliminary" | "settled";
+            status: "preliminary" | "settled" | "reviewed" | "rejected";
             /**
              * Issued
              * Format: date-time
@@ -2242,6 +3954,12 @@ export interface components {
             depth_km: number;
             /** N Picks */
             n_picks: number;
+            /**
+             * Author
+             * @description Who made it; empty: automatic processing
+             * @default
+             */
+            author: string;
         };
         /**
          * WaveformAnswer
@@ -2342,6 +4060,606 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_archive_days: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveDaysAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_archive_spans: {
+        parameters: {
+            query: {
+                start: string;
+                /** @description At most a week after start */
+                end: string;
+                /** @description Pattern of NET.STA */
+                stations?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveSpansAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_catalogues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CataloguesAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    add_catalogue: {
+        parameters: {
+            query: {
+                /** @description Of the file */
+                name: string;
+                /** @description Default: told from the content */
+                format?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_magnitude_statistics: {
+        parameters: {
+            query?: {
+                /** @description Default: the one found */
+                mc?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MagnitudesAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a catalogue */
+                catalogue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    remove_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a catalogue */
+                catalogue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_stations: {
         parameters: {
             query?: never;
@@ -2358,6 +4676,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StationsAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_quality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityAnswer"];
                 };
             };
             /** @description A value cannot be used */
@@ -2711,6 +5085,394 @@ export interface operations {
             };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_event_records: {
+        parameters: {
+            query?: {
+                version?: number | null;
+                component?: "Z" | "N" | "E";
+                /** @description From the origin time */
+                from_s?: number;
+                length_s?: number;
+                pixels?: number;
+                /** @description Stations: those with picks, then the nearest */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of an event */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventRecordsAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    relocate_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an event */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RelocationRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelocationAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is a newer version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    review_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an event */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is a newer version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an event */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewsAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is a newer version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3326,6 +6088,137 @@ export interface operations {
             };
         };
     };
+    get_spectrogram: {
+        parameters: {
+            query: {
+                /** @description NET.STA.LOC.CHA */
+                trace: string;
+                start: string;
+                /** @description At most an hour after start */
+                end: string;
+                columns?: number;
+                rows?: number;
+                /** @description Length of the windows, s */
+                window_s?: number;
+                scale?: "linear" | "log";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpectrogramAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_helicorder: {
+        parameters: {
+            query: {
+                /** @description NET.STA.LOC.CHA */
+                trace: string;
+                start: string;
+                /** @description At most 26 hours after start */
+                end: string;
+                /** @description Length of a bin, s */
+                bin_s?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelicorderAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_health: {
         parameters: {
             query?: never;
@@ -3478,6 +6371,108 @@ export interface operations {
             };
         };
     };
+    explain_event_pick: {
+        parameters: {
+            query: {
+                /** @description NET.STA */
+                station: string;
+                phase: string;
+                version?: number | null;
+                /** @description Default: integrated gradients where the extra train is installed */
+                method?: ("integrated_gradients" | "occlusion") | null;
+            };
+            header?: never;
+            path: {
+                /** @description Id of an event */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     infer_picks: {
         parameters: {
             query?: {
@@ -3600,6 +6595,62 @@ export interface operations {
             };
             /** @description Too much to do at present */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_model_cards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelCardsAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4902,6 +7953,1011 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShakingMapAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    begin_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Name */
+                    name: string;
+                    /** Password */
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                start?: string | null;
+                end?: string | null;
+                actor?: string;
+                action?: string;
+                target?: string;
+                result?: "" | "done" | "refused" | "failed";
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_replays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplaysAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    start_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a replay */
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayDetailAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    steer_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a replay */
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayPace"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    remove_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a replay */
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_replay_picks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a replay */
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PicksAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_replay_traces: {
+        parameters: {
+            query?: {
+                seconds?: number;
+                /** @description Bins for the seconds */
+                pixels?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of a replay */
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayTracesAnswer"];
                 };
             };
             /** @description A value cannot be used */

@@ -3,13 +3,16 @@
 import type { ReactNode } from "react";
 
 import { api } from "../api/client";
-import type { ArrivalRow, StationMagnitudeRow, VersionRow } from "../api/types";
+import type { ArrivalRow, EventDetail, StationMagnitudeRow, VersionRow } from "../api/types";
 import { latitude, longitude, plusMinus, utc, utcPlusMinus } from "../format";
 import { messages } from "../messages";
-import { useRequest } from "../ui/hooks";
+import { Restore } from "../review/Restore";
+import { eventAddress, useRequest } from "../ui/hooks";
 import { signed } from "./EventDetail";
+import { changeOf } from "./plotting";
 
 const text = messages.detail;
+const page = messages.eventPage;
 
 interface TableProperties {
   title: string;
@@ -49,8 +52,15 @@ function Table({ title, name, columns, rows }: TableProperties) {
   );
 }
 
-export function Versions({ versions }: { versions: VersionRow[] }) {
-  const newestFirst = [...versions].sort((a, b) => b.version - a.version);
+interface VersionsProperties {
+  event: EventDetail;
+  onNews: () => void;
+}
+
+export function Versions({ event, onNews }: VersionsProperties) {
+  const oldestFirst = [...event.versions].sort((a, b) => a.version - b.version);
+  const before = new Map(oldestFirst.map((one, index) => [one.version, oldestFirst[index - 1]]));
+  const latest = oldestFirst.at(-1)?.version ?? event.version;
   return (
     <Table
       title={text.versions}
@@ -60,18 +70,27 @@ export function Versions({ versions }: { versions: VersionRow[] }) {
         text.change,
         messages.events.status,
         text.issued,
+        page.by,
         text.reason,
+        page.whatChanged,
         text.magnitude,
         messages.events.place,
         text.depth,
         text.picks,
+        messages.review.restore,
       ]}
-      rows={newestFirst.map((one) => [
-        one.version,
+      rows={oldestFirst.reverse().map((one) => [
+        one.version === event.version ? (
+          one.version
+        ) : (
+          <a href={`${eventAddress(event.event_id)}/${one.version}`}>{one.version}</a>
+        ),
         text.kinds[one.kind],
         messages.events[one.status],
         `${utc(Date.parse(one.issued))} UTC`,
+        one.author || page.automatic,
         one.reason || "–",
+        changeText(before.get(one.version), one),
         one.magnitude === null ? messages.none : one.magnitude.toFixed(1),
         <>
           <span className="nowrap">{latitude(one.latitude, 3)}</span>{" "}
@@ -79,9 +98,29 @@ export function Versions({ versions }: { versions: VersionRow[] }) {
         </>,
         `${one.depth_km.toFixed(1)} km`,
         one.n_picks,
+        one.version === latest ? (
+          "–"
+        ) : (
+          <Restore event={event} latest={latest} version={one.version} onNews={onNews} />
+        ),
       ])}
     />
   );
+}
+
+/** What a version changed, in words. */
+function changeText(before: VersionRow | undefined, now: VersionRow): string {
+  if (before === undefined) return "–";
+  const { movedKm, deeperKm, magnitude, picks } = changeOf(before, now);
+  const told = [
+    movedKm >= 0.05 && page.moved(movedKm.toFixed(1)),
+    deeperKm >= 0.05 && page.deeper(deeperKm.toFixed(1)),
+    deeperKm <= -0.05 && page.shallower((-deeperKm).toFixed(1)),
+    magnitude !== null && Math.abs(magnitude) >= 0.005 && page.magnitudeBy(signed(magnitude)),
+    picks > 0 && page.morePicks(picks),
+    picks < 0 && page.fewerPicks(-picks),
+  ].filter((one) => typeof one === "string");
+  return told.join(", ") || page.nothing;
 }
 
 export function Arrivals({ arrivals }: { arrivals: ArrivalRow[] }) {
@@ -97,6 +136,7 @@ export function Arrivals({ arrivals }: { arrivals: ArrivalRow[] }) {
         text.distance,
         text.azimuth,
         text.residual,
+        page.sigma,
         text.inlier,
         text.probability,
       ]}
@@ -107,6 +147,7 @@ export function Arrivals({ arrivals }: { arrivals: ArrivalRow[] }) {
         `${one.distance_km.toFixed(1)} km`,
         `${one.azimuth_deg.toFixed(0)}°`,
         `${signed(one.residual_s)} s`,
+        `${one.sigma_s.toFixed(3)} s`,
         one.inlier_probability.toFixed(2),
         one.probability.toFixed(2),
       ])}

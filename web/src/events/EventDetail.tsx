@@ -1,30 +1,48 @@
 /** One event: every number with its uncertainty, where it comes from, and what limits it. */
 
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
-import { api } from "../api/client";
 import type { EventDetail as Detail, EventSummary, Posterior } from "../api/types";
 import { EventAftershocks } from "../forecast/EventAftershocks";
 import { useLive } from "../live/liveStore";
 import { EventMap } from "../map/EventMap";
 import { messages, textOf } from "../messages";
+import { reviewApi } from "../review/client";
+import { begin, changed, type Change, type Edit, type Phase } from "../review/edit";
+import { ReviewPanel } from "../review/ReviewPanel";
+import { Reviews } from "../review/Reviews";
 import { EventShaking } from "../shaking/EventShaking";
-import { Download } from "../ui/Download";
-import { hasMoved, openEvent, useRequest } from "../ui/hooks";
+import { eventAddress, hasMoved, openEvent, useRequest } from "../ui/hooks";
+import { useShortcut } from "../ui/shortcuts";
 import { Context } from "./Context";
 import { DepthHistogram } from "./DepthHistogram";
 import { Alerts, Arrivals, StationMagnitudes, Versions } from "./DetailTables";
+import { Explanation } from "./Explanation";
 import { Facts } from "./Facts";
+import { Links } from "./Links";
+import { CrossSections, MagnitudePlot, ResidualPlot } from "./Plots";
+import { versionOf } from "./plotting";
+import { RecordSection } from "./RecordSection";
 import { Badges, nameOf } from "./words";
 
 const text = messages.detail;
 
 export function EventDetail({ eventId }: { eventId: string }) {
   const events = useLive("events");
+  const [saved, setSaved] = useState(0);
+  const [isEditing, setEditing] = useState(false);
+  const wanted = versionOf(window.location.hash);
   const known = events.find((event) => event.event_id === eventId);
-  const key = `${eventId} ${known?.version ?? ""} ${known?.status ?? ""}`;
-  const event = useRequest((signal) => api.event(eventId, null, signal), key);
-  const posterior = useRequest((signal) => api.posterior(eventId, signal), key);
+  // while picks are edited the page stays with the version that they were taken from
+  const news = `${known?.version ?? ""} ${known?.status ?? ""}`;
+  const [held, setHeld] = useState(news);
+  useEffect(() => {
+    if (!isEditing) setHeld(news);
+  }, [isEditing, news]);
+  const key = `${eventId} ${wanted ?? held} ${saved}`;
+  const event = useRequest((signal) => reviewApi.event(eventId, wanted, signal), key);
+  const posterior = useRequest((signal) => reviewApi.posterior(eventId, wanted, signal), key);
+  const onNews = useCallback(() => setSaved((count) => count + 1), []);
   return (
     <article className="detail" data-event={eventId}>
       <a href="#/events" className="back">
@@ -33,7 +51,13 @@ export function EventDetail({ eventId }: { eventId: string }) {
       {event.problem !== null && <p className="problem">{text.failed(event.problem)}</p>}
       {event.data === null && event.problem === null && <p>{messages.loading}</p>}
       {event.data?.event_id === eventId && (
-        <Found event={event.data} posterior={posterior.data} events={events} />
+        <Found
+          event={event.data}
+          posterior={posterior.data}
+          events={events}
+          onNews={onNews}
+          onEditing={setEditing}
+        />
       )}
     </article>
   );
@@ -43,20 +67,41 @@ interface FoundProperties {
   event: Detail;
   posterior: Posterior | null;
   events: EventSummary[];
+  onNews: () => void;
+  onEditing: (isEditing: boolean) => void;
 }
 
-function Found({ event, posterior, events }: FoundProperties) {
+function Found({ event, posterior, events, onNews, onEditing }: FoundProperties) {
   const heading = useRef<HTMLHeadingElement>(null);
+  const [edit, setEdit] = useState<Edit | null>(null);
+  const [newPhase, setNewPhase] = useState<Phase>("P");
   useEffect(() => {
     if (hasMoved()) heading.current?.focus({ preventScroll: true }); // the link followed is gone
   }, []);
+  useEffect(() => setEdit(null), [event.event_id, event.version]);
+  useEffect(() => onEditing(edit !== null), [edit, onEditing]);
+  useShortcut({
+    keys: "g r",
+    group: messages.review.title,
+    text: messages.review.goReview,
+    run: () => document.querySelector("#review")?.scrollIntoView(),
+  });
   const samples = posterior?.samples ?? null;
   const mapped = events.filter((one) => one.event_id === event.event_id);
+  const latest = Math.max(event.version, ...event.versions.map((one) => one.version));
+  const isLatest = event.version === latest;
+  const onChange = (change: Change) => setEdit((now) => now && changed(now, change));
   return (
     <>
       <h2 ref={heading} tabIndex={-1}>
         {nameOf(event)} <Badges event={event} />
       </h2>
+      {!isLatest && (
+        <p className="warning">
+          {messages.eventPage.older(event.version, latest)}{" "}
+          <a href={eventAddress(event.event_id)}>{messages.eventPage.latest}</a>
+        </p>
+      )}
       {event.kind === "cancel" && <p className="warning">{text.cancelled}</p>}
       {event.status === "preliminary" && <p className="warning">{text.preliminary}</p>}
       <div className="columns">
@@ -70,7 +115,7 @@ function Found({ event, posterior, events }: FoundProperties) {
           <section className="panel" aria-labelledby="where-title">
             <h3 id="where-title">{text.where}</h3>
             <EventMap
-              events={mapped.length > 0 ? mapped : [event]}
+              events={mapped.length > 0 && isLatest ? mapped : [event]}
               selected={event.event_id}
               posterior={posterior}
               isPosteriorMap
@@ -87,11 +132,33 @@ function Found({ event, posterior, events }: FoundProperties) {
           </section>
         </div>
       </div>
+      <RecordSection
+        event={event}
+        editing={edit === null ? null : { picks: edit.picks, newPhase, onChange }}
+      />
+      {isLatest && (
+        <ReviewPanel
+          event={event}
+          edit={edit}
+          newPhase={newPhase}
+          onEdit={(isEditing) => setEdit(isEditing ? begin(event.arrivals) : null)}
+          onChange={onChange}
+          onNewPhase={setNewPhase}
+          onNews={onNews}
+        />
+      )}
+      <div className="plots">
+        <ResidualPlot event={event} />
+        <CrossSections event={event} posterior={posterior} events={events} />
+        <MagnitudePlot event={event} />
+      </div>
+      <Arrivals arrivals={event.arrivals} />
+      <Explanation key={event.version} event={event} />
+      <StationMagnitudes rows={event.station_magnitudes} />
       <EventAftershocks eventId={event.event_id} version={event.version} />
       <EventShaking eventId={event.event_id} version={event.version} />
-      <Versions versions={event.versions} />
-      <Arrivals arrivals={event.arrivals} />
-      <StationMagnitudes rows={event.station_magnitudes} />
+      <Versions event={event} onNews={onNews} />
+      <Reviews event={event} />
       <Alerts eventId={event.event_id} version={event.version} />
     </>
   );
@@ -134,49 +201,3 @@ function Cautions({ event }: { event: Detail }) {
 }
 
 export const signed = (value: number): string => `${value >= 0 ? "+" : "−"}${Math.abs(value).toFixed(2)}`;
-
-function Links({ event }: { event: Detail }) {
-  const id = encodeURIComponent(event.event_id);
-  const name = event.event_id.replaceAll("/", "_");
-  return (
-    <section className="panel" aria-labelledby="links-title">
-      <h3 id="links-title">{text.downloads}</h3>
-      <ul className="links">
-        <li>
-          <Download
-            path={`fdsnws/event/1/query?eventid=${id}&includearrivals=true`}
-            fileName={`${name}.xml`}
-          >
-            {text.quakeml}
-          </Download>
-        </li>
-        <li>
-          <Download path={`api/v1/events/${id}`} fileName={`${name}.json`}>
-            {text.json}
-          </Download>
-        </li>
-        <li>
-          <Download path={`api/v1/events/${id}/posterior`} fileName={`${name}.posterior.json`}>
-            {text.geojson}
-          </Download>
-        </li>
-        <li>
-          <Download path={picksPath(event)} fileName={`${name}.picks.json`}>
-            {text.picksJson}
-          </Download>
-        </li>
-      </ul>
-    </section>
-  );
-}
-
-/** The picks from the first arrival of an event to its last. */
-function picksPath(event: Detail): string {
-  const times = event.arrivals.map((arrival) => Date.parse(arrival.time)).sort((a, b) => a - b);
-  const around = (timeMs: number, shiftMs: number) => new Date(timeMs + shiftMs).toISOString();
-  const originMs = Date.parse(event.time);
-  return (
-    `api/v1/picks?start=${around(times[0] ?? originMs, -1000)}` +
-    `&end=${around(times.at(-1) ?? originMs, 1000)}`
-  );
-}

@@ -47,7 +47,8 @@ export function OriginTime({ event }: { event: EventSummary }) {
 
 /** How final an event is, and whether it happened at all. */
 export function Badges({ event }: { event: EventSummary }) {
-  const state = event.kind === "cancel" ? "cancelled" : event.status;
+  const isWithdrawn = event.kind === "cancel" && event.status !== "rejected";
+  const state = isWithdrawn ? "cancelled" : event.status;
   return (
     <>
       <span className={`badge ${state}`}>{text[state]}</span>

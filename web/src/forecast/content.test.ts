@@ -46,12 +46,23 @@ test("the words begin with the largest magnitude whose chance may be told", () =
 });
 
 test("cells below the scale, or without a long-term value, are left out", () => {
-  expect(scaleOf(FORECAST.grid!, "number")).toEqual([0.1 / 1e6, 0.1]);
+  expect(scaleOf(FORECAST.grid!, "number")).toEqual([5e-8, 0.05]);
+  expect(scaleOf(FORECAST.grid!, "multiple")).toEqual([2e-6, 2]);
   expect(valuesOf(FORECAST.grid!, "multiple")).toEqual([null, 2, 3e-9 / 1e-3, null]);
   const kinds = (kind: "number" | "multiple") =>
     cellsOf(FORECAST, kind, COLOURS).features.map((one) => one.properties?.kind);
   expect(kinds("number")).toEqual(["cell", "cell", "outline"]);
-  expect(kinds("multiple")).toEqual(["cell", "outline"]);
+  expect(kinds("multiple")).toEqual(["cell", "cell", "outline"]);
+  const faint = { ...FORECAST, grid: { ...FORECAST.grid!, expected: [0, 2e-3, 3e-9, 50] } };
+  expect(cellsOf(faint, "number", COLOURS).features).toHaveLength(3);
+});
+
+test("a scale spans what there is, in round numbers", () => {
+  const grid = { ...FORECAST.grid!, expected: [0, 1.1e-3, 1.4e-3, 3e-3], reference: [0, 1e-3, 1e-3, 1e-3] };
+  expect(scaleOf(grid, "multiple")).toEqual([1, 5]);
+  expect(scaleOf(grid, "number")).toEqual([1e-3, 5e-3]);
+  expect(scaleOf({ ...grid, expected: [0, 2, 2, 2] }, "number")).toEqual([2, 20]);
+  expect(scaleOf({ ...grid, expected: [0, 0, 0, 0] }, "number")).toEqual([0.1, 1]);
 });
 
 test("a cell lies around its middle, and more is nearer to the last colour", () => {

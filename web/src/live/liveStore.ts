@@ -67,6 +67,8 @@ export interface Subscription {
   traces: string[];
   seconds: number;
   pixels: number;
+  /** How much of the past is kept, seconds; twice `seconds` where it is not stated. */
+  keepS?: number;
 }
 
 export class LiveStore {
@@ -107,10 +109,15 @@ export class LiveStore {
 
   /** Ask for these traces in place of those before. */
   subscribe(subscription: Subscription): void {
+    const { traces, seconds, pixels } = subscription;
     this.subscription = subscription;
-    this.buffers.clear();
+    const wanted = new Set(traces);
+    // what stays subscribed stays drawn until its first frame comes
+    for (const traceId of [...this.buffers.keys()]) {
+      if (!wanted.has(traceId)) this.buffers.delete(traceId);
+    }
     this.frames += 1;
-    this.connection.send({ type: "subscribe", ...subscription });
+    this.connection.send({ type: "subscribe", traces, seconds, pixels });
   }
 
   private onOpen(): void {
@@ -172,10 +179,11 @@ export class LiveStore {
   private onFrame(data: ArrayBuffer): void {
     const frame = decodeFrame(data);
     if (!this.subscription.traces.includes(frame.traceId)) return; // of a former subscription
+    const { seconds, keepS = seconds * SPARE_WINDOWS } = this.subscription;
+    const capacity = Math.ceil((keepS * 1000) / frame.binMs);
     let buffer = this.buffers.get(frame.traceId);
-    if (buffer?.binMs !== frame.binMs) {
-      const inWindow = Math.ceil((this.subscription.seconds * 1000) / frame.binMs);
-      buffer = new TraceBuffer(frame.binMs, inWindow * SPARE_WINDOWS);
+    if (buffer?.binMs !== frame.binMs || buffer.capacity < capacity) {
+      buffer = new TraceBuffer(frame.binMs, capacity);
       this.buffers.set(frame.traceId, buffer);
     }
     buffer.put(frame.startMs, frame.minimum, frame.maximum);

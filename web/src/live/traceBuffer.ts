@@ -19,6 +19,14 @@ export class TraceBuffer {
     return this.pastNewest === 0 ? null : this.pastNewest * this.binMs;
   }
 
+  /** Start of the oldest bin that is known, in ms since 1970, or null while empty. */
+  get startMs(): number | null {
+    for (let bin = Math.max(0, this.pastNewest - this.capacity); bin < this.pastNewest; bin += 1) {
+      if (!Number.isNaN(this.highest(bin))) return bin * this.binMs;
+    }
+    return null;
+  }
+
   /** Number of the bin that holds a time. */
   binAt(timeMs: number): number {
     return Math.floor(timeMs / this.binMs + 1e-6);

@@ -1,83 +1,62 @@
-/** The live traces: which are shown, how long a window, and the rows themselves. */
+/** The live traces: which are shown, over which time, and the rows themselves. */
 
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import "./traces.css";
+
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 
 import type { LivePick } from "../api/types";
 import { live, useLive } from "../live/liveStore";
 import { messages } from "../messages";
 import { useIsDark, useWidth } from "../ui/hooks";
-import { useShortcut } from "../ui/shortcuts";
 import { traceColours } from "./colours";
+import { listenToGestures } from "./gestures";
+import { distances, ordered, type Order } from "./order";
 import { Painter } from "./painter";
+import { PastTraces } from "./pastTraces";
 import { TimeAxis } from "./rowChart";
 import { chooseChannels, stationOf, withCurves } from "./selection";
+import { amplified, panned, zoomed } from "./timeView";
+import { STEPS, TraceControls, useTraceKeys, useView, type StepName } from "./TraceControls";
 import { TraceRow } from "./TraceRow";
 
 const text = messages.traces;
-const MINUTES = [1, 2] as const;
-/** A scroll settles before other traces are asked for. */
+/** A scroll or a zoom settles before other traces are asked for. */
 const SETTLE_MS = 250;
 /** Room for the names; the same as in the style sheet. */
 const NAME_PX = 112;
+/** What the service keeps of each trace, seconds. */
+const BOARD_S = 120;
+const MOST_PIXELS = 3600;
 
 export function TracePanel() {
   const traces = useLive("traces");
-  const [minutes, setMinutes] = useState<number>(MINUTES[0]);
-  const [isPaused, setPaused] = useState(false);
   const [showAll, setShowAll] = useState(false);
   const [find, setFind] = useState("");
-  const channels = useMemo(() => chooseChannels(traces, showAll, find), [traces, showAll, find]);
+  const [order, setOrder] = useState<Order>("name");
+  const far = useDistances();
+  const channels = useMemo(
+    () => ordered(chooseChannels(traces, showAll, find), order, far),
+    [traces, showAll, find, order, far],
+  );
   const all = useMemo(() => chooseChannels(traces, true, ""), [traces]);
-
-  const painter = usePainter(minutes, isPaused);
+  const [painter, past] = usePainter();
   const { visible, observe } = useVisible();
   const [list, width] = useWidth<HTMLUListElement>();
   const chartWidth = Math.max(0, Math.floor(width - NAME_PX));
-  useSubscription(channels, visible, traces, minutes, chartWidth);
+  const lengthMs = useView(painter, null).lengthMs;
+  useSubscription(channels, visible, traces, lengthMs, chartWidth);
   const picks = usePicksByStation();
   const isDark = useIsDark();
-  const pause = () => setPaused((before) => !before);
-  useShortcut({ keys: "p", group: text.title, text: text.pauseKey, run: pause });
+  const { current, onRow } = useCurrentRow(channels);
+  useTraceKeys(painter, current, onRow);
+  const scroll = useGestures(painter);
 
   return (
     <section className="panel traces" aria-labelledby="traces-title">
-      <div className="panel-head">
-        <h2 id="traces-title">{text.title}</h2>
-        <label>
-          {text.window}{" "}
-          <select value={minutes} onChange={(event) => setMinutes(Number(event.target.value))}>
-            {MINUTES.map((one) => (
-              <option key={one} value={one}>
-                {text.minutes(one)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          {text.show}{" "}
-          <select
-            value={showAll ? "all" : "vertical"}
-            onChange={(event) => setShowAll(event.target.value === "all")}
-          >
-            <option value="vertical">{text.vertical}</option>
-            <option value="all">{text.all}</option>
-          </select>
-        </label>
-        <label>
-          {text.find}{" "}
-          <input
-            type="search"
-            size={9}
-            placeholder={text.findExample}
-            value={find}
-            onChange={(event) => setFind(event.target.value)}
-          />
-        </label>
-        <button type="button" aria-pressed={isPaused} onClick={pause}>
-          {isPaused ? text.resume : text.pause}
-        </button>
-        <span className="muted">{text.count(channels.length, all.length)}</span>
-      </div>
+      <TraceControls
+        painter={painter}
+        chosen={{ showAll, setShowAll, find, setFind, order, setOrder, count: text.count(channels.length, all.length) }}
+      />
       <TraceLegend />
       {channels.length === 0 && (
         <p className="empty">{traces.length === 0 ? text.noTraces : text.noMatch}</p>
@@ -87,7 +66,10 @@ export function TracePanel() {
         tabIndex={0}
         role="group"
         aria-label={text.title}
+        aria-describedby="traces-help"
         hidden={channels.length === 0}
+        ref={scroll}
+        onKeyDown={(event) => obeyArrows(event, painter, current)}
       >
         <Axis painter={painter} width={chartWidth} isDark={isDark} />
         <ul className="trace-list" ref={list}>
@@ -96,8 +78,11 @@ export function TracePanel() {
               key={id}
               traceId={id}
               isVisible={visible.has(id)}
+              isCurrent={id === current}
               picks={picks.get(stationOf(id)) ?? NO_PICKS}
+              distance={order === "distance" ? (far.get(stationOf(id)) ?? null) : null}
               painter={painter}
+              past={past}
               width={chartWidth}
               height={rowHeight(channels.length)}
               isDark={isDark}
@@ -106,6 +91,9 @@ export function TracePanel() {
           ))}
         </ul>
       </div>
+      <p className="muted note" id="traces-help">
+        {text.help}
+      </p>
     </section>
   );
 }
@@ -120,6 +108,7 @@ function TraceLegend() {
     <p className="trace-legend">
       <span className="key p">{text.legendP}</span>
       <span className="key s">{text.legendS}</span>
+      <span className="key noise">{text.legendNoise}</span>
       <span className="muted">{text.legendBand}</span>
     </p>
   );
@@ -130,7 +119,7 @@ function Axis({ painter, width, isDark }: { painter: Painter; width: number; isD
   useEffect(() => {
     if (holder.current === null || width === 0) return undefined;
     const axis = new TimeAxis(holder.current, traceColours(), width);
-    const end = painter.add(({ startMs, endMs }) => axis.draw(startMs / 1000, endMs / 1000));
+    const end = painter.add(null, ({ startMs, endMs }) => axis.draw(startMs / 1000, endMs / 1000));
     return () => {
       end();
       axis.destroy();
@@ -139,23 +128,85 @@ function Axis({ painter, width, isDark }: { painter: Painter; width: number; isD
   return (
     <div className="trace-axis">
       <span className="muted">{text.timeAxis}</span>
-      <div ref={holder} aria-hidden="true" />
+      <div ref={holder} aria-hidden="true" className="trace-chart" />
     </div>
   );
 }
 
-function usePainter(minutes: number, isPaused: boolean): Painter {
-  const [painter] = useState(() => new Painter());
+const ARROWS: Record<string, StepName> = {
+  ArrowLeft: "earlier",
+  ArrowRight: "later",
+  "Shift+ArrowUp": "higher",
+  "Shift+ArrowDown": "lower",
+  "Shift+ArrowLeft": "wider",
+  "Shift+ArrowRight": "closer",
+  End: "live",
+};
+
+/** Arrows move the time while the focus is on the rows; up and down alone scroll them. */
+function obeyArrows(event: KeyboardEvent, painter: Painter, current: string | null): void {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const name = ARROWS[event.shiftKey ? `Shift+${event.key}` : event.key];
+  if (name === undefined) return;
+  event.preventDefault();
+  painter.change(current, STEPS[name]);
+}
+
+function usePainter(): [Painter, PastTraces] {
+  const [made] = useState(() => {
+    const painter = new Painter();
+    return [painter, new PastTraces(() => painter.touch())] as [Painter, PastTraces];
+  });
   useEffect(() => {
+    const [painter, past] = made;
     painter.start();
-    return () => painter.stop();
-  }, [painter]);
-  useEffect(() => {
-    painter.windowMs = minutes * 60_000;
-    painter.touch();
-  }, [painter, minutes]);
-  useEffect(() => painter.pause(isPaused), [painter, isPaused]);
-  return painter;
+    return () => {
+      painter.stop();
+      past.stop();
+    };
+  }, [made]);
+  return made;
+}
+
+function useGestures(painter: Painter): (element: HTMLDivElement | null) => void {
+  const end = useRef<(() => void) | null>(null);
+  return useCallback(
+    (element: HTMLDivElement | null) => {
+      end.current?.();
+      end.current = null;
+      if (element === null) return;
+      end.current = listenToGestures(element, ".trace-chart", {
+        onPan: (id, share) => painter.change(id, (view, newest) => panned(view, -share * view.lengthMs, newest)),
+        onZoom: (id, factor, share) => painter.change(id, (view, newest) => zoomed(view, factor, share, newest)),
+        onAmplify: (id, factor) => painter.change(id, (view) => amplified(view, factor)),
+      });
+    },
+    [painter],
+  );
+}
+
+/** The row that keys mean: none at first, then one after the other. */
+function useCurrentRow(channels: string[]): { current: string | null; onRow: (step: number) => void } {
+  const [chosen, setChosen] = useState<string | null>(null);
+  const current = chosen !== null && channels.includes(chosen) ? chosen : null;
+  const onRow = (step: number) => {
+    if (channels.length === 0) return;
+    const at = current === null ? (step > 0 ? -1 : channels.length) : channels.indexOf(current);
+    const next = channels[Math.min(channels.length - 1, Math.max(0, at + step))]!;
+    setChosen(next);
+    const row = document.querySelector<HTMLElement>(`[data-trace="${CSS.escape(next)}"]`);
+    row?.scrollIntoView({ block: "nearest" });
+    row?.querySelector<HTMLElement>("button")?.focus({ preventScroll: true });
+  };
+  return { current, onRow };
+}
+
+function useDistances(): ReadonlyMap<string, number> {
+  const stations = useLive("stations");
+  const latest = useLive("events").find((event) => event.kind !== "cancel");
+  const key = `${latest?.event_id} ${latest?.version}`;
+  // the list of events changes far more often than the latest one
+  return useMemo(() => distances(stations, latest), [stations, key]);
 }
 
 /** Which rows are in view; rows far outside are neither drawn nor asked for. */
@@ -191,23 +242,33 @@ function useSubscription(
   channels: string[],
   visible: ReadonlySet<string>,
   traces: string[],
-  minutes: number,
+  lengthMs: number,
   width: number,
 ): void {
   const shown = channels.filter((id) => visible.has(id));
   const wanted = withCurves(shown, traces);
   const key = wanted.join(" ");
-  const pixels = width < 500 ? 400 : 800; // bins of 75 or 150 ms in a minute
+  const { seconds, pixels, keepS } = detailOf(lengthMs, width);
   const hasWidth = width > 0;
   useEffect(() => {
     if (!hasWidth) return undefined;
     const timer = setTimeout(
-      () => live.subscribe({ traces: key ? key.split(" ") : [], seconds: 60 * minutes, pixels }),
+      () => live.subscribe({ traces: key ? key.split(" ") : [], seconds, pixels, keepS }),
       SETTLE_MS,
     );
     return () => clearTimeout(timer);
-  }, [key, minutes, pixels, hasWidth]);
+  }, [key, seconds, pixels, keepS, hasWidth]);
   useEffect(() => () => live.subscribe({ traces: [], seconds: 60, pixels: 400 }), []);
+}
+
+/** What to ask for so that a window of a length has a bin a pixel, with some past to move into. */
+export function detailOf(lengthMs: number, width: number) {
+  const inWindow = width < 500 ? 400 : 800;
+  // steps of two, so that a slow zoom asks anew only now and then
+  const lengthS = 2 ** Math.ceil(Math.log2(lengthMs / 1000)) * (60 / 64);
+  const seconds = Math.min(BOARD_S, Math.max(10, 4 * lengthS));
+  const pixels = Math.max(10, Math.min(MOST_PIXELS, Math.round((inWindow * seconds) / lengthS)));
+  return { seconds, pixels, keepS: 2 * Math.max(lengthS, BOARD_S) };
 }
 
 function usePicksByStation(): Map<string, LivePick[]> {

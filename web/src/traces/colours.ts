@@ -9,6 +9,7 @@ export interface TraceColours {
   text: string;
   p: string;
   s: string;
+  noise: string;
 }
 
 const LIGHT: TraceColours = {
@@ -18,6 +19,7 @@ const LIGHT: TraceColours = {
   text: "#55626c",
   p: "#0072b2",
   s: "#c04e00",
+  noise: "#6b7780",
 };
 
 const DARK: TraceColours = {
@@ -27,6 +29,7 @@ const DARK: TraceColours = {
   text: "#9fadb8",
   p: "#56b4e9",
   s: "#ff9e4a",
+  noise: "#8b98a3",
 };
 
 export const traceColours = (): TraceColours => (isDark() ? DARK : LIGHT);

@@ -4,15 +4,16 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 import type { LivePick } from "../api/types";
+import { utc } from "../format";
 import type { TraceColours } from "./colours";
 import type { RowData } from "./rowData";
 
 const inUtc = (seconds: number): Date => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
 const AXIS_FONT = "10px system-ui, sans-serif";
 const CLOCK: uPlot.Axis.Values = (_, splits) =>
-  splits.map((seconds) => new Date(seconds * 1000).toISOString().slice(11, 19));
+  splits.map((seconds) => utc(seconds * 1000, Number.isInteger(seconds) ? 0 : 1, false));
 /** Steps of the time axis in seconds. */
-const STEPS = [1, 2, 5, 10, 15, 20, 30, 60];
+const STEPS = [0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 60, 120, 300];
 export const RIGHT_AXIS_PX = 30;
 
 export class RowChart {
@@ -26,16 +27,16 @@ export class RowChart {
     private readonly colours: TraceColours,
     size: { width: number; height: number },
   ) {
-    this.plot = new uPlot(this.options(size), [[], [], [], [], []], holder);
+    this.plot = new uPlot(this.options(size), [[], [], [], [], [], []], holder);
   }
 
-  draw(row: RowData, startS: number, endS: number, picks: LivePick[]): void {
-    const half = row.amplitude > 0 ? 1.05 * row.amplitude : 1;
+  draw(row: RowData, startS: number, endS: number, picks: LivePick[], gain: number): void {
+    const half = (row.amplitude > 0 ? 1.05 * row.amplitude : 1) / gain;
     this.range = [startS, endS];
     this.heights = [row.centre - half, row.centre + half];
     this.picks = picks;
     // in a batch it draws now, not later together with all other rows
-    this.plot.batch(() => this.plot.setData([row.times, row.lowest, row.highest, row.p, row.s]));
+    this.plot.batch(() => this.plot.setData([row.times, row.lowest, row.highest, row.p, row.s, row.noise]));
   }
 
   resize(width: number, height: number): void {
@@ -47,7 +48,7 @@ export class RowChart {
   }
 
   private options(size: { width: number; height: number }): uPlot.Options {
-    const { record, band, p, s, grid, text } = this.colours;
+    const { record, band, p, s, noise, grid, text } = this.colours;
     const edge = { stroke: record, width: 0.7, points: { show: false }, spanGaps: false };
     const curve = { scale: "probability", width: 1.4, points: { show: false } };
     return {
@@ -67,6 +68,7 @@ export class RowChart {
         { ...edge },
         { ...curve, stroke: p },
         { ...curve, stroke: s, dash: [6, 3] },
+        { ...curve, stroke: noise, width: 1, dash: [1.5, 3] },
       ],
       bands: [{ series: [2, 1], fill: band }],
       axes: [

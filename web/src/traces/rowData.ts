@@ -9,34 +9,46 @@ export interface RowData {
   highest: (number | null)[];
   p: (number | null)[];
   s: (number | null)[];
+  /** Probability that it is neither: what P and S leave of 1. */
+  noise: (number | null)[];
   /** Middle and half height of the record, in its own unit. */
   centre: number;
   amplitude: number;
 }
 
+export interface RowSources {
+  trace: TraceBuffer;
+  p?: TraceBuffer | undefined;
+  s?: TraceBuffer | undefined;
+  /** What was recorded before the live buffer begins. */
+  past?: TraceBuffer | undefined;
+}
+
 const known = (value: number | undefined): number | null =>
   value === undefined || Number.isNaN(value) ? null : value;
 
+/** What P and S leave of 1; null where neither is known. */
+export function noiseOf(p: number | null, s: number | null): number | null {
+  return p === null && s === null ? null : Math.max(0, 1 - (p ?? 0) - (s ?? 0));
+}
+
 /** Return what lies between two times, in ms since 1970; null where nothing is known. */
-export function rowData(
-  trace: TraceBuffer,
-  p: TraceBuffer | undefined,
-  s: TraceBuffer | undefined,
-  startMs: number,
-  endMs: number,
-): RowData {
-  const first = trace.binAt(startMs);
-  const count = Math.max(0, trace.binAt(endMs - 1) - first + 1);
-  const row: RowData = { times: [], lowest: [], highest: [], p: [], s: [], centre: 0, amplitude: 0 };
+export function rowData({ trace, p, s, past }: RowSources, startMs: number, endMs: number): RowData {
+  const grid = gridOf(trace, past, startMs, endMs);
+  const first = grid.binAt(startMs);
+  const count = Math.max(0, grid.binAt(endMs - 1) - first + 1);
+  const row: RowData = { times: [], lowest: [], highest: [], p: [], s: [], noise: [], centre: 0, amplitude: 0 };
   let [sum, n, low, high] = [0, 0, Infinity, -Infinity];
   for (let bin = first; bin < first + count; bin += 1) {
-    const middleMs = (bin + 0.5) * trace.binMs;
-    const [lowest, highest] = [known(trace.lowest(bin)), known(trace.highest(bin))];
+    const middleMs = (bin + 0.5) * grid.binMs;
+    const [lowest, highest] = extremes(trace, past, middleMs);
+    const [ofP, ofS] = [known(p?.highest(p.binAt(middleMs))), known(s?.highest(s.binAt(middleMs)))];
     row.times.push(middleMs / 1000);
     row.lowest.push(lowest);
     row.highest.push(highest);
-    row.p.push(known(p?.highest(p.binAt(middleMs))));
-    row.s.push(known(s?.highest(s.binAt(middleMs))));
+    row.p.push(ofP);
+    row.s.push(ofS);
+    row.noise.push(noiseOf(ofP, ofS));
     if (lowest === null || highest === null) continue;
     sum += (lowest + highest) / 2;
     n += 1;
@@ -48,4 +60,22 @@ export function rowData(
     row.amplitude = Math.max(high - row.centre, row.centre - low);
   }
   return row;
+}
+
+/** The buffer whose bins are drawn: the coarser one where both have a part in the window. */
+function gridOf(trace: TraceBuffer, past: TraceBuffer | undefined, startMs: number, endMs: number): TraceBuffer {
+  if (past === undefined || trace.startMs === null || trace.startMs <= startMs) return trace;
+  return trace.startMs >= endMs || past.binMs > trace.binMs ? past : trace;
+}
+
+function extremes(
+  trace: TraceBuffer,
+  past: TraceBuffer | undefined,
+  timeMs: number,
+): [number | null, number | null] {
+  const bin = trace.binAt(timeMs);
+  const highest = known(trace.highest(bin));
+  if (highest !== null || past === undefined) return [known(trace.lowest(bin)), highest];
+  const older = past.binAt(timeMs);
+  return [known(past.lowest(older)), known(past.highest(older))];
 }

@@ -260,6 +260,8 @@ def _warnings(
     told = []
     for name in sorted({*plain.at_bounds, *best.at_bounds}):
         value = best.law.vector[LAW_NAMES.index(name)]
+        if name in NAMES and IS_LOG[NAMES.index(name)]:
+            value = np.exp(value)
         told.append(f"{name} stopped at a bound of the search ({value:.4g}); it is not determined")
     if not (plain.has_converged and best.has_converged):
         told.append("the ascent did not converge; parameters and errors are not to be trusted")

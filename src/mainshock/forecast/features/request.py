@@ -12,9 +12,10 @@ from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.features.cells import CellGrid
 from mainshock.forecast.features.table import FeatureSettings
 from mainshock.forecast.model_folder import open_model
+from mainshock.forecast.moments import days_asked
 from mainshock.forecast.region import Region
 from mainshock.forecast.selection.fitting import FitRequest, prepare_fit
-from mainshock.sources.seismicity.catalogue import Catalogue, days_from_text, text_from_days
+from mainshock.sources.seismicity.catalogue import Catalogue, text_from_days
 from mainshock.sources.seismicity.versions import with_delay
 
 __all__ = ["PreparedTable", "TableRequest", "issue_times", "prepare_table_of"]
@@ -198,13 +199,7 @@ def _window(
 
 
 def _days(text: str, name: str, catalogue: Catalogue) -> float:
-    is_year = text.strip().isdigit() and 1900 <= int(text) <= 2100
-    if is_year and not catalogue.is_synthetic:
-        raise SettingsError(
-            f"{name} {text} may be a year or days after 1970-01-01; write {text}-01-01 for the "
-            f"year, {text}.0 for the days"
-        )
-    return days_from_text(text)
+    return days_asked(name, text, is_synthetic=catalogue.is_synthetic)
 
 
 def _past_says(

@@ -16,9 +16,11 @@ from mainshock.forecast.completeness import (
     refuse_below_completeness,
 )
 from mainshock.forecast.model_folder import info_document, kind_named
+from mainshock.forecast.moments import days_asked
 from mainshock.forecast.region import Region, region_around, region_from_text
 from mainshock.forecast.registry import RATE_MODELS
-from mainshock.sources.seismicity.catalogue import Catalogue, days_from_text, text_from_days
+from mainshock.forecast.repeats import repeats_note
+from mainshock.sources.seismicity.catalogue import Catalogue, text_from_days
 
 __all__ = [
     "FitRequest",
@@ -105,14 +107,15 @@ def prepare_fit(catalogue: Catalogue, request: FitRequest) -> PreparedFit:
     """
     if len(catalogue) == 0:
         raise DataError("the catalogue has no events")
-    start = _days(request.start, float(catalogue.time_days[0]), catalogue)
-    end = _days(request.end, float(np.nextafter(catalogue.time_days[-1], np.inf)), catalogue)
+    after_last = float(np.nextafter(catalogue.time_days[-1], np.inf))
+    start = _days("--from", request.start, float(catalogue.time_days[0]), catalogue)
+    end = _days("--to", request.end, after_last, catalogue)
     if not start < end:
         raise SettingsError(
             f"--from {text_from_days(start)} is not before --to {text_from_days(end)}; exchange "
             "them, or widen the window"
         )
-    history = _days(request.history, -math.inf, catalogue)
+    history = _days("--history-from", request.history, -math.inf, catalogue)
     if history > start:
         raise SettingsError(
             f"--history-from {text_from_days(history)} is after --from {text_from_days(start)}; "
@@ -135,20 +138,14 @@ def prepare_fit(catalogue: Catalogue, request: FitRequest) -> PreparedFit:
         threads=request.threads,
         options=dict(request.options or {}),
     )
+    warnings += repeats_note(known.between(history, end).above(mc))
     return PreparedFit(known, settings, tuple(warnings))
 
 
-def _days(text: str | None, otherwise: float, catalogue: Catalogue) -> float:
+def _days(name: str, text: str | None, otherwise: float, catalogue: Catalogue) -> float:
     if text is None:
         return otherwise
-    days = days_from_text(text)
-    is_year = text.strip().isdigit() and 1900 <= int(text) <= 2100
-    if is_year and not catalogue.is_synthetic:
-        raise SettingsError(
-            f"{text!r} may be a year or days after 1970-01-01; write {text}-01-01 for the year, "
-            f"{text}.0 for the days"
-        )
-    return days
+    return days_asked(name, text, is_synthetic=catalogue.is_synthetic)
 
 
 def _region(catalogue: Catalogue, text: str | None, mc: float) -> Region | None:
@@ -173,8 +170,12 @@ def _region(catalogue: Catalogue, text: str | None, mc: float) -> Region | None:
 def _completeness(known: Catalogue, request: FitRequest) -> tuple[float, list[str]]:
     """Return the magnitude of completeness, and what must be said of it."""
     if request.mc is not None:
+        if not math.isfinite(request.mc):
+            raise SettingsError(f"--mc {request.mc:g} is no magnitude; give a finite number")
         return request.mc, _tolerated(known, request.mc, request.allow_incomplete)
-    least = math.floor(float(known.magnitude.min()) * 10 + 1e-6) / 10
+    counted = known.above(-math.inf)  # without what lies below a completeness that is stated
+    smallest = (counted if len(counted) else known).magnitude.min()
+    least = math.floor(float(smallest) * 10 + 1e-6) / 10
     if _is_complete(known, least):
         return least, []
     measured = _measured(known)

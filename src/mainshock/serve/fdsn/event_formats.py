@@ -10,7 +10,7 @@ from mainshock.core.times import format_utc
 from mainshock.events.quakeml import to_catalogue
 from mainshock.serve.fdsn.event_selection import CONTRIBUTOR, catalogue_of
 from mainshock.serve.fdsn.places import PlaceNames
-from mainshock.stream.records import EventVersion
+from mainshock.stream.records import MANUAL, EventVersion, Review
 
 __all__ = ["EVENT_TEXT_HEADER", "events_as_quakeml", "events_as_text"]
 
@@ -99,8 +99,22 @@ def _label(version: EventVersion, event: quakeml.Event) -> None:
         creation_time=issued,
         version=str(version.version),
     )
-    if version.status == "preliminary":
+    if version.status in ("preliminary", "reviewed", "rejected"):
         for origin in event.origins:
-            origin.evaluation_status = "preliminary"
+            origin.evaluation_status = version.status
+    if version.review is not None:
+        _label_review(version.review, event)
     if version.is_synthetic:
         event.comments.append(quakeml.Comment(text="synthetic: found in made-up records"))
+
+
+def _label_review(review: Review, event: quakeml.Event) -> None:
+    """State who made a version, and which picks are a person's."""
+    event.creation_info.author = review.author
+    if review.comment:
+        event.comments.append(quakeml.Comment(text=f"{review.action}: {review.comment}"))
+    for origin in event.origins:
+        origin.evaluation_mode = "manual"
+    for pick in event.picks:
+        if str(pick.method_id).endswith(f"/{MANUAL}"):
+            pick.evaluation_mode = "manual"

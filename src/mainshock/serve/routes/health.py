@@ -10,8 +10,9 @@ from fastapi import APIRouter
 from mainshock import __version__
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.parameters import ERROR_ANSWERS, STRICT
-from mainshock.serve.schemas import HealthAnswer, HealthData
-from mainshock.serve.summaries import health_data
+from mainshock.serve.schemas import DriftData, HealthAnswer, HealthData
+from mainshock.serve.summaries import finite, health_data
+from mainshock.stream.monitoring.flags import DriftFlag
 
 __all__ = ["ServiceStatus", "router", "status_of"]
 
@@ -41,10 +42,24 @@ def router(context: ServiceContext, clock: Callable[[], float] = time.monotonic)
             uptime_s=round(clock() - began_s, 3),
             stations=[health_data(one) for one in context.store.health()],
             memory_mb=_memory_mb(),
+            drift=[] if context.drift is None else [_drift(one) for one in context.drift.flags()],
         )
         return HealthAnswer(data=data)
 
     return routes
+
+
+def _drift(flag: DriftFlag) -> DriftData:
+    return DriftData(
+        subject=flag.subject,
+        kind=flag.kind,
+        since=flag.since,
+        updated=flag.updated,
+        value=finite(flag.value),
+        usual=finite(flag.usual),
+        limit=finite(flag.limit),
+        reason=flag.reason,
+    )
 
 
 def status_of(reason: str) -> ServiceStatus:

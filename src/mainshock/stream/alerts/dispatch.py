@@ -10,6 +10,7 @@ from typing import Literal
 
 from mainshock.core.documents import from_document, to_document
 from mainshock.core.errors import MainshockError, UnreachableError
+from mainshock.core.logs import following
 from mainshock.core.times import to_posix_s, utc_from_posix
 from mainshock.stream.alerts.base import AlertRequest, Channel, ChannelSettings
 from mainshock.stream.alerts.config import AlertSettings, open_channels
@@ -148,7 +149,8 @@ class ChannelWorker:
             return True
         self._state.pending = request
         self._commit()
-        self._finish(request, is_resumed=False)
+        with following(deliveries[0].message.trace):
+            self._finish(request, is_resumed=False)
         return True
 
     def _own_request(self, value: bytes) -> AlertRequest | None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 from zlib import crc32
 
 from prometheus_client import CollectorRegistry
@@ -99,7 +100,9 @@ class Ingest:
         messages: list[Message] = []
         for packet in packets:
             self._n_packets += 1
+            began = perf_counter()
             messages += self._take_one(packet)
+            self._metrics.note_taking(perf_counter() - began)
         if packets:
             now_ns = packets[-1].arrival_ns
             if not self._is_machine_clock:

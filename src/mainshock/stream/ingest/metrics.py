@@ -1,6 +1,6 @@
 """What Prometheus is told about arriving packets."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from mainshock.sources.fragments import NANOSECONDS
 
@@ -40,6 +40,12 @@ class IngestMetrics:
             "Records that wait for another one to confirm them.",
             registry=registry,
         )
+        self._take = Histogram(
+            "mainshock_ingest_packet_seconds",
+            "Time to decode, judge and pass on a packet.",
+            buckets=(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1.0),
+            registry=registry,
+        )
         self._children: dict[tuple[str, str], Counter] = {}
         self._newest_ns: dict[str, int] = {}
 
@@ -49,6 +55,10 @@ class IngestMetrics:
         if child is None:
             child = self._children[kind, station] = self._packets.labels(kind, station)
         child.inc()
+
+    def note_taking(self, seconds: float) -> None:
+        """Tell how long a packet took."""
+        self._take.observe(seconds)
 
     def set_latency(self, station: str, latency_s: float) -> None:
         """Tell the age of a station's newest sample."""

@@ -131,7 +131,7 @@ def _event_rows(store: LiveStore, query: EventQuery) -> Rows:
 
 
 def _event_row(summary: Mapping[str, Any]) -> dict[str, Any] | None:
-    if summary["kind"] == "cancel" or summary["status"] != "settled":
+    if summary["kind"] == "cancel" or summary["status"] not in ("settled", "reviewed"):
         return None
     row = {name: summary[name] for name in _COLUMNS["event"]}
     row["time"] = datetime.fromisoformat(summary["time"])

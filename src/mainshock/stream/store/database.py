@@ -35,6 +35,7 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA journal_size_limit = 67108864",  # what a WAL file keeps on disk once it is written back
+    "PRAGMA cache_size = -512",  # KiB; the rest comes from the file cache of the system
     "PRAGMA foreign_keys = ON",
 )
 _WRITERS_LOCK = 0x6D61696E  # any number of our own, the same in all processes

@@ -31,6 +31,7 @@ from mainshock.stream.store.queries import (
     summary_statement,
 )
 from mainshock.stream.store.retention import Retention, apply_retention
+from mainshock.stream.store.reviews import not_reviewed
 from mainshock.stream.store.rows import (
     alert_row,
     event_from_row,
@@ -187,10 +188,15 @@ class LiveStore:
         return _record(LivePick, found[0]) if found else None
 
     def save_events(self, versions: Sequence[EventVersion]) -> None:
-        """Keep versions of events, all or none of them; draws only of the latest version."""
-        rows = [event_row(one) for one in _latest(versions, lambda one: one.event_id)]
-        told = [event_version_row(one) for one in versions]
+        """Keep versions of events, all or none of them; draws only of the latest version.
+
+        Versions of events that a person reviewed are left out: what a person says stays, and
+        :class:`mainshock.stream.store.reviews.ReviewStore` keeps it.
+        """
         with self.database.writing() as connection:
+            versions = not_reviewed(connection, versions)
+            rows = [event_row(one) for one in _latest(versions, lambda one: one.event_id)]
+            told = [event_version_row(one) for one in versions]
             news = _news(connection, events, "event_id", rows)
             upsert(connection, events, news, newer="version")
             upsert(connection, event_versions, told)

@@ -18,6 +18,7 @@ __all__ = [
     "alerts",
     "audit",
     "changes",
+    "ended_sessions",
     "event_versions",
     "events",
     "forecasts",
@@ -160,6 +161,11 @@ users = Table(
     Column("role", String(20), nullable=False),
     Column("is_active", Boolean, nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    Column("password_hash", String(300)),
+    Column("subject", String(600)),  # issuer and subject of one who signs in elsewhere
+    Column("generation", Integer, nullable=False, server_default="0"),  # ends earlier sign-ins
+    Column("signed_in_us", BigInteger),
+    Index("users_by_subject", "subject", unique=True),
 )
 
 tokens = Table(
@@ -169,6 +175,19 @@ tokens = Table(
     Column("user_name", String(100), nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger),
+    Column("prefix", String(16)),
+    Column("label", String(100), nullable=False, server_default=""),
+    Column("scopes", Text, nullable=False, server_default=""),  # permissions, by blanks
+    Column("used_us", BigInteger),
+    Index("tokens_by_prefix", "prefix", unique=True),
+)
+
+# sign-ins that were ended before their time
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("session_id", String(64), primary_key=True),
+    Column("expires_us", BigInteger, nullable=False),
 )
 
 audit = Table(
@@ -179,6 +198,10 @@ audit = Table(
     Column("actor", String(100), nullable=False),
     Column("action", String(100), nullable=False),
     Column("detail", Text, nullable=False),
+    Column("target", String(300), nullable=False, server_default=""),
+    Column("client", String(100), nullable=False, server_default=""),
+    Column("result", String(20), nullable=False, server_default=""),
+    Index("audit_by_time", "time_us"),
     sqlite_autoincrement=True,
 )
 

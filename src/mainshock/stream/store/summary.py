@@ -25,6 +25,7 @@ def event_summary(version: EventVersion) -> dict[str, Any]:  # values as JSON ho
             "reason": version.reason,
             "models": version.models,
             "is_synthetic": version.is_synthetic,
+            "author": "" if version.review is None else version.review.author,
             "time": origin.time,
             "longitude": origin.longitude,
             "latitude": origin.latitude,

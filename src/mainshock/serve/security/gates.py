@@ -1,0 +1,178 @@
+"""How callers show who they are: not at all, by the service's token, or by an account."""
+
+import hmac
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import parse_qs
+
+from anyio import to_thread
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from mainshock.serve.security.identity import KEY_START, LOCAL, TOKEN, Identity, by_cookie
+from mainshock.serve.security.permissions import PUBLIC
+
+if TYPE_CHECKING:  # loads ciphers, which services without accounts do not need
+    from mainshock.serve.security.accounts import Accounts, Session
+
+__all__ = ["SESSION_COOKIE", "AccountGate", "Gate", "OpenGate", "TokenGate", "session_cookie"]
+
+COOKIE = "mainshock_page"
+SESSION_COOKIE = "mainshock_session"
+_BEARER = "send the header `Authorization: Bearer TOKEN`"
+
+
+class Gate(Protocol):
+    """Tells who a caller is."""
+
+    is_strict: bool
+    """Whether routes without a line in the table of permissions are refused."""
+
+    def is_open(self, path: str, permission: str | None) -> bool:
+        """Return whether everybody may use a route."""
+        ...
+
+    async def identify(self, scope: Scope, headers: Headers, cookies: list[str]) -> Identity | None:
+        """Return who a caller is, or None; add what the browser is to keep to ``cookies``."""
+        ...
+
+    def remedy(self, path: str) -> str:
+        """Return how a caller shows who it is."""
+        ...
+
+
+class OpenGate:
+    """Everybody who reaches the service may do everything; it listens to this machine alone."""
+
+    is_strict = False
+
+    def is_open(self, path: str, permission: str | None) -> bool:  # noqa: ARG002
+        """Return that everybody may."""
+        return True
+
+    async def identify(
+        self,
+        scope: Scope,  # noqa: ARG002
+        headers: Headers,  # noqa: ARG002
+        cookies: list[str],  # noqa: ARG002
+    ) -> Identity | None:
+        """Return whoever uses this machine."""
+        return LOCAL
+
+    def remedy(self, path: str) -> str:  # noqa: ARG002
+        """Return nothing: no caller is asked."""
+        return ""
+
+
+class TokenGate:
+    """Who shows the one token may do everything."""
+
+    is_strict = False
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def is_open(self, path: str, permission: str | None) -> bool:  # noqa: ARG002
+        """Return whether a path is the one for probes."""
+        return path == "/healthz"
+
+    async def identify(self, scope: Scope, headers: Headers, cookies: list[str]) -> Identity | None:
+        """Return ``TOKEN`` for who shows the token, and let the page's first visit keep it."""
+        path = scope["path"]
+        in_query = _query_token(scope) if scope["type"] == "websocket" or path == "/" else ""
+        is_page = path == "/" or path.startswith("/assets/")
+        if scope["type"] == "http" and path == "/" and self._is_token(in_query):
+            cookies.append(f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/")
+        shown = [_bearer(headers), in_query, _cookies(headers).get(COOKIE, "") if is_page else ""]
+        return TOKEN if any(self._is_token(one) for one in shown) else None
+
+    def remedy(self, path: str) -> str:
+        """Return where the token goes."""
+        where = "open this address with ?token=TOKEN at its end" if path == "/" else _BEARER
+        return f"a token is needed: {where}"
+
+    def _is_token(self, shown: str) -> bool:
+        return hmac.compare_digest(shown.encode(), self._token.encode())
+
+
+class AccountGate:
+    """Callers sign in, or show an API key; the service's token counts as well where there is one.
+
+    Parameters
+    ----------
+    accounts
+        Who they are.
+    token
+        The service's own token, for programs that keep it running, or None.
+    is_encrypted
+        Whether browsers reach the service by TLS.
+    """
+
+    is_strict = True
+
+    def __init__(self, accounts: "Accounts", token: str | None, *, is_encrypted: bool) -> None:
+        self.accounts = accounts
+        self.is_encrypted = is_encrypted
+        self._token = token
+
+    def is_open(self, path: str, permission: str | None) -> bool:  # noqa: ARG002
+        """Return whether the table of permissions opens a route to all."""
+        return permission == PUBLIC
+
+    async def identify(self, scope: Scope, headers: Headers, cookies: list[str]) -> Identity | None:
+        """Return the account, by bearer token, key or cookie; renew the token of a cookie."""
+        shown = _bearer(headers)
+        if shown:
+            if self._token and hmac.compare_digest(shown.encode(), self._token.encode()):
+                return TOKEN
+            if shown.startswith(KEY_START):
+                return await to_thread.run_sync(self.accounts.of_key, shown)
+            session = await to_thread.run_sync(self.accounts.of_token, shown)
+            return None if session is None else session.identity
+        kept = _cookies(headers).get(SESSION_COOKIE, "")
+        if not kept:
+            return None
+        return await to_thread.run_sync(self._of_cookie, kept, scope["type"], cookies)
+
+    def remedy(self, path: str) -> str:  # noqa: ARG002
+        """Return how to sign in."""
+        return f"sign in by POST /api/v1/login, or {_BEARER} with a token or an API key"
+
+    def _of_cookie(self, kept: str, kind: str, cookies: list[str]) -> Identity | None:
+        session = self.accounts.of_token(kept)
+        if session is None:
+            return None
+        renewed = self.accounts.renewed(session) if kind == "http" else None
+        if renewed is not None:
+            cookies.append(session_cookie(renewed, is_encrypted=self.is_encrypted))
+        return by_cookie(session.identity)
+
+
+def session_cookie(session: "Session | None", *, is_encrypted: bool) -> str:
+    """Return the ``Set-Cookie`` value that keeps a sign-in, or that removes it (None)."""
+    value = "" if session is None else session.token
+    parts = [f"{SESSION_COOKIE}={value}", "HttpOnly", "SameSite=Strict", "Path=/"]
+    if session is None:
+        parts.append("Max-Age=0")
+    if is_encrypted:
+        parts.append("Secure")
+    return "; ".join(parts)
+
+
+def _bearer(headers: Headers) -> str:
+    """Return what follows ``Bearer`` in the header, or an empty text."""
+    kind, _, shown = headers.get("authorization", "").partition(" ")
+    return shown.strip() if kind.lower() == "bearer" else ""
+
+
+def _query_token(scope: Scope) -> str:
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    return str(query.get("token", [""])[0])
+
+
+def _cookies(headers: Headers) -> Mapping[str, str]:
+    try:
+        return {name: one.value for name, one in SimpleCookie(headers.get("cookie", "")).items()}
+    except CookieError:
+        return {}

@@ -1,0 +1,102 @@
+"""The service speaks TLS by itself, and tells browsers to use nothing else."""
+
+import ssl
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from mainshock.core.errors import SettingsError
+from mainshock.serve.app import create_app
+from mainshock.serve.context import ServiceSettings
+from mainshock.serve.run import ServiceThread
+from mainshock.serve.security.settings import SecuritySettings
+
+HSTS = "strict-transport-security"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate of this machine, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    (folder / "key.pem").chmod(0o600)
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def test_the_service_speaks_tls(open_house, certificate):
+    cert, key = certificate
+    trusted = ssl.create_default_context(cafile=str(cert))
+    for house in open_house(tls_cert=cert, tls_key=key):
+        assert house.url.startswith("https://")
+        with httpx.Client(base_url=house.url, verify=trusted, timeout=60.0) as client:
+            answer = client.get("/healthz")
+            assert answer.headers[HSTS].startswith("max-age=31536000")
+            body = {"name": "viewer", "password": "brown slate under the harbour"}
+            answer = client.post("/api/v1/login", json=body, headers={"Origin": house.url})
+            assert "Secure" in answer.headers["set-cookie"].split("; ")
+            assert client.get("/api/v1/me").json()["data"]["name"] == "viewer"
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(house.url)
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.load_verify_locations(cert)
+        old.maximum_version = ssl.TLSVersion.TLSv1_2
+        with httpx.Client(verify=old) as client:
+            assert client.get(f"{house.url}/healthz").status_code == 200
+
+
+def test_behind_a_proxy_that_speaks_tls_it_is_told_as_well(empty_context):
+    behind = SecuritySettings(public_url="https://quakes.example.org")
+    settings = ServiceSettings(port=0, security=behind)
+    with ServiceThread(replace(empty_context, settings=settings)) as service:
+        assert HSTS in httpx.get(f"{service.url}/healthz").headers
+
+
+def test_without_tls_nothing_is_told_of_it(client):
+    assert HSTS not in client.get("/healthz").headers
+
+
+def test_half_of_tls_is_refused(empty_context, certificate, tmp_path):
+    cert, key = certificate
+    open_key = tmp_path / "key.pem"
+    open_key.write_bytes(key.read_bytes())
+    open_key.chmod(0o644)
+    for files, told in (
+        ((cert, None), "--tls-key"),
+        ((None, key), "--tls-cert"),
+        ((cert, tmp_path / "none.pem"), "cannot read"),
+        ((cert, open_key), "chmod 600"),
+    ):
+        settings = ServiceSettings(port=0, tls_cert=files[0], tls_key=files[1])
+        with pytest.raises(SettingsError, match=told):
+            create_app(replace(empty_context, settings=settings))

@@ -1,0 +1,90 @@
+/** German: plots and records on the page of one event. */
+
+import type { eventPage as English } from "../en/eventPage";
+
+export const eventPage: typeof English = {
+  records: "Aufzeichnungen nach Entfernung",
+  recordsLabel: (stations) =>
+    `Aufzeichnungen von ${stations} Stationen, die nächste oben; gestrichelt: erwartet, durchgezogen: Einsatz`,
+  noRecords: "Das Archiv enthält keine Aufzeichnungen dieses Erdbebens.",
+  noRecord: "keine Aufzeichnung",
+  component: "Komponente",
+  components: { Z: "vertikal", N: "Nord", E: "Ost" },
+  scale: "Maßstab",
+  ownScale: "je Aufzeichnung",
+  commonScale: "einer für alle",
+  spacing: "Abstand",
+  evenSpacing: "gleichmäßig",
+  trueSpacing: "nach Entfernung",
+  louder: "Größere Amplituden",
+  quieter: "Kleinere Amplituden",
+  zoomIn: "Kürzere Zeit",
+  zoomOut: "Längere Zeit",
+  earlier: "Früher",
+  later: "Später",
+  whole: "Ganzes Erdbeben",
+  zoomHint: "Über die Aufzeichnungen ziehen, um eine kürzere Zeit zu sehen.",
+  afterOrigin: "Sekunden nach der Herdzeit",
+  expected: "erwartet",
+  picked: "Einsatz mit Fehler",
+  residuals: "Residuen nach Entfernung",
+  residualsLabel: (count) =>
+    `Residuen von ${count} Einsätzen nach Entfernung, jedes mit seiner Standardabweichung`,
+  residualAxis: "Residuum (s)",
+  distanceAxis: "Epizentralentfernung (km)",
+  sections: "Querschnitte",
+  sectionLabel: (from, to, draws, events) =>
+    `Querschnitt von ${from} nach ${to}: ${draws} Ziehungen der A-posteriori-Verteilung und ${events} andere Erdbeben`,
+  west: "West",
+  east: "Ost",
+  south: "Süd",
+  north: "Nord",
+  sectionAxis: (from, to) => `${from} nach ${to} (km)`,
+  depthAxis: "Tiefe (km)",
+  draw: "Ziehung der A-posteriori-Verteilung",
+  neighbour: "anderes Erdbeben",
+  hypocentre: "dieses Erdbeben",
+  magnitudes: "Magnitude jeder Station",
+  magnitudesLabel: (count, value) =>
+    `Magnituden von ${count} Stationen um die des Netzes, ${value}`,
+  network: "Netz mit Standardabweichung",
+  stationOne: "Station",
+  outlierOne: "ausgelassene Station",
+  magnitudeAxis: "Magnitude",
+  whatChanged: "Was sich änderte",
+  moved: (km) => `um ${km} km verschoben`,
+  deeper: (km) => `${km} km tiefer`,
+  shallower: (km) => `${km} km flacher`,
+  magnitudeBy: (value) => `Magnitude um ${value}`,
+  morePicks: (count) => `${count} Einsätze mehr`,
+  fewerPicks: (count) => `${count} Einsätze weniger`,
+  nothing: "nichts Sichtbares",
+  by: "Von",
+  automatic: "automatisch",
+  older: (version, latest) => `Dies ist Version ${version}; die neueste ist Version ${latest}.`,
+  latest: "Neueste Version zeigen",
+  sigma: "Fehler",
+  csv: "Einsätze (CSV)",
+  miniseed: "Aufzeichnungen (miniSEED)",
+  share: "Adresse dieser Version",
+  copy: "Adresse kopieren",
+  copied: "Kopiert.",
+  why: "Warum dieser Einsatz?",
+  whyNote:
+    "Zeigt, welche Teile der Aufzeichnung das Netz benutzte, nicht was physikalisch da ist: Blau " +
+    "spricht für den Einsatz, Rot dagegen.",
+  pick: "Einsatz",
+  explain: "Erklären",
+  explaining: "Wird berechnet: das dauert einige Sekunden.",
+  explanationLabel: (phase, station) =>
+    `Relevanz der Aufzeichnung von ${station} für den Einsatz von ${phase}`,
+  byGradients: (steps, sum, difference, error) =>
+    `Integrierte Gradienten, ${steps} Schritte. Die Relevanz ergibt zusammen ${sum}; die Ausgabe ` +
+    `weicht von der für Stille um ${difference} ab (Fehler ${error} %).`,
+  incomplete: "Der Fehler liegt über 2 %: das Bild mit Vorsicht lesen.",
+  byOcclusion:
+    "Verdeckung: wie weit die Ausgabe fällt, wenn eine halbe Sekunde einer Komponente fehlt. Diese " +
+    "Werte ergeben zusammen nicht die Ausgabe. Integrierte Gradienten brauchen das Extra train auf dem Server.",
+  pickerOf: (name, output) => `Netz ${name}; seine Ausgabe am Einsatz: ${output}.`,
+  aroundPick: "Sekunden vom Einsatz",
+};

@@ -1,0 +1,90 @@
+/** Spanish: plots and records on the page of one event. */
+
+import type { eventPage as English } from "../en/eventPage";
+
+export const eventPage: typeof English = {
+  records: "Registros por distancia",
+  recordsLabel: (stations) =>
+    `Registros de ${stations} estaciones, la más cercana arriba; líneas discontinuas: esperado, líneas continuas: leído`,
+  noRecords: "El archivo no contiene registros de este sismo.",
+  noRecord: "sin registro",
+  component: "Componente",
+  components: { Z: "vertical", N: "norte", E: "este" },
+  scale: "Escala",
+  ownScale: "propia de cada registro",
+  commonScale: "una para todos",
+  spacing: "Separación",
+  evenSpacing: "uniforme",
+  trueSpacing: "según la distancia",
+  louder: "Amplitudes mayores",
+  quieter: "Amplitudes menores",
+  zoomIn: "Tiempo más corto",
+  zoomOut: "Tiempo más largo",
+  earlier: "Antes",
+  later: "Después",
+  whole: "Sismo completo",
+  zoomHint: "Arrastre sobre los registros para ver un tiempo más corto.",
+  afterOrigin: "segundos después de la hora de origen",
+  expected: "esperado",
+  picked: "leído, con su error",
+  residuals: "Residuos según la distancia",
+  residualsLabel: (count) =>
+    `Residuos de ${count} llegadas según la distancia, cada uno con su desviación estándar`,
+  residualAxis: "residuo (s)",
+  distanceAxis: "distancia epicentral (km)",
+  sections: "Secciones transversales",
+  sectionLabel: (from, to, draws, events) =>
+    `Sección de ${from} a ${to}: ${draws} muestras de la distribución a posteriori y otros ${events} sismos`,
+  west: "oeste",
+  east: "este",
+  south: "sur",
+  north: "norte",
+  sectionAxis: (from, to) => `de ${from} a ${to} (km)`,
+  depthAxis: "profundidad (km)",
+  draw: "muestra de la distribución a posteriori",
+  neighbour: "otro sismo",
+  hypocentre: "este sismo",
+  magnitudes: "Magnitud de cada estación",
+  magnitudesLabel: (count, value) =>
+    `Magnitudes de ${count} estaciones alrededor de la de la red, ${value}`,
+  network: "red, con su desviación estándar",
+  stationOne: "estación",
+  outlierOne: "estación descartada",
+  magnitudeAxis: "magnitud",
+  whatChanged: "Qué cambió",
+  moved: (km) => `desplazado ${km} km`,
+  deeper: (km) => `${km} km más profundo`,
+  shallower: (km) => `${km} km más somero`,
+  magnitudeBy: (value) => `magnitud ${value}`,
+  morePicks: (count) => `${count} lecturas más`,
+  fewerPicks: (count) => `${count} lecturas menos`,
+  nothing: "nada visible",
+  by: "Por",
+  automatic: "automático",
+  older: (version, latest) => `Esta es la versión ${version}; la última es la versión ${latest}.`,
+  latest: "Mostrar la última versión",
+  sigma: "Incertidumbre",
+  csv: "Llegadas (CSV)",
+  miniseed: "Registros (miniSEED)",
+  share: "Dirección de esta versión",
+  copy: "Copiar dirección",
+  copied: "Copiada.",
+  why: "¿Por qué se leyó?",
+  whyNote:
+    "Muestra qué partes del registro usó la red, no lo que hay físicamente: el azul habla a favor " +
+    "de la lectura, el rojo en contra.",
+  pick: "Lectura",
+  explain: "Explicar",
+  explaining: "Calculando: tarda unos segundos.",
+  explanationLabel: (phase, station) =>
+    `Relevancia del registro de ${station} para la lectura de ${phase}`,
+  byGradients: (steps, sum, difference, error) =>
+    `Gradientes integrados, ${steps} pasos. La relevancia suma ${sum}; la salida difiere de la del ` +
+    `silencio en ${difference} (error ${error} %).`,
+  incomplete: "El error supera el 2 %: lea la imagen con cuidado.",
+  byOcclusion:
+    "Oclusión: cuánto baja la salida si se omite medio segundo de una componente. Estos valores no " +
+    "suman la salida. Los gradientes integrados necesitan el extra train en el servidor.",
+  pickerOf: (name, output) => `Red ${name}; su salida en la lectura: ${output}.`,
+  aroundPick: "segundos desde la lectura",
+};

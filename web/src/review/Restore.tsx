@@ -1,0 +1,58 @@
+/** Lets an earlier version of an event count again. */
+
+import { useState } from "react";
+
+import type { EventDetail } from "../api/types";
+import { messages } from "../messages";
+import { reviewApi } from "./client";
+import { storedName } from "./name";
+
+const text = messages.review;
+
+interface Properties {
+  event: EventDetail;
+  latest: number;
+  version: number;
+  onNews: () => void;
+}
+
+export function Restore({ event, latest, version, onNews }: Properties) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const restore = async () => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await reviewApi.review(event.event_id, {
+        action: "restore",
+        base_version: latest,
+        author: storedName(),
+        comment: "",
+        restored_version: version,
+      });
+      onNews();
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="small"
+        disabled={isBusy}
+        aria-label={text.restoreOf(version)}
+        onClick={() => void restore()}
+      >
+        {text.restore}
+      </button>
+      {problem !== null && (
+        <p className="problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </>
+  );
+}
