@@ -31,6 +31,7 @@ from mainshock.stream.records import (
     ShakingVersion,
     StationHealth,
 )
+from mainshock.stream.store.audit_log import AuditQuery, AuditStore
 from mainshock.stream.store.live_store import Change, LiveStore
 from mainshock.stream.store.queries import EventQuery
 from mainshock.stream.store.retention import Retention
@@ -337,13 +338,14 @@ def test_threads_may_save_and_ask_at_once(store):
 
 
 def test_the_audit_log_grows(store, now):
-    store.record_audit("ana", "token.create", "for the display")
+    log = AuditStore(store.database, lambda: now[0])
+    log.add("ana", "token.create", detail="for the display")
     now[0] += 10**9
-    store.record_audit("bo", "model.swap")
-    first, second = store.audit()
+    log.add("bo", "model.swap")
+    first, second = log.rows()
     assert (first.actor, first.detail, second.action) == ("bo", "", "token.create")
     assert first.time - second.time == timedelta(seconds=1)
-    assert store.audit(limit=1) == [first]
+    assert log.rows(AuditQuery(limit=1)) == [first]
 
 
 def test_retention_removes_what_is_old_and_never_the_latest_of_an_event(store, now):

@@ -33,7 +33,8 @@ class MagnitudeStatistics:
     bin_width
         Of the bins that completeness was counted in.
     mc, mc_sd
-        Completeness by maximum curvature plus 0.2, and its spread in 200 random selections.
+        Completeness by maximum curvature plus 0.2, and its spread in 200 random
+        selections with that of a bin.
     mc_stable
         Completeness from which on b stays within its error.
     used_mc
@@ -117,8 +118,9 @@ def _stable_mc(m: FloatArray, width: float) -> float | None:
 
 
 def _mc_sd(m: FloatArray, width: float) -> float:
-    """Return how far the most frequent magnitude moves in random selections of the events."""
+    """Return how far the most frequent bin moves in random selections, with its own width."""
     place = np.floor(m / width + 0.5 + 1e-9).astype(np.int64)
     counts = np.bincount(place - place.min())
     drawn = np.random.default_rng(_SEED).multinomial(len(m), counts / len(m), size=_DRAWS)
-    return float(drawn.argmax(axis=1).std(ddof=1) * width)
+    moved = float(drawn.argmax(axis=1).std(ddof=1)) * width
+    return float(np.hypot(moved, width / np.sqrt(12.0)))

@@ -351,7 +351,7 @@ def open_store(place: str | Path) -> ArchiveStore:
 
 def _opened(url: str) -> tuple[Any, str]:  # fsspec ships no types
     try:
-        from fsspec.core import (  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
+        from fsspec.core import (  # noqa: PLC0415 - an extra
             url_to_fs,
         )
 

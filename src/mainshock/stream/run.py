@@ -48,6 +48,7 @@ from mainshock.stream.monitoring.watched_bus import WatchedBus
 from mainshock.stream.registry import LIVE_STAGES
 from mainshock.stream.run_folder import FolderClaim, RunFolder, kind_of
 from mainshock.stream.store.address import StoreAddress
+from mainshock.stream.store.audit_log import AuditStore
 from mainshock.stream.store.claim import StoreClaim
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.workers import StageWorker, WorkerSettings
@@ -224,7 +225,7 @@ class LiveRun:
     def start(self) -> None:
         """Start all threads; the source last."""
         sys.setswitchinterval(_SWITCH_S)
-        self.store.record_audit("system", "start", self.source.name)
+        AuditStore(self.store.database).add("system", "start", target=self.source.name)
         parts = self.location
         self._compiler = CompilerProcess.start(parts.builder, parts.associator, parts.travel_times)
         for worker in self.workers:
@@ -265,7 +266,7 @@ class LiveRun:
         if self._dispatcher is not None:
             self._dispatcher.stop()
         self._housekeeping.stop()
-        self.store.record_audit("system", "stop")
+        AuditStore(self.store.database).add("system", "stop")
         self._bus.close()
         if self._store_claim is not None:
             self._store_claim.release()

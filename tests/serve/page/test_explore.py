@@ -110,7 +110,7 @@ def test_an_area_is_chosen_on_the_map_by_lasso_box_or_numbers(service, visit):
     drawn(page)
     page.get_by_role("button", name="Choose a box").click()
     drag(page, ".explore-draw", (0.02, 0.02), (0.5, 0.98))
-    expect(page.get_by_label("West")).not_to_have_value("")
+    expect(page.get_by_label("West", exact=True)).not_to_have_value("")
     boxed = count(page)
     assert 1500 < boxed < 2700  # the western cluster
     page.get_by_role("button", name="Remove the area").click()

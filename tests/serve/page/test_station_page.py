@@ -120,7 +120,7 @@ def test_the_address_holds_station_channel_and_time(archived, visit):
     page = watched.page
     page.get_by_label("Channel").select_option("BW.UH3..SHN")
     page.locator(".station-controls").get_by_label("Window").select_option("600")
-    page.get_by_label("Frequency").select_option("log")
+    page.get_by_role("combobox", name="Frequency").select_option("log")
     page.get_by_label("End (UTC)").fill("2010-05-27 16:26:30")
     page.get_by_role("button", name="Go there").click()
     shared = "#/station/BW.UH3/BW.UH3..SHN/2010-05-27T16%3A26%3A30.000Z/600/log/6x15"
@@ -128,7 +128,7 @@ def test_the_address_holds_station_channel_and_time(archived, visit):
     other = visit(archived, f"/{shared}")
     expect(other.page.locator(LOADED)).to_be_visible()
     expect(other.page.get_by_label("Channel")).to_have_value("BW.UH3..SHN")
-    expect(other.page.get_by_label("Frequency")).to_have_value("log")
+    expect(other.page.get_by_role("combobox", name="Frequency")).to_have_value("log")
     expect(other.page.locator(".window-times")).to_contain_text(
         "2010-05-27 16:16:30 – 2010-05-27 16:26:30 UTC"
     )

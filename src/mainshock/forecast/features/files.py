@@ -105,7 +105,7 @@ def write_cell_table(
     check_table_path(path)
     n_rows = _rows_allowed(len(issue_days), len(settings.cells))
     make_folder(path.parent)
-    done, n_events, n_positive = 0, 0, 0
+    done, held = 0, np.zeros(2, dtype=np.int64)
     features: tuple[str, ...] = ()
     named = target_names(settings.step_days) if with_targets else ()
     with replacing(path) as temporary:
@@ -115,15 +115,14 @@ def write_cell_table(
             if with_targets:
                 count = targets(catalogue, block.issue_days, settings).ravel()
                 table |= dict(zip(named, _target_columns(count), strict=True))
-                n_events += int(count.sum())
-                n_positive += int((count > 0).sum())
+                held += (count.sum(), (count > 0).sum())
             arrow = _arrow(table, _described(features, named, settings) | dict(notes or {}))
             writer = _writer(temporary, arrow.schema) if writer is None else writer
             writer.write_table(arrow)
             done += len(block.issue_days)
             tell(f"{done} of {len(issue_days)} issue times")
         writer.close()
-    return WrittenTable(n_rows, features, named, n_events, n_positive)
+    return WrittenTable(n_rows, features, named, *held.tolist())
 
 
 def _rows_allowed(n_issues: int, n_cells: int) -> int:

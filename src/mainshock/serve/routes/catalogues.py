@@ -76,7 +76,7 @@ class MagnitudesData(BaseModel):
     rounding: float = Field(description="Width that magnitudes are rounded to; 0: to none")
     bin_width: float
     mc: float | None = Field(description="Maximum curvature plus 0.2")
-    mc_sd: float | None = Field(description="Spread of mc in 200 random selections")
+    mc_sd: float | None = Field(description="Spread of mc in 200 random selections and in a bin")
     mc_stable: float | None = Field(description="From which on b stays within its error")
     used_mc: float | None = Field(description="What b counts from")
     b: BValueData | None = Field(description="Tinti and Mulargia, error by Shi and Bolt")

@@ -21,7 +21,7 @@ __all__ = ["ModelCardData", "ModelCardsAnswer", "ModelCardsMeta", "router"]
 _CARD = "card.md"
 _MOST_CHARACTERS = 60_000
 _WHY_NOT = (
-    "The picker of a run is chosen when it starts: `mainshock monitor --model NAME`. The service "
+    "The picker of a run is chosen when it starts: mainshock monitor --model NAME. The service "
     "does not change it while records come in, so that all picks of a run are of one model."
 )
 

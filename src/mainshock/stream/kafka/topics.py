@@ -90,7 +90,7 @@ class Topics:
         asked_s, ends = self._ends.get(name, (-_OLD_S, {}))
         if time.monotonic() - asked_s < _OLD_S:
             return ends
-        latest: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        latest: OffsetSpec = OffsetSpec.latest()
         asked = {TopicPartition(name, one): latest for one in range(self._partitions[name])}
         try:
             told = self._admin.list_offsets(asked, request_timeout=self._ask_s)

@@ -43,11 +43,9 @@ from mainshock.stream.store.rows import (
     pick_row,
     shaking_from_row,
     shaking_row,
-    utc_from_microseconds,
 )
 from mainshock.stream.store.schema import (
     alerts,
-    audit,
     changes,
     event_versions,
     events,
@@ -57,7 +55,7 @@ from mainshock.stream.store.schema import (
     shaking_maps,
 )
 
-__all__ = ["AuditEntry", "Change", "LiveStore"]
+__all__ = ["Change", "LiveStore"]
 
 _EPOCH = date(1970, 1, 1)
 _DAY_US = 86_400_000_000
@@ -73,16 +71,6 @@ class Change:
     kind: str
     identity: str
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """Who did what, and when."""
-
-    time: datetime
-    actor: str
-    action: str
-    detail: str
 
 
 class LiveStore:
@@ -340,21 +328,6 @@ class LiveStore:
         with self.database.reading() as connection:
             found = connection.execute(select(func.max(changes.c.sequence))).scalar()
         return int(found or 0)
-
-    def record_audit(self, actor: str, action: str, detail: str = "") -> None:
-        """Write down who did what; entries are never changed."""
-        row = {"time_us": self._now_us(), "actor": actor, "action": action, "detail": detail}
-        with self.database.writing() as connection:
-            connection.execute(insert(audit), [row])
-
-    def audit(self, limit: int = 200) -> list[AuditEntry]:
-        """Return the newest entries of the audit log, the newest first."""
-        columns = (audit.c.time_us, audit.c.actor, audit.c.action, audit.c.detail)
-        rows = self._rows(select(*columns).order_by(audit.c.sequence.desc()).limit(limit))
-        return [
-            AuditEntry(utc_from_microseconds(row.time_us), row.actor, row.action, row.detail)
-            for row in rows
-        ]
 
     def retain(self, retention: Retention) -> dict[str, int]:
         """Remove what is older than a retention allows; returns how many rows of each kind."""
