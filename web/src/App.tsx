@@ -1,7 +1,11 @@
 /** The page: its head, its views. */
 
-import { useEffect } from "react";
+import { Activity, useEffect, useRef } from "react";
 
+import { useAccount } from "./account/account";
+import { AccountBox } from "./account/AccountBox";
+import { Frame, SignIn } from "./account/SignIn";
+import { useViews } from "./account/useViews";
 import { nameOf } from "./events/words";
 import { useLive } from "./live/liveStore";
 import { messages } from "./messages";
@@ -9,9 +13,40 @@ import { Choices } from "./ui/Choices";
 import { Help } from "./ui/Help";
 import { useRoute, type Route } from "./ui/hooks";
 import { ServiceNote, StatusBar } from "./ui/StatusBar";
-import { addressOf, VIEWS, viewOf, type View } from "./views";
+import { addressOf, viewOf, type View } from "./views";
 
+/** The page, and in its place the form to sign in; what was being worked on outlasts a sign-in. */
 export function App() {
+  const { state, me } = useAccount();
+  const isOut = state === "out";
+  useFocusAfter(isOut);
+  if (state === "asking") return <Frame><p className="empty">{messages.loading}</p></Frame>;
+  return (
+    <>
+      {isOut && (
+        <Frame>
+          <SignIn />
+        </Frame>
+      )}
+      {(!isOut || me !== null) && (
+        <Activity mode={isOut ? "hidden" : "visible"}>
+          <Page />
+        </Activity>
+      )}
+    </>
+  );
+}
+
+/** After the form has gone, the focus goes to what has come. */
+function useFocusAfter(isOut: boolean) {
+  const wasOut = useRef(isOut);
+  useEffect(() => {
+    if (wasOut.current && !isOut) skip();
+    wasOut.current = isOut;
+  }, [isOut]);
+}
+
+function Page() {
   const route = useRoute();
   const view = viewOf(route);
   useTitle(route, view);
@@ -24,6 +59,7 @@ export function App() {
         <h1>{messages.title}</h1>
         <Navigation view={view} />
         <StatusBar />
+        <AccountBox />
         <Choices>
           <Help onSkip={skip} />
         </Choices>
@@ -54,9 +90,10 @@ function skip(event?: { preventDefault: () => void }) {
 }
 
 function Navigation({ view }: { view: View }) {
+  const views = useViews();
   return (
     <nav aria-label={messages.nav.label}>
-      {VIEWS.map((one) => (
+      {views.map((one) => (
         <a
           key={one.path}
           href={addressOf(one)}

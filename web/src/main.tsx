@@ -5,9 +5,9 @@ import { createRoot } from "react-dom/client";
 import "./styles.css";
 import "./views.css";
 
+import { account } from "./account/account";
 import { adoptToken } from "./api/token";
 import { App } from "./App";
-import { live } from "./live/liveStore";
 import { messages } from "./messages";
 import { applyTheme } from "./ui/theme";
 
@@ -16,7 +16,7 @@ import "./narrow.css"; // last: it changes the others
 adoptToken();
 applyTheme();
 document.documentElement.lang = messages.language;
-live.start();
+account.start(); // which starts the live data
 createRoot(document.getElementById("page")!).render(
   <StrictMode>
     <App />

@@ -2,6 +2,8 @@
 
 import type { ReactNode } from "react";
 
+import { LazyAudit, LazyUsers } from "./account/LazyAdmin";
+import type { Permission } from "./account/permissions";
 import { EventDetail } from "./events/EventDetail";
 import { EventsView } from "./events/EventsView";
 import { LazyArchive, LazyExplore, LazyModels, LazyReplay } from "./explore/LazyViews";
@@ -22,6 +24,8 @@ export interface View {
   name: string;
   /** `g` and then this letter goes there; each view has its own. */
   key: string;
+  /** Told of only to accounts that have it, where there are accounts. */
+  permission?: Permission;
   /** The content; `part` is what follows in the address, such as an event, or null. */
   show: (part: string | null) => ReactNode;
 }
@@ -50,6 +54,8 @@ export const VIEWS: readonly View[] = [
   { path: "replay", name: messages.replay.nav, key: "r", show: (part) => <LazyReplay part={part} /> },
   { path: "models", name: messages.models.nav, key: "w", show: (part) => <LazyModels part={part} /> },
   { path: "shaking", name: nav.shaking, key: "h", show: () => <ShakingView /> },
+  { path: "users", name: messages.account.usersNav, key: "u", permission: "users", show: () => <LazyUsers /> },
+  { path: "audit", name: messages.account.auditNav, key: "i", permission: "audit", show: () => <LazyAudit /> },
 ];
 
 /** The view that an address names; the first one where it names none. */

@@ -122,7 +122,7 @@ def test_an_area_is_chosen_on_the_map_by_lasso_box_or_numbers(service, visit):
     assert 600 < count(page) < 1200  # the eastern one
     page.get_by_role("button", name="Draw the section").click()
     drag(page, ".explore-draw", (0.2, 0.2), (0.8, 0.8))
-    expect(page.get_by_label("Section", exact=True)).to_have_value("line")
+    expect(page.get_by_role("combobox", name="Section")).to_have_value("line")
     expect(page.get_by_label("Line from longitude")).not_to_have_value("0")
     watched.assert_clean()
 
@@ -173,7 +173,7 @@ def test_a_file_that_is_no_catalogue_is_told_and_uploads_can_be_deleted(service,
     expect(page.get_by_role("alert")).to_contain_text("no form that is known")
     upload(page, 100)
     page.get_by_role("button", name="Delete this upload").click()
-    expect(page.get_by_label("Catalogue", exact=True)).to_have_value("live")
+    expect(page.get_by_role("combobox", name="Catalogue")).to_have_value("live")
     watched.assert_clean(allowed=["400 (Bad Request)"])
 
 

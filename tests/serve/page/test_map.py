@@ -406,7 +406,7 @@ def filter_the_events(page):
     page.get_by_label("Quality").select_option("1")
     page.get_by_role("button", name="Clear filters").click()
     for colour in ("age", "depth"):
-        page.get_by_label("Colour").select_option(colour)
+        page.locator(".legend select").select_option(colour)
 
 
 def move_the_slider(page):

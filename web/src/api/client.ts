@@ -48,6 +48,18 @@ export function liveUrl(): string {
   return url.href;
 }
 
+let onUnknown = (): void => undefined;
+
+/** Tell when the service does not know who asks (401), whatever was asked for. */
+export function whenUnknown(told: () => void): void {
+  onUnknown = told;
+}
+
+export function noticed(response: Response): Response {
+  if (response.status === 401) onUnknown();
+  return response;
+}
+
 /** Fetch with the token, where there is one. */
 export async function fetchAuthorised(
   url: URL,
@@ -56,9 +68,10 @@ export async function fetchAuthorised(
 ): Promise<Response> {
   const token = currentToken();
   const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
-  if (sent === undefined) return fetch(url, { headers, signal: signal ?? null });
+  if (sent === undefined) return noticed(await fetch(url, { headers, signal: signal ?? null }));
   headers["Content-Type"] = "application/json";
-  return fetch(url, { method: "POST", headers, body: JSON.stringify(sent), signal: signal ?? null });
+  const body = JSON.stringify(sent);
+  return noticed(await fetch(url, { method: "POST", headers, body, signal: signal ?? null }));
 }
 
 /** Return the data of an answer, without its envelope. */

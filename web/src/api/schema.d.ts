@@ -2379,7 +2379,7 @@ export interface components {
             mc: number | null;
             /**
              * Mc Sd
-             * @description Spread of mc in 200 random selections
+             * @description Spread of mc in 200 random selections and in a bin
              */
             mc_sd: number | null;
             /**

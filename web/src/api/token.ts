@@ -12,6 +12,11 @@ export function adoptToken(): void {
   window.history.replaceState(null, "", address);
 }
 
+/** Drop the token: a cookie has taken its place. */
+export function forgetToken(): void {
+  sessionStorage.removeItem(KEY);
+}
+
 export function currentToken(): string | null {
   return sessionStorage.getItem(KEY);
 }

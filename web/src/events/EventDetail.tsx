@@ -81,7 +81,7 @@ function Found({ event, posterior, events, onNews, onEditing }: FoundProperties)
   useEffect(() => setEdit(null), [event.event_id, event.version]);
   useEffect(() => onEditing(edit !== null), [edit, onEditing]);
   useShortcut({
-    keys: "g r",
+    keys: "v",
     group: messages.review.title,
     text: messages.review.goReview,
     run: () => document.querySelector("#review")?.scrollIntoView(),

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 
+import { Allowed } from "../account/permissions";
 import type { EventDetail } from "../api/types";
 import { messages } from "../messages";
 import { reviewApi, type Explanation as Told } from "../review/client";
@@ -38,6 +39,7 @@ export function Explanation({ event }: { event: EventDetail }) {
   return (
     <section className="panel explanation" aria-labelledby="why-title">
       <h3 id="why-title">{text.why}</h3>
+      <Allowed permission="infer">
       <div className="section-tools">
         <label>
           {text.pick}{" "}
@@ -52,6 +54,7 @@ export function Explanation({ event }: { event: EventDetail }) {
         </button>
         <span role="status">{isBusy ? text.explaining : ""}</span>
       </div>
+      </Allowed>
       {problem !== null && (
         <p className="problem" role="alert">
           {messages.detail.failed(problem)}

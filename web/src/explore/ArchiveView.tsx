@@ -54,7 +54,7 @@ function Day({ day, days, onDay }: { day: string; days: string[]; onDay: (day: s
   const later = days.find((one) => one > day);
   return (
     <>
-      <div className="panel-head">
+      <div className="panel-head archive-head">
         <button type="button" disabled={earlier === undefined} onClick={() => onDay(earlier!)}>
           {text.earlierDay}
         </button>

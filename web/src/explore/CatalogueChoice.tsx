@@ -2,6 +2,7 @@
 
 import { useState, type ChangeEvent } from "react";
 
+import { Allowed } from "../account/permissions";
 import { messages } from "../messages";
 import { catalogues, type CatalogueEntry } from "./client";
 
@@ -56,11 +57,14 @@ export function CatalogueChoice({ entries, chosen, onChoose, onChanged }: Proper
           {entry === undefined && <option value={chosen}>{text.gone}</option>}
         </select>
       </label>
+      <Allowed permission="run">
       <label>
         {text.upload}{" "}
         <input type="file" disabled={isBusy} onChange={add} aria-describedby="explore-forms" />
       </label>
+      </Allowed>
       {entry?.kind === "upload" && (
+        <Allowed permission="run" hides>
         <button
           type="button"
           disabled={isBusy}
@@ -75,6 +79,7 @@ export function CatalogueChoice({ entries, chosen, onChoose, onChanged }: Proper
         >
           {text.remove}
         </button>
+        </Allowed>
       )}
       {isBusy && <span role="status">{messages.loading}</span>}
       {entry?.is_synthetic === true && <span className="badge synthetic">{text.synthetic}</span>}

@@ -1,6 +1,6 @@
 /** Requests for catalogues and the archive, and the sending of files and changes. */
 
-import { ApiError, fetchAuthorised, get, serviceUrl } from "../api/client";
+import { ApiError, fetchAuthorised, get, noticed, serviceUrl } from "../api/client";
 import type { components } from "../api/schema";
 import { currentToken } from "../api/token";
 import { decode, type Columns } from "./columns";
@@ -28,7 +28,7 @@ export async function send<T>(
   const isRaw = body instanceof Blob || body instanceof ArrayBuffer;
   if (body !== undefined) headers["Content-Type"] = isRaw ? BYTES : "application/json";
   const sent = body === undefined ? null : isRaw ? body : JSON.stringify(body);
-  return answered<T>(await fetch(url, { method, headers, body: sent }));
+  return answered<T>(noticed(await fetch(url, { method, headers, body: sent })));
 }
 
 async function answered<T>(response: Response): Promise<T> {

@@ -55,7 +55,7 @@ export class Plot {
     context.textAlign = "center";
     context.textBaseline = "top";
     let until = -Infinity;
-    for (const mark of marksOf(this.x, Math.max(2, box.width / 85))) {
+    for (const mark of marksOf(this.x, Math.max(3, box.width / 65))) {
       const at = this.toX(mark.value);
       this.stroke(at, box.top, at, bottom);
       const half = context.measureText(mark.text).width / 2;

@@ -100,6 +100,11 @@ export class LiveStore {
     void this.load();
   }
 
+  /** Ask for nothing more until it is started again; what is known stays. */
+  stop(): void {
+    this.connection.stop();
+  }
+
   readonly current = (): Snapshot => this.snapshot;
 
   readonly listen = (reader: () => void): (() => void) => {

@@ -10,9 +10,9 @@ import { latitude, longitude, utc, utcPlusMinus } from "../format";
 import { useLive } from "../live/liveStore";
 import { messages } from "../messages";
 import { eventAddress, useIsDark, useRequest } from "../ui/hooks";
-import { extentOf, featureOf, filterOf, NO_FILTERS, passes, tell, type Filters, type Range, type Told } from "./catalogue";
+import { extentOf, NO_FILTERS, passes, tell, type Filters, type Range, type Told } from "./catalogue";
 import { catalogue, useCatalogue, type CatalogueState } from "./catalogueStore";
-import { boundsOf, NOTHING } from "./content";
+import { boundsOf } from "./content";
 import { FilterForm } from "./FilterForm";
 import { Circle } from "./Legend";
 import { Fit, type Draw } from "./LayerSwitch";
@@ -50,7 +50,7 @@ export function MapPage() {
     },
     [view],
   );
-  const event = useSelected(selected, draw);
+  const event = useSelected(selected, view);
   const posterior = usePosterior(event ?? undefined);
   usePlaceMark(view, isPlacing, setPlacing);
   return (
@@ -143,7 +143,7 @@ function useShown(
     if (view === null) return;
     const changed = [...new Set(catalogue.changes.slice(given.current))];
     given.current = catalogue.changes.length;
-    view.addEvents(changed.map((index) => featureOf(catalogue.rows[index]!, index)));
+    view.addEvents(changed.map((index) => catalogue.rows[index]!));
   }, [view, state.revision]);
   const hasSome = catalogue.rows.length > 0;
   useEffect(() => {
@@ -151,7 +151,7 @@ function useShown(
   }, [view, hasSome, state.isComplete]);
   const [startMs, endMs] = [range?.startMs ?? 0, range?.endMs ?? 0];
   useEffect(() => {
-    view?.select({ filter: filterOf(filters, { startMs, endMs }), by, nowS: Math.ceil(endMs / 1000) });
+    view?.select({ filters, range: { startMs, endMs }, by, nowS: Math.ceil(endMs / 1000) });
   }, [view, filters, startMs, endMs, by]);
   return useMemo(
     () => tell(catalogue.rows, filters, { startMs, endMs }),
@@ -170,7 +170,7 @@ function fit(view: MapView | null): void {
 }
 
 /** All that is known of the selected event, with a ring around it on the map. */
-function useSelected(selected: string | null, draw: Draw): EventDetail | null {
+function useSelected(selected: string | null, view: MapView | null): EventDetail | null {
   const known = useLive("events").find((one) => one.event_id === selected);
   const { data } = useRequest(
     async (signal) => (selected === null ? null : api.event(selected, null, signal)),
@@ -178,9 +178,8 @@ function useSelected(selected: string | null, draw: Draw): EventDetail | null {
   );
   const event = data?.event_id === selected ? data : null;
   useEffect(() => {
-    const row = selected === null ? undefined : catalogue.rowOf(selected);
-    draw("selected", row === undefined ? NOTHING : { type: "FeatureCollection", features: [featureOf(row, 0)] });
-  }, [selected, draw]);
+    view?.markEvent(selected === null ? null : (catalogue.rowOf(selected) ?? null));
+  }, [selected, view, known]);
   return event;
 }
 

@@ -1,7 +1,5 @@
 /** All events as the map needs them: small records, what filters them, and how many are shown. */
 
-import type { ExpressionSpecification } from "maplibre-gl";
-
 import type { EventSummary } from "../api/types";
 
 export const GRADES = ["A", "B", "C", "D"] as const;
@@ -64,23 +62,6 @@ export function rowOf(event: EventSummary): Row {
   };
 }
 
-/** A row as the map draws it; `t` is seconds since 1970, `m` is missing without a magnitude. */
-export function featureOf(row: Row, index: number): GeoJSON.Feature<GeoJSON.Point> {
-  return {
-    type: "Feature",
-    id: index,
-    geometry: { type: "Point", coordinates: [row.longitude, row.latitude] },
-    properties: {
-      event_id: row.id,
-      t: Math.round(row.timeMs / 1000),
-      depth_km: row.depthKm,
-      g: row.grade,
-      s: STATES.indexOf(row.state),
-      ...(row.magnitude === null ? {} : { magnitude: row.magnitude }),
-    },
-  };
-}
-
 export function passes(row: Row, filters: Filters): boolean {
   const { leastMagnitude, worstGrade, state, leastDepthKm, mostDepthKm } = filters;
   if (leastMagnitude !== null && !(row.magnitude !== null && row.magnitude >= leastMagnitude)) return false;
@@ -90,32 +71,14 @@ export function passes(row: Row, filters: Filters): boolean {
   return mostDepthKm === null || row.depthKm <= mostDepthKm;
 }
 
-/** The map compares whole seconds; so does all that is counted. */
-const isWithin = (row: Row, { startMs, endMs }: Range): boolean => {
+/** In whole seconds, so that an event on the edge of a step of the slider is within. */
+export const isWithin = (row: Row, { startMs, endMs }: Range): boolean => {
   const second = Math.round(row.timeMs / 1000);
   return second >= Math.floor(startMs / 1000) && second <= Math.ceil(endMs / 1000);
 };
 
 export const isShown = (row: Row, filters: Filters, range: Range): boolean =>
   isWithin(row, range) && passes(row, filters);
-
-/** The same as `isShown`, as the map computes it beside the page's thread. */
-export function filterOf(filters: Filters, range: Range): ExpressionSpecification {
-  const all: ExpressionSpecification[] = [
-    [">=", ["get", "t"], Math.floor(range.startMs / 1000)],
-    ["<=", ["get", "t"], Math.ceil(range.endMs / 1000)],
-    ["<=", ["get", "g"], filters.worstGrade],
-    filters.state === null
-      ? ["<", ["get", "s"], N_STANDING]
-      : ["==", ["get", "s"], STATES.indexOf(filters.state)],
-  ];
-  if (filters.leastMagnitude !== null) {
-    all.push(["has", "magnitude"], [">=", ["get", "magnitude"], filters.leastMagnitude]);
-  }
-  if (filters.leastDepthKm !== null) all.push([">=", ["get", "depth_km"], filters.leastDepthKm]);
-  if (filters.mostDepthKm !== null) all.push(["<=", ["get", "depth_km"], filters.mostDepthKm]);
-  return ["all", ...all] as ExpressionSpecification;
-}
 
 export interface Told {
   count: number;

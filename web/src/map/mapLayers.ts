@@ -17,17 +17,6 @@ const RADIUS: ExpressionSpecification = [
   ["interpolate", ["linear"], ["get", "magnitude"], 0, 5, 3, 9, 5, 16, 7, 28, 9, 44],
 ];
 
-/** The same on the map of all events: smaller where much of the Earth is seen. */
-const CATALOGUE_RADIUS: ExpressionSpecification = [
-  "interpolate",
-  ["linear"],
-  ["zoom"],
-  0,
-  ["*", 0.35, RADIUS],
-  7,
-  RADIUS,
-];
-
 export function eventColour(by: EventColour, palette: Palette): ExpressionSpecification {
   if (by === "age") {
     const [first, second, third] = AGE_LIMITS_S;
@@ -36,14 +25,6 @@ export function eventColour(by: EventColour, palette: Palette): ExpressionSpecif
   }
   const stops = DEPTH_STOPS_KM.flatMap((depth, index) => [depth, palette.depths[index]!]);
   return ["interpolate", ["linear"], ["get", "depth_km"], ...stops] as ExpressionSpecification;
-}
-
-/** The same by the time of events, `t` in s since 1970, as it is at a moment. */
-export function catalogueColour(by: EventColour, palette: Palette, nowS: number): ExpressionSpecification {
-  if (by === "depth") return eventColour(by, palette);
-  const [first, second, third] = AGE_LIMITS_S;
-  const [newest, recent, today, older] = palette.ages;
-  return ["step", ["-", nowS, ["get", "t"]], newest, first, recent, second, today, third, older];
 }
 
 /** Colour of a segment by the probability of M 8.0. */
@@ -69,8 +50,8 @@ const SEGMENT_OPACITY: ExpressionSpecification = [
   1,
 ];
 
-/** Layers of the map of all events, below the stations. */
-function catalogueLayers(palette: Palette, by: EventColour): LayerSpecification[] {
+/** Wavefronts, below the stations. */
+function waveLayers(palette: Palette): LayerSpecification[] {
   return [
     {
       id: "waves-p",
@@ -85,30 +66,6 @@ function catalogueLayers(palette: Palette, by: EventColour): LayerSpecification[
       source: "waves",
       filter: ["==", ["get", "phase"], "S"],
       paint: { "line-color": palette.s, "line-width": 3.2, "line-dasharray": [2.4, 1.2] },
-    },
-    {
-      id: "catalogue",
-      type: "circle",
-      source: "catalogue",
-      layout: { "circle-sort-key": ["*", -1, RADIUS] },
-      paint: {
-        "circle-radius": CATALOGUE_RADIUS,
-        "circle-color": catalogueColour(by, palette, 0),
-        "circle-opacity": ["case", [">=", ["get", "s"], 3], 0.2, 0.8],
-        "circle-stroke-color": palette.edge,
-        "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 0, 0.4, 7, 1],
-      },
-    },
-    {
-      id: "selected",
-      type: "circle",
-      source: "selected",
-      paint: {
-        "circle-radius": CATALOGUE_RADIUS,
-        "circle-color": "rgba(0, 0, 0, 0)",
-        "circle-stroke-color": palette.ink,
-        "circle-stroke-width": 3,
-      },
     },
   ];
 }
@@ -127,8 +84,6 @@ export function mapStyle(palette: Palette, by: EventColour): StyleSpecification 
       samples: source(),
       events: source(),
       waves: source(),
-      catalogue: source(),
-      selected: source(),
       stations: source(),
     },
     layers: [
@@ -261,7 +216,7 @@ export function mapStyle(palette: Palette, by: EventColour): StyleSpecification 
           "circle-stroke-width": ["case", ["get", "is_selected"], 2.5, 1],
         },
       },
-      ...catalogueLayers(palette, by),
+      ...waveLayers(palette),
       {
         id: "stations",
         type: "symbol",

@@ -7,7 +7,9 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { messages } from "../messages";
 import { readCoarse, readFine, type BaseMap } from "./atlas";
 import type { MapContent } from "./content";
-import { catalogueColour, eventColour, mapStyle, triangle, type EventColour } from "./mapLayers";
+import type { Row } from "./catalogue";
+import { EventCanvas, type Selection } from "./eventCanvas";
+import { eventColour, mapStyle, triangle, type EventColour } from "./mapLayers";
 import { segmentText } from "./segments";
 import { listenToTheme } from "../ui/theme";
 import { currentPalette, type StationState } from "./palette";
@@ -27,24 +29,11 @@ const FINE_FROM_ZOOM = 4;
 const MOST_LABELS = 40;
 const STATES: StationState[] = ["current", "late", "silent", "stored", "none"];
 
-/** How often another selection of all events is drawn at most. */
-const SELECT_MS = 80;
-/** A map that takes longer than this to draw is not waited for. */
+/** Fronts that take longer than this to draw are not waited for. */
 const LONGEST_MS = 2000;
 /** Fronts rest this many times as long as they took to draw, less what a fast machine takes. */
 const WAVE_REST = 8;
 const WAVE_FREE_MS = 200;
-/** More events in one go would hold up the page. */
-const MOST_AT_ONCE = 8000;
-
-/** Which of all events are shown, and how they are coloured. */
-export interface Selection {
-  filter: maplibregl.ExpressionSpecification;
-  by: EventColour;
-  /** What ages count from, s since 1970. */
-  nowS: number;
-}
-
 export class MapView {
   private readonly map: maplibregl.Map;
   private readonly ready: Promise<void>;
@@ -55,15 +44,11 @@ export class MapView {
   private content: MapContent | null = null;
   private by: EventColour = "age";
   private isRemoved = false;
-  private isReady = false;
   private readonly filled = new Map<string, GeoJSON.GeoJSON>();
-  private selection: Selection | null = null;
-  private readonly waiting: GeoJSON.Feature[] = [];
-  /** Until when the map draws what was selected last, and when fronts may be drawn anew. */
-  private busyToMs = 0;
+  /** Above the map, once all events are shown. */
+  private canvas: EventCanvas | null = null;
+  /** When fronts may be drawn anew. */
   private wavesFromMs = 0;
-  private nowS = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
   private mark: maplibregl.Marker | null = null;
   private readonly stopListening: () => void;
 
@@ -82,25 +67,27 @@ export class MapView {
       attributionControl: false,
       fadeDuration: 0, // fading would draw all events again and again after each change
       dragRotate: false,
+      touchPitch: false,
       pitchWithRotate: false,
     });
     this.map.getCanvas().setAttribute("role", "application"); // keys move it; no landmark of the page
     this.map.getCanvas().setAttribute("aria-label", label);
     this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
     this.map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "bottom-left");
     this.map.on("click", "events", (event) => {
       const id: unknown = event.features?.[0]?.properties["event_id"];
       if (typeof id === "string") onSelect(id);
     });
-    this.map.on("click", "catalogue", (event) => {
-      const id: unknown = event.features?.[0]?.properties["event_id"];
-      if (typeof id === "string" && !this.isPlacing) onSelect(id);
-    });
     this.map.on("click", (event) => {
       const { lng, lat } = event.lngLat.wrap();
-      if (this.isPlacing) this.onPlace?.(lng, lat);
+      if (this.isPlacing) return this.onPlace?.(lng, lat);
+      const row = this.canvas?.at(event.point);
+      if (row) onSelect(row.id);
     });
+    this.map.on("mousemove", (event) => this.point(event.point));
+    this.map.on("mouseout", () => this.point(null));
     this.map.on("click", "segments", (event) => this.tellSegment(event));
     this.map.on("mouseenter", "events", () => (this.map.getCanvas().style.cursor = "pointer"));
     this.map.on("mouseleave", "events", () => (this.map.getCanvas().style.cursor = ""));
@@ -109,7 +96,6 @@ export class MapView {
     });
     this.map.on("zoomend", () => void this.refine());
     this.map.on("idle", () => {
-      this.busyToMs = 0;
       this.container.dataset["idle"] = "true";
     });
     this.ready = new Promise((resolve) => this.map.once("style.load", () => resolve()));
@@ -161,10 +147,14 @@ export class MapView {
     if (!this.isRemoved) this.fill(name, data);
   }
 
-  /** Add events to all others, or replace them where they are known, as fast as the map takes them. */
-  addEvents(features: GeoJSON.Feature[]): void {
-    for (const one of features) this.waiting.push(one);
-    this.later();
+  /** Add events to all others, or replace them where they are known. */
+  addEvents(rows: readonly Row[]): void {
+    this.all.add(rows);
+  }
+
+  /** Draw a ring around one of all events, or around none. */
+  markEvent(row: Row | null): void {
+    this.all.mark(row);
   }
 
   /** Draw fronts, at a pace that leaves the page most of its time. */
@@ -179,36 +169,21 @@ export class MapView {
     }));
   }
 
-  /** Show those of all events that a filter lets through, at the pace that the map can follow. */
+  /** Show those of all events that filters and time let through. */
   select(selection: Selection): void {
-    this.selection = selection;
-    this.later();
+    this.all.select(selection);
   }
 
-  private later(): void {
-    this.timer ??= setTimeout(this.applyLater, SELECT_MS);
+  private get all(): EventCanvas {
+    this.canvas ??= new EventCanvas(this.map);
+    return this.canvas;
   }
 
-  private readonly applyLater = (): void => {
-    this.timer = undefined;
-    if (this.isRemoved) return;
-    const isBusy = performance.now() < this.busyToMs;
-    if (!this.isReady || isBusy || !this.map.isSourceLoaded("catalogue")) return this.later();
-    this.busyToMs = performance.now() + LONGEST_MS;
-    const add = this.waiting.splice(0, MOST_AT_ONCE);
-    if (add.length > 0) {
-      void this.map.getSource<maplibregl.GeoJSONSource>("catalogue")?.updateData({ add });
-    }
-    if (this.selection !== null) this.applySelection(this.selection);
-    if (this.waiting.length > 0) this.later();
-  };
-
-  private applySelection({ filter, by, nowS }: Selection): void {
-    this.selection = null;
-    this.by = by;
-    this.nowS = nowS;
-    this.map.setFilter("catalogue", filter, { validate: false });
-    this.map.setPaintProperty("catalogue", "circle-color", catalogueColour(by, currentPalette(), nowS));
+  /** Show by mark and pointer which of all events a click would select. */
+  private point(point: maplibregl.Point | null): void {
+    if (this.canvas === null || this.isPlacing) return;
+    const isThere = this.canvas.hover(this.map.isMoving() ? null : point);
+    this.map.getCanvas().style.cursor = isThere ? "pointer" : "";
   }
 
   async colourBy(by: EventColour): Promise<void> {
@@ -225,15 +200,14 @@ export class MapView {
 
   remove(): void {
     this.isRemoved = true;
-    clearTimeout(this.timer);
     this.stopListening();
+    this.canvas?.remove();
     this.map.remove();
   }
 
   private async start(): Promise<void> {
     await this.ready;
     if (this.isRemoved) return;
-    this.isReady = true;
     this.dress();
     this.base = await readCoarse().catch(() => null); // no land is better than no map
     if (this.isRemoved) return;
@@ -261,8 +235,7 @@ export class MapView {
           this.map.setPaintProperty(layer.id, name as PaintName, value);
         }
       }
-      const colour = catalogueColour(this.by, currentPalette(), this.nowS);
-      this.map.setPaintProperty("catalogue", "circle-color", colour);
+      this.canvas?.restyle();
       this.dress();
     });
   };
@@ -296,6 +269,7 @@ export class MapView {
   private tellSegment(event: maplibregl.MapLayerMouseEvent): void {
     const properties = event.features?.[0]?.properties;
     if (properties === undefined) return;
+    if (this.isPlacing || this.canvas?.at(event.point)) return;
     if (this.map.queryRenderedFeatures(event.point, { layers: ["events"] }).length > 0) return;
     new maplibregl.Popup({ maxWidth: "280px" })
       .setLngLat(event.lngLat)

@@ -42,7 +42,7 @@ function shown(block: Block, name: string): ReactNode {
     }
     case "table":
       return (
-        <div className="table-scroll" tabIndex={0} role="region" aria-label={name}>
+        <div className="table-scroll" tabIndex={0} role="group" aria-label={name}>
           <table>
             <thead>
               <tr>

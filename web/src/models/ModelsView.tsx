@@ -106,7 +106,7 @@ function ModelPanel({ model }: { model: Model }) {
     <section className="panel" aria-labelledby="model-title">
       <div className="panel-head">
         <h3 id="model-title">{text.showLabel(model.name)}</h3>
-        <button type="button" disabled aria-describedby="promote-why">
+        <button type="button" className="promote" disabled aria-describedby="promote-why">
           {text.promote}
         </button>
         <a href="#/models">{text.close}</a>
@@ -156,7 +156,7 @@ function Comparison({ models }: { models: Model[] }) {
       {scores.length === 0 ? (
         <p className="empty">{text.noCommon}</p>
       ) : (
-        <div className="table-scroll models-compared" tabIndex={0} role="region" aria-labelledby="compare-title">
+        <div className="table-scroll models-compared" tabIndex={0} role="group" aria-labelledby="compare-title">
           <table>
             <thead>
               <tr>

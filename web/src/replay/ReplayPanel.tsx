@@ -93,10 +93,15 @@ export function ReplayPanel({ replayId, onChanged }: { replayId: string; onChang
       </section>
       <div className="columns">
         <section className="panel" aria-labelledby="replay-events">
-          <h3 id="replay-events">{text.events}</h3>
+          <h3 id="replay-events">
+            <span className="badge replay">{text.label}</span> {text.events}
+          </h3>
           <Comparison detail={told.detail} />
         </section>
         <section className="panel side" aria-label={text.map}>
+          <h3>
+            <span className="badge replay">{text.label}</span> {text.map}
+          </h3>
           <ReplayMap events={told.detail.events} />
         </section>
       </div>

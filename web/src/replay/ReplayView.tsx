@@ -4,6 +4,7 @@ import "./replay.css";
 
 import { useCallback, useEffect, useMemo, useRef, useState, type FormEvent } from "react";
 
+import { Allowed } from "../account/permissions";
 import { secondsOf } from "../explore/FilterFields";
 import { utc } from "../format";
 import { messages, textOf } from "../messages";
@@ -33,7 +34,9 @@ export function ReplayView({ part }: { part: string | null }) {
         <h2 id="replay-title">{text.title}</h2>
         <p>{text.explanation}</p>
         {why === "" ? (
-          <Wishes onStarted={again} />
+          <Allowed permission="replay">
+            <Wishes onStarted={again} />
+          </Allowed>
         ) : (
           <p className="warning" lang="en">
             {why}
@@ -176,6 +179,7 @@ function List({ list, onChanged }: { list: Replay[]; onChanged: () => void }) {
           </a>{" "}
           <span>{stateText(one.state)}</span>{" "}
           <span className="muted">{text.found(one.event_count, one.pick_count)}</span>{" "}
+          <Allowed permission="replay" hides>
           <button
             type="button"
             className="small"
@@ -183,6 +187,7 @@ function List({ list, onChanged }: { list: Replay[]; onChanged: () => void }) {
           >
             {text.remove}
           </button>
+          </Allowed>
         </li>
       ))}
     </ul>

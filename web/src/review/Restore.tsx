@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 
+import { Allowed } from "../account/permissions";
 import type { EventDetail } from "../api/types";
 import { messages } from "../messages";
 import { reviewApi } from "./client";
@@ -38,7 +39,7 @@ export function Restore({ event, latest, version, onNews }: Properties) {
     }
   };
   return (
-    <>
+    <Allowed permission="analyse" hides>
       <button
         type="button"
         className="small"
@@ -53,6 +54,6 @@ export function Restore({ event, latest, version, onNews }: Properties) {
           {problem}
         </p>
       )}
-    </>
+    </Allowed>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useId, useState } from "react";
 
+import { Allowed } from "../account/permissions";
 import { ApiError } from "../api/client";
 import type { EventDetail } from "../api/types";
 import { messages } from "../messages";
@@ -80,6 +81,7 @@ export function ReviewPanel(properties: Properties) {
     <section className="panel review" aria-labelledby="review-title" id="review">
       <h3 id="review-title">{text.title}</h3>
       <p className="muted note">{text.note}</p>
+      <Allowed permission="analyse">
       <Words author={author} comment={comment} onAuthor={(name) => {
           setAuthor(name);
           keepName(name);
@@ -130,6 +132,7 @@ export function ReviewPanel(properties: Properties) {
           {told.problem}
         </p>
       )}
+      </Allowed>
     </section>
   );
 }

@@ -2,8 +2,9 @@
 
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 
+import { useViews } from "../account/useViews";
 import { messages } from "../messages";
-import { addressOf, VIEWS } from "../views";
+import { addressOf } from "../views";
 import { areOn, listenToKeys, shortcuts, turn, useShortcut, type Shortcut } from "./shortcuts";
 import { chooseTheme, nextTheme } from "./theme";
 
@@ -53,8 +54,9 @@ export function Help({ onSkip }: { onSkip: () => void }) {
 
 /** `g` and a letter for each view. */
 function useViewShortcuts(): void {
+  const views = useViews();
   useEffect(() => {
-    const ends = VIEWS.map((view) =>
+    const ends = views.map((view) =>
       shortcuts.add({
         keys: `g ${view.key}`,
         group: text.views,
@@ -63,7 +65,7 @@ function useViewShortcuts(): void {
       }),
     );
     return () => ends.forEach((end) => end());
-  }, []);
+  }, [views]);
 }
 
 function ShortcutTable() {

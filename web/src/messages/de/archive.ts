@@ -10,7 +10,7 @@ export const archive: typeof English = {
   earlierDay: "Tag davor",
   laterDay: "Tag danach",
   stations: "Stationen (Muster)",
-  days: (first: string, last: string, count: number) => `${count} Tage mit Aufzeichnungen, von ${first} bis ${last}`,
+  days: (first: string, last: string, count: number) => `${count} ${count === 1 ? "Tag" : "Tage"} mit Aufzeichnungen, von ${first} bis ${last}`,
   nothing: "Von diesem Tag und diesen Stationen gibt es keine Aufzeichnungen.",
   trace: "Kanal",
   when: "Wann",

@@ -66,7 +66,7 @@ export const explore: typeof English = {
   noLaw: (count: number) => `${count} Magnituden sind zu wenige für Mc und b`,
   lawName: "Mc und b",
   method:
-    "Mc: größte Krümmung plus 0.2, ihre Streuung in 200 zufälligen Auswahlen; b: Tinti und Mulargia, Fehler nach Shi und Bolt.",
+    "Mc: größte Krümmung plus 0.2, ihre Streuung in 200 zufälligen Auswahlen und in einer Klasse; b: Tinti und Mulargia, Fehler nach Shi und Bolt.",
   section: "Tiefenschnitt",
   sectionLabel: (count: number) => `Tiefen entlang des Schnitts, ${count} Erdbeben gewählt`,
   depths: "Tiefen",

@@ -8,7 +8,7 @@ export const archive = {
   earlierDay: "Day before",
   laterDay: "Day after",
   stations: "Stations (pattern)",
-  days: (first: string, last: string, count: number) => `${count} days with records, from ${first} to ${last}`,
+  days: (first: string, last: string, count: number) => `${count} ${count === 1 ? "day" : "days"} with records, from ${first} to ${last}`,
   nothing: "There are no records of this day and these stations.",
   trace: "Channel",
   when: "When",

@@ -64,7 +64,7 @@ export const explore = {
   noLaw: (count: number) => `${count} magnitudes are too few for Mc and b`,
   lawName: "Mc and b",
   method:
-    "Mc: maximum curvature plus 0.2, its spread in 200 random selections; b: Tinti and Mulargia, error by Shi and Bolt.",
+    "Mc: maximum curvature plus 0.2, its spread in 200 random selections and within a bin; b: Tinti and Mulargia, error by Shi and Bolt.",
   section: "Depth section",
   sectionLabel: (count: number) => `Depths along the section, ${count} events chosen`,
   depths: "Depths",

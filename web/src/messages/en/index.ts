@@ -1,5 +1,6 @@
 /** English: all texts of the page; a feature is one file and one line here. */
 
+import { account } from "./account";
 import { archive } from "./archive";
 import { detail } from "./detail";
 import { eventPage } from "./eventPage";
@@ -25,6 +26,7 @@ import { traces } from "./traces";
 
 export const en = {
   ...shell,
+  account,
   archive,
   detail,
   eventPage,

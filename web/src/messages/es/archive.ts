@@ -10,7 +10,7 @@ export const archive: typeof English = {
   earlierDay: "Día anterior",
   laterDay: "Día siguiente",
   stations: "Estaciones (patrón)",
-  days: (first: string, last: string, count: number) => `${count} días con registros, del ${first} al ${last}`,
+  days: (first: string, last: string, count: number) => `${count} ${count === 1 ? "día" : "días"} con registros, del ${first} al ${last}`,
   nothing: "No hay registros de este día y estas estaciones.",
   trace: "Canal",
   when: "Cuándo",

@@ -66,7 +66,7 @@ export const explore: typeof English = {
   noLaw: (count: number) => `${count} magnitudes son muy pocas para Mc y b`,
   lawName: "Mc y b",
   method:
-    "Mc: curvatura máxima más 0.2, su dispersión en 200 selecciones al azar; b: Tinti y Mulargia, error según Shi y Bolt.",
+    "Mc: curvatura máxima más 0.2, su dispersión en 200 selecciones al azar y dentro de una clase; b: Tinti y Mulargia, error según Shi y Bolt.",
   section: "Sección de profundidad",
   sectionLabel: (count: number) => `Profundidades a lo largo de la sección, ${count} sismos elegidos`,
   depths: "Profundidades",

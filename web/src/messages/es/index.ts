@@ -1,5 +1,6 @@
 /** Spanish: all texts of the page; a feature is one file and one line here. */
 
+import { account } from "./account";
 import { archive } from "./archive";
 import { detail } from "./detail";
 import { eventPage } from "./eventPage";
@@ -26,6 +27,7 @@ import type { Messages } from "../types";
 
 export const es: Messages = {
   ...shell,
+  account,
   archive,
   detail,
   eventPage,
