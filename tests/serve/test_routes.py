@@ -1,6 +1,7 @@
 """Every route answers in the one envelope, with what the store holds."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -27,6 +28,10 @@ def data(client: httpx.Client, path: str, **query):
     return answer.json()["data"]
 
 
+def _is_needed(parameter) -> bool:
+    return parameter["in"] == "query" and parameter.get("required", False)
+
+
 def test_every_route_answers_with_data_and_meta(client, event_id):
     document = client.get("/api/v1/openapi.json").json()
     paths = [
@@ -35,13 +40,14 @@ def test_every_route_answers_with_data_and_meta(client, event_id):
         if "get" in operations
         and not path.startswith("/v2")
         and path != "/metrics"
-        and "{region}" not in path  # test_megathrust_routes asks for what there is
+        and set(re.findall(r"{(\w+)}", path)) <= {"event_id"}  # others have tests of their own
+        and "oidc" not in path
         and "forecast" not in path  # nothing runs live here; test_forecast_route has what does
+        and not any(map(_is_needed, operations["get"].get("parameters", ())))
     ]
     assert len(paths) >= 11
     for path in paths:
-        is_of_trace = path.endswith(("waveforms", "spectrograms", "helicorder"))
-        answer = client.get(path, params=WAVEFORM if is_of_trace else None)
+        answer = client.get(path)
         assert answer.status_code == 200, path
         assert set(answer.json()) == {"data", "meta"}, path
         assert answer.headers["content-type"] == "application/json"
@@ -184,7 +190,7 @@ def test_head_is_answered_as_get_without_the_body(make_context, tmp_path, event_
         document = client.get("/api/v1/openapi.json").json()
         values = {"event_id": event_id, "model": "phasenet", "version": "1"}
         values |= {"region": "sam", "index": "0"}
-        paths = [path.format(**values) for path, one in document["paths"].items() if "get" in one]
+        paths = [re.sub(r"{(\w+)}", lambda one: values.get(one[1], "none"), path) for path, one in document["paths"].items() if "get" in one]
         paths += ["/", "/assets/a.js", "/nowhere", "/fdsnws/event/1/query", "/api/v1/openapi.json"]
         for path in paths:
             query = WAVEFORM if path.endswith("waveforms") else None

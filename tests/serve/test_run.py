@@ -82,7 +82,7 @@ def test_stored_results_keep_their_label(folder, tmp_path, kind, is_synthetic):
         (tmp_path / "source.txt").write_text(kind + "\n")
     context = open_stored(RunFolder(tmp_path), ServiceSettings())
     assert context.is_synthetic is is_synthetic
-    assert context.source.endswith(kind or "stored records")
+    assert context.source.endswith(kind or "live")  # what the store itself says
     context.store.close()
 
 

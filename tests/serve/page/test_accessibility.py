@@ -41,6 +41,10 @@ VIEWS = (
     ("#/station/BW.UH3", ".drum[data-loaded=true]"),
     ("#/faults", "input[type=file]"),
     ("#/shaking", "form input[type=number]"),
+    ("#/explore", '[data-panel="depths"][data-drawn]'),
+    ("#/archive", "#archive-title"),
+    ("#/replay", "#replay-title"),
+    ("#/models", "tr[data-model]"),
     ("#/map", ".newest button"),
 )
 OUTLINE = """() => {
