@@ -40,20 +40,20 @@ export function Explanation({ event }: { event: EventDetail }) {
     <section className="panel explanation" aria-labelledby="why-title">
       <h3 id="why-title">{text.why}</h3>
       <Allowed permission="infer">
-      <div className="section-tools">
-        <label>
-          {text.pick}{" "}
-          <select value={chosen} onChange={(change) => setChosen(change.target.value)}>
-            {names.map((one) => (
-              <option key={one}>{one}</option>
-            ))}
-          </select>
-        </label>
-        <button type="button" disabled={isBusy} onClick={() => void ask()}>
-          {text.explain}
-        </button>
-        <span role="status">{isBusy ? text.explaining : ""}</span>
-      </div>
+        <div className="section-tools">
+          <label>
+            {text.pick}{" "}
+            <select value={chosen} onChange={(change) => setChosen(change.target.value)}>
+              {names.map((one) => (
+                <option key={one}>{one}</option>
+              ))}
+            </select>
+          </label>
+          <button type="button" disabled={isBusy} onClick={() => void ask()}>
+            {text.explain}
+          </button>
+          <span role="status">{isBusy ? text.explaining : ""}</span>
+        </div>
       </Allowed>
       {problem !== null && (
         <p className="problem" role="alert">

@@ -58,27 +58,27 @@ export function CatalogueChoice({ entries, chosen, onChoose, onChanged }: Proper
         </select>
       </label>
       <Allowed permission="run">
-      <label>
-        {text.upload}{" "}
-        <input type="file" disabled={isBusy} onChange={add} aria-describedby="explore-forms" />
-      </label>
+        <label>
+          {text.upload}{" "}
+          <input type="file" disabled={isBusy} onChange={add} aria-describedby="explore-forms" />
+        </label>
       </Allowed>
       {entry?.kind === "upload" && (
         <Allowed permission="run" hides>
-        <button
-          type="button"
-          disabled={isBusy}
-          onClick={() =>
-            void attempt(async () => {
-              await catalogues.remove(chosen);
-              setTold(null);
-              onChoose("live");
-              onChanged();
-            })
-          }
-        >
-          {text.remove}
-        </button>
+          <button
+            type="button"
+            disabled={isBusy}
+            onClick={() =>
+              void attempt(async () => {
+                await catalogues.remove(chosen);
+                setTold(null);
+                onChoose("live");
+                onChanged();
+              })
+            }
+          >
+            {text.remove}
+          </button>
         </Allowed>
       )}
       {isBusy && <span role="status">{messages.loading}</span>}

@@ -8,6 +8,7 @@ import { EventMap } from "../map/EventMap";
 import { NOTHING } from "../map/content";
 import { keepProfile } from "../map/faultStore";
 import { DARK, LIGHT } from "../map/palette";
+import { Allowed } from "../account/permissions";
 import { messages } from "../messages";
 import { openEvent, useIsDark } from "../ui/hooks";
 import { EfficiencyChart } from "./EfficiencyChart";
@@ -34,7 +35,9 @@ export function FaultsView() {
       <section className="panel" aria-labelledby="faults-title">
         <h2 id="faults-title">{text.title}</h2>
         <p>{text.explanation}</p>
-        <Question onFound={setFound} />
+        <Allowed permission="run">
+          <Question onFound={setFound} />
+        </Allowed>
         {found !== null && <Profile found={found} />}
       </section>
       <section className="panel side" aria-label={messages.map.label}>

@@ -44,7 +44,7 @@ export class EventCanvas {
   private raster: Raster | null = null;
   private size: [number, number] = [0, 0];
   private selection: Selection | null = null;
-  private order = new Uint32Array(0);
+  private order: Uint32Array = new Uint32Array(0);
   private frame: Frame | null = null;
   private pass: Pass | null = null;
   private isStale = false;

@@ -51,9 +51,11 @@ export class Sprites {
   private table: (Sprite | undefined)[] = [];
   private zoom = Number.NaN;
   private ratio = 1;
-  private colours = coloursOf("depth", this.palette);
+  private colours: readonly (readonly [number, number, number])[];
 
-  constructor(private palette: Palette) {}
+  constructor(private palette: Palette) {
+    this.colours = coloursOf("depth", palette);
+  }
 
   dress(by: EventColour, palette: Palette): void {
     this.palette = palette;

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 
 import type { EventSummary, LivePick } from "../api/types";
+import { Allowed } from "../account/permissions";
 import { utc } from "../format";
 import { EventMap } from "../map/EventMap";
 import { messages } from "../messages";
@@ -124,7 +125,7 @@ function Head({ detail, onSteer }: { detail: ReplayDetail; onSteer: (pace: Pace)
         </span>
         <progress aria-label={text.progress} max="1" value={detail.share} />
         {isOn && (
-          <>
+          <Allowed permission="replay" hides>
             <button type="button" onClick={() => onSteer({ is_paused: detail.state === "running" })}>
               {detail.state === "running" ? text.pause : text.resume}
             </button>
@@ -132,7 +133,7 @@ function Head({ detail, onSteer }: { detail: ReplayDetail; onSteer: (pace: Pace)
             <button type="button" onClick={() => onSteer({ stop: true })}>
               {text.stop}
             </button>
-          </>
+          </Allowed>
         )}
         <span className="muted" data-found={detail.event_count}>
           {text.found(detail.event_count, detail.pick_count)}

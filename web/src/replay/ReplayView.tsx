@@ -180,13 +180,13 @@ function List({ list, onChanged }: { list: Replay[]; onChanged: () => void }) {
           <span>{stateText(one.state)}</span>{" "}
           <span className="muted">{text.found(one.event_count, one.pick_count)}</span>{" "}
           <Allowed permission="replay" hides>
-          <button
-            type="button"
-            className="small"
-            onClick={() => void replays.remove(one.replay_id).catch(() => undefined).then(onChanged)}
-          >
-            {text.remove}
-          </button>
+            <button
+              type="button"
+              className="small"
+              onClick={() => void replays.remove(one.replay_id).catch(() => undefined).then(onChanged)}
+            >
+              {text.remove}
+            </button>
           </Allowed>
         </li>
       ))}

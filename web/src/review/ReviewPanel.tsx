@@ -82,56 +82,56 @@ export function ReviewPanel(properties: Properties) {
       <h3 id="review-title">{text.title}</h3>
       <p className="muted note">{text.note}</p>
       <Allowed permission="analyse">
-      <Words author={author} comment={comment} onAuthor={(name) => {
-          setAuthor(name);
-          keepName(name);
-        }} onComment={setComment} />
-      <div className="review-actions">
-        <button type="button" disabled={isBusy || edit !== null} onClick={() => void save("accept")}>
-          {text.accept}
-        </button>
-        <button type="button" disabled={isBusy || edit !== null} onClick={() => void save("reject")}>
-          {text.reject}
-        </button>
-        {edit === null ? (
-          <button type="button" disabled={isBusy} onClick={() => onEdit(true)}>
-            {text.edit}
+        <Words author={author} comment={comment} onAuthor={(name) => {
+            setAuthor(name);
+            keepName(name);
+          }} onComment={setComment} />
+        <div className="review-actions">
+          <button type="button" disabled={isBusy || edit !== null} onClick={() => void save("accept")}>
+            {text.accept}
           </button>
-        ) : (
-          <button type="button" disabled={isBusy} onClick={endEditing}>
-            {text.end}
+          <button type="button" disabled={isBusy || edit !== null} onClick={() => void save("reject")}>
+            {text.reject}
           </button>
+          {edit === null ? (
+            <button type="button" disabled={isBusy} onClick={() => onEdit(true)}>
+              {text.edit}
+            </button>
+          ) : (
+            <button type="button" disabled={isBusy} onClick={endEditing}>
+              {text.end}
+            </button>
+          )}
+        </div>
+        {edit !== null && (
+          <>
+            <PickEditor {...properties} edit={edit} />
+            <div className="review-actions">
+              <button
+                type="button"
+                disabled={!isChanged || isBusy}
+                onClick={() => properties.onChange({ kind: "undo" })}
+              >
+                {text.undo}
+              </button>
+              <button type="button" disabled={isBusy} onClick={() => void relocate()}>
+                {isBusy ? text.relocating : text.relocate}
+              </button>
+              <button type="button" disabled={!isFresh || isBusy} onClick={() => void save("relocate")}>
+                {text.save}
+              </button>
+            </div>
+            {isFresh && <Comparison {...compared.found} />}
+          </>
         )}
-      </div>
-      {edit !== null && (
-        <>
-          <PickEditor {...properties} edit={edit} />
-          <div className="review-actions">
-            <button
-              type="button"
-              disabled={!isChanged || isBusy}
-              onClick={() => properties.onChange({ kind: "undo" })}
-            >
-              {text.undo}
-            </button>
-            <button type="button" disabled={isBusy} onClick={() => void relocate()}>
-              {isBusy ? text.relocating : text.relocate}
-            </button>
-            <button type="button" disabled={!isFresh || isBusy} onClick={() => void save("relocate")}>
-              {text.save}
-            </button>
-          </div>
-          {isFresh && <Comparison {...compared.found} />}
-        </>
-      )}
-      <p role="status" className="done">
-        {told.done ?? ""}
-      </p>
-      {told.problem !== undefined && (
-        <p className="problem" role="alert">
-          {told.problem}
+        <p role="status" className="done">
+          {told.done ?? ""}
         </p>
-      )}
+        {told.problem !== undefined && (
+          <p className="problem" role="alert">
+            {told.problem}
+          </p>
+        )}
       </Allowed>
     </section>
   );

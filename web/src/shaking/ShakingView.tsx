@@ -4,6 +4,7 @@ import { useState, type FormEvent } from "react";
 
 import { api, type Scenario } from "../api/client";
 import type { ShakingMapAnswer } from "../api/types";
+import { Allowed } from "../account/permissions";
 import { messages } from "../messages";
 import { ShakingMapPanel } from "./ShakingMapPanel";
 
@@ -31,7 +32,9 @@ export function ShakingView() {
     <section className="panel" aria-labelledby="scenario-title">
       <h2 id="scenario-title">{text.title}</h2>
       <p>{text.explanation}</p>
-      <Question onAnswer={setAnswer} />
+      <Allowed permission="run">
+        <Question onAnswer={setAnswer} />
+      </Allowed>
       {answer !== null && <ShakingMapPanel map={answer.data} cautions={answer.meta.cautions} />}
     </section>
   );
