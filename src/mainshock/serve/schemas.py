@@ -15,6 +15,7 @@ __all__ = [
     "AlertsAnswer",
     "ArrivalSummary",
     "CurvesData",
+    "DriftData",
     "EventAnswer",
     "EventDetail",
     "EventSummary",

@@ -28,6 +28,7 @@ __all__ = [
     "ReplayRequest",
     "ReplayTrace",
     "ReplayTracesAnswer",
+    "ReplayTracesMeta",
     "ReplaysAnswer",
     "ReplaysMeta",
     "router",
@@ -202,6 +203,13 @@ def router(context: ServiceContext, replays: Replays) -> APIRouter:
         replays.remove(replay_id)
         return ReplayAnswer(data=data)
 
+    _add_findings(routes, replays)
+    return routes
+
+
+def _add_findings(routes: APIRouter, replays: Replays) -> None:
+    """Add the routes to what a replay found."""
+
     @routes.get("/{replay_id}/picks")
     def list_replay_picks(replay_id: _Id) -> PicksAnswer:
         """List the newest picks of a replay, in order of time."""
@@ -217,8 +225,6 @@ def router(context: ServiceContext, replays: Replays) -> APIRouter:
     ) -> ReplayTracesAnswer:
         """Give the newest seconds of the records, and of the P and S curves, of a replay."""
         return _traces(replays.get(replay_id), seconds, pixels)
-
-    return routes
 
 
 def _data(one: Replay) -> ReplayData:
