@@ -164,6 +164,6 @@ def test_too_many_places_and_other_types_are_refused(client):
 
 
 def test_a_token_is_needed_where_there_is_one(make_context):
-    service = ServiceThread(make_context(token="x" * 32))
+    service = ServiceThread(make_context(token="0123456789abcdef" * 2))
     with service, httpx.Client(base_url=service.url, timeout=60.0) as opened:
         assert opened.post(WINDOWS, json={"windows": []}).status_code == 401
