@@ -1,4 +1,4 @@
-import type { Plugin } from "vite";
+import { transformWithOxc, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // The service that `npm run dev` shows; `mainshock monitor` listens here.
@@ -31,6 +31,14 @@ function sharedMapLibre(): Plugin {
     },
     load(id) {
       return id === `\0${WORKER}` ? `export default import.meta.ROLLUP_FILE_URL_${worker};` : null;
+    },
+    // its classes declare again what their parents' constructors have set, which must stay
+    transform(code, id) {
+      if (sources === "" || !id.startsWith(sources) || !id.endsWith(".ts")) return null;
+      return transformWithOxc(code, id, {
+        assumptions: { setPublicClassFields: true },
+        typescript: { removeClassFieldsWithoutInitializer: true },
+      });
     },
   };
 }

@@ -1,6 +1,7 @@
 """The view of faults: traces are sent from a file, and their efficiency is drawn with its band."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -51,6 +52,10 @@ def test_a_file_of_traces_becomes_a_profile(service, visit):
     assert chart.locator("circle").count() == chart.locator(".band").count() == 9
     expect(page.locator(".fault-profile")).to_contain_text("one earthquake may differ")
     expect(page.locator(".fault-profile")).to_contain_text("model: default")
+    page.get_by_text("As a table").click()
+    rows = page.get_by_role("region", name="kinematic efficiency").locator("tbody tr")
+    expect(rows).to_have_count(9)
+    expect(rows.first).to_contain_text(re.compile(r"\d\.\d\d – \d\.\d\d"))
     watched.assert_clean()
 
 

@@ -97,7 +97,9 @@ def test_old_data_withdraw_the_forecast_from_the_page(told, visit):
 
 def test_without_a_model_the_page_says_so(service, visit):
     watched = visit(service, "/#/forecast")
-    expect(watched.page.locator(".forecast-view")).to_contain_text("There is no forecast")
+    view = watched.page.locator(".forecast-view")
+    expect(view).to_contain_text("There is no forecast: ")
+    expect(view).not_to_contain_text("there is no forecast of the region")
     watched.assert_clean(REFUSED)
 
 

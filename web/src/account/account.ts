@@ -5,7 +5,7 @@ import { useSyncExternalStore } from "react";
 import { ApiError, whenUnknown } from "../api/client";
 import { forgetToken } from "../api/token";
 import { live } from "../live/liveStore";
-import { accounts, entrance, providerUrl, signIn, type Me } from "./client";
+import { accounts, entrance, providerUrl, signIn, whoAsks, type Me } from "./client";
 
 /** A token lasts minutes, and is renewed by what the page asks for. */
 const RENEWAL_MS = 120_000;
@@ -22,14 +22,16 @@ export interface Account {
 class AccountStore {
   private account: Account = { state: "asking", me: null, hasProvider: false };
   private readonly readers = new Set<() => void>();
-  private isAsking = false;
+  private asking: Promise<void> | null = null;
+  /** Questions that wait for the reader to sign in. */
+  private waiting: (() => void)[] = [];
   private isByToken = false;
   private isLive = false;
   private connection = "";
 
   /** Ask who reads; data follow once that is known. */
   start(): void {
-    whenUnknown(() => void this.check());
+    whenUnknown(() => this.known());
     live.listen(() => this.onLive());
     setInterval(() => {
       if (this.account.me?.kind === "session") void this.check();
@@ -65,18 +67,26 @@ class AccountStore {
   }
 
   private async check(): Promise<void> {
-    if (this.isAsking || this.isByToken || this.account.state === "out") return;
-    await this.ask();
+    if (!this.isByToken && this.account.state !== "out") await this.ask();
   }
 
-  private async ask(): Promise<void> {
-    this.isAsking = true;
+  /** Wait until the service knows the reader; false where it asks for no account. */
+  private async known(): Promise<boolean> {
+    await this.check();
+    if (this.account.state === "out") await new Promise<void>((go) => this.waiting.push(go));
+    return this.account.state === "in";
+  }
+
+  private ask(): Promise<void> {
+    this.asking ??= this.readMe().finally(() => (this.asking = null));
+    return this.asking;
+  }
+
+  private async readMe(): Promise<void> {
     try {
-      this.enter(await accounts.me());
+      this.enter(await whoAsks());
     } catch (error) {
       await this.leave(error).catch(() => this.goOn());
-    } finally {
-      this.isAsking = false;
     }
   }
 
@@ -90,6 +100,7 @@ class AccountStore {
     sessionStorage.removeItem(RETURN);
     if (back && window.location.hash === "") window.location.hash = back;
     this.set({ state: "in", me, hasProvider: me.sign_in_elsewhere });
+    for (const go of this.waiting.splice(0)) go();
     this.startLive();
   }
 

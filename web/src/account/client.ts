@@ -2,6 +2,7 @@
 
 import { ApiError, get, request, serviceUrl } from "../api/client";
 import type { components } from "../api/schema";
+import { currentToken } from "../api/token";
 
 type Schemas = components["schemas"];
 export type Me = Schemas["MeData"];
@@ -17,12 +18,18 @@ const LONGEST_WAIT_S = 60;
 export const providerUrl = (): string => serviceUrl(PROVIDER).href;
 
 export const accounts = {
-  me: () => get<Me>("me", {}),
   users: (signal?: AbortSignal) => get<User[]>("users", {}, signal),
   audit: (query: Record<string, string | number>, signal?: AbortSignal) =>
     get<AuditLine[]>("audit", query, signal),
   signOut: () => request("logout", {}, undefined, {}),
 };
+
+/** Ask who asks; a refusal is an answer here, and waits for nothing. */
+export async function whoAsks(): Promise<Me> {
+  const token = currentToken();
+  const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
+  return (await answered<{ data: Me }>(await fetch(serviceUrl("api/v1/me"), { headers }))).data;
+}
 
 /** Sign in; the service keeps the token in a cookie that no script reads. */
 export async function signIn(name: string, password: string): Promise<void> {
@@ -31,12 +38,15 @@ export async function signIn(name: string, password: string): Promise<void> {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ name, password }),
   });
-  if (response.ok) return;
-  const told = (await response.json().catch(() => null)) as {
-    error?: { code: string; message: string };
-  } | null;
-  const message = told?.error?.message ?? `${response.status} ${response.statusText}`;
-  throw new ApiError(response.status, told?.error?.code ?? "http_error", message);
+  await answered(response);
+}
+
+async function answered<T>(response: Response): Promise<T> {
+  const told: unknown = await response.json().catch(() => null);
+  if (response.ok && told !== null) return told as T;
+  const error = (told as { error?: { code: string; message: string } } | null)?.error;
+  const message = error?.message ?? `${response.status} ${response.statusText}`;
+  throw new ApiError(response.status, error?.code ?? "http_error", message);
 }
 
 /**

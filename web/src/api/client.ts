@@ -48,19 +48,20 @@ export function liveUrl(): string {
   return url.href;
 }
 
-let onUnknown = (): void => undefined;
+let onUnknown = (): Promise<boolean> => Promise.resolve(false);
 
-/** Tell when the service does not know who asks (401), whatever was asked for. */
-export function whenUnknown(told: () => void): void {
+/** Tell when the service does not know who asks (401); the answer: whether it then does. */
+export function whenUnknown(told: () => Promise<boolean>): void {
   onUnknown = told;
 }
 
+/** Tell of an answer to what is not to be sent twice. */
 export function noticed(response: Response): Response {
-  if (response.status === 401) onUnknown();
+  if (response.status === 401) void onUnknown();
   return response;
 }
 
-/** Fetch with the token, where there is one. */
+/** Fetch with the token, where there is one; a question waits until the reader has signed in. */
 export async function fetchAuthorised(
   url: URL,
   signal?: AbortSignal,
@@ -68,7 +69,11 @@ export async function fetchAuthorised(
 ): Promise<Response> {
   const token = currentToken();
   const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
-  if (sent === undefined) return noticed(await fetch(url, { headers, signal: signal ?? null }));
+  if (sent === undefined) {
+    const response = await fetch(url, { headers, signal: signal ?? null });
+    if (response.status !== 401 || !(await onUnknown())) return response;
+    return fetch(url, { headers, signal: signal ?? null });
+  }
   headers["Content-Type"] = "application/json";
   const body = JSON.stringify(sent);
   return noticed(await fetch(url, { method: "POST", headers, body, signal: signal ?? null }));

@@ -12,6 +12,7 @@ import { Allowed } from "../account/permissions";
 import { messages } from "../messages";
 import { openEvent, useIsDark } from "../ui/hooks";
 import { EfficiencyChart } from "./EfficiencyChart";
+import { EfficiencyTable } from "./EfficiencyTable";
 import { faultLines } from "./content";
 
 const text = messages.faults;
@@ -124,6 +125,7 @@ function Profile({ found }: { found: Found }) {
         <span className="muted">{text.model(data.model)}</span>
         {!data.has_place && <span className="muted">{text.noPlace}</span>}
       </div>
+      <EfficiencyTable profile={data} />
       <ul className="cautions">
         {[...meta.warnings, ...meta.caveats].map((one) => (
           <li key={one} lang="en">

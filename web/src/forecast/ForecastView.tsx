@@ -12,6 +12,7 @@ import { Cautions, ForecastFacts } from "./ForecastFacts";
 import { ForecastMap } from "./ForecastMap";
 import { PlaceChance } from "./PlaceChance";
 import { useForecast } from "./useForecast";
+import "./forecast.css";
 
 const text = messages.forecast;
 

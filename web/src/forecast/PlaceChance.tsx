@@ -28,8 +28,10 @@ export function PlaceChance() {
   const [values, setValues] = useState(FIELDS.map((one) => one.first));
   const [answer, setAnswer] = useState<ForecastAnswer | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
   const ask = async (event: FormEvent) => {
     event.preventDefault();
+    setBusy(true);
     setProblem(null);
     try {
       const pairs = FIELDS.map((one, index) => [one.name, Number(values[index])]);
@@ -37,6 +39,8 @@ export function PlaceChance() {
     } catch (error) {
       setAnswer(null);
       setProblem(error instanceof Error ? error.message : String(error));
+    } finally {
+      setBusy(false);
     }
   };
   return (
@@ -60,7 +64,9 @@ export function PlaceChance() {
             />
           </label>
         ))}
-        <button type="submit">{text.ask}</button>
+        <button type="submit" disabled={isBusy}>
+          {isBusy ? messages.loading : text.ask}
+        </button>
       </form>
       {problem !== null && (
         <p className="problem" role="alert">

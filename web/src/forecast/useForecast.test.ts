@@ -16,6 +16,14 @@ test("a withdrawn forecast is told apart from none at all", () => {
   expect(refused(new ApiError(404, "not_found", "no model")).kind).toBe("none");
 });
 
+test("the reason is told without the sentence that the page says itself", () => {
+  const told = "there is no forecast of the region: no forecast model is set";
+  expect(refused(new ApiError(404, "not_found", told))).toEqual({
+    kind: "none",
+    reason: "no forecast model is set",
+  });
+});
+
 test("other faults are not taken for a missing forecast", () => {
   expect(() => refused(new ApiError(401, "unauthorized", "token"))).toThrow("token");
   expect(() => refused(new TypeError("network"))).toThrow("network");

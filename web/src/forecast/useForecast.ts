@@ -8,6 +8,7 @@ import { useLive } from "../live/liveStore";
 import { useRequest } from "../ui/hooks";
 
 const AGAIN_MS = 30_000;
+const SAID_ANYWAY = /^there is no forecast of the region: /; // the page says it in its own language
 
 export type Found =
   | { kind: "forecast"; answer: ForecastAnswer; readMs: number }
@@ -20,7 +21,7 @@ export function refused(error: unknown): Found {
   if (error.detail?.state === "withdrawn") {
     return { kind: "withdrawn", detail: error.detail as unknown as Withdrawn };
   }
-  return { kind: "none", reason: error.message };
+  return { kind: "none", reason: error.message.replace(SAID_ANYWAY, "") };
 }
 
 async function read(signal: AbortSignal): Promise<Found> {

@@ -122,6 +122,8 @@ export class EventCanvas {
     const container = this.map.getContainer();
     this.size = [container.clientWidth, container.clientHeight];
     const frame = this.frameNow();
+    const { width, height } = this.canvas;
+    if (this.raster !== null && frame.width === width && frame.height === height) return;
     [this.canvas.width, this.canvas.height] = [frame.width, frame.height];
     const isSeen = frame.width > 0 && frame.height > 0;
     this.raster = isSeen ? new Raster(new ImageData(frame.width, frame.height)) : null;

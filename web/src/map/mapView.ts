@@ -10,6 +10,7 @@ import type { MapContent } from "./content";
 import type { Row } from "./catalogue";
 import { EventCanvas, type Selection } from "./eventCanvas";
 import { eventColour, mapStyle, triangle, type EventColour } from "./mapLayers";
+import { MovingPace } from "./movingPace";
 import { segmentText } from "./segments";
 import { listenToTheme } from "../ui/theme";
 import { currentPalette, type StationState } from "./palette";
@@ -50,6 +51,7 @@ export class MapView {
   /** When fronts may be drawn anew. */
   private wavesFromMs = 0;
   private mark: maplibregl.Marker | null = null;
+  private readonly pace: MovingPace;
   private readonly stopListening: () => void;
 
   constructor(
@@ -99,6 +101,7 @@ export class MapView {
       this.container.dataset["idle"] = "true";
     });
     this.ready = new Promise((resolve) => this.map.once("style.load", () => resolve()));
+    this.pace = new MovingPace(this.map);
     this.stopListening = listenToTheme(this.restyle);
     void this.start();
   }
@@ -202,6 +205,7 @@ export class MapView {
     this.isRemoved = true;
     this.stopListening();
     this.canvas?.remove();
+    this.pace.remove();
     this.map.remove();
   }
 

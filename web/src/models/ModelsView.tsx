@@ -6,6 +6,7 @@ import { useState } from "react";
 
 import { request } from "../api/client";
 import type { components } from "../api/schema";
+import { Allowed } from "../account/permissions";
 import { messages } from "../messages";
 import { useRequest } from "../ui/hooks";
 import { Card } from "./Card";
@@ -106,9 +107,11 @@ function ModelPanel({ model }: { model: Model }) {
     <section className="panel" aria-labelledby="model-title">
       <div className="panel-head">
         <h3 id="model-title">{text.showLabel(model.name)}</h3>
-        <button type="button" className="promote" disabled aria-describedby="promote-why">
-          {text.promote}
-        </button>
+        <Allowed permission="models.promote" hides>
+          <button type="button" className="promote" disabled aria-describedby="promote-why">
+            {text.promote}
+          </button>
+        </Allowed>
         <a href="#/models">{text.close}</a>
       </div>
       <dl className="facts">

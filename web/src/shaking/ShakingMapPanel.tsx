@@ -8,7 +8,7 @@ import { EventMap } from "../map/EventMap";
 import { DARK, LIGHT } from "../map/palette";
 import { messages } from "../messages";
 import { openEvent, useIsDark } from "../ui/hooks";
-import { levelsOf, linesOf, nameOfMeasure, summaryOf, unitOf } from "./content";
+import { FRAME_COLOUR, hasEdge, levelsOf, linesOf, nameOfMeasure, summaryOf, unitOf } from "./content";
 
 const text = messages.shaking;
 const NO_EVENTS: EventSummary[] = [];
@@ -45,7 +45,10 @@ export function ShakingMapPanel({ map, cautions }: Properties) {
             <span className="ramp" style={{ background: one.colour }} /> {one.value.toPrecision(2)}
           </span>
         ))}
-        {map.extrapolated_share > 0 && <span className="muted">{text.edge}</span>}
+        <span className="key muted">
+          <span className="ramp" style={{ background: FRAME_COLOUR }} /> {text.frame}
+        </span>
+        {hasEdge(map) && <span className="muted">{text.edge}</span>}
         <span className="muted">{text.model(map.model)}</span>
         <span className="muted">{text.forMagnitude(map.magnitude.toFixed(1), map.n_draws)}</span>
       </div>

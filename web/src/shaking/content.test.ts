@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { ShakingMap } from "../api/types";
-import { levelsOf, linesOf, nameOfMeasure, summaryOf, unitOf } from "./content";
+import { FRAME_COLOUR, hasEdge, levelsOf, linesOf, nameOfMeasure, summaryOf, unitOf } from "./content";
 
 const contour = (measure: string, value: number) => ({
   type: "Feature",
@@ -12,6 +12,8 @@ const contour = (measure: string, value: number) => ({
 const MAP = {
   longitude: 10.5,
   latitude: 50.2,
+  site_longitude: [10, 10.5, 11],
+  site_latitude: [49.8, 50.2, 50.6],
   measures: ["ln_pga", "ln_pgv"],
   mean: [[-3, -2, -4], [-6, -5, -7]],
   sd: [[0.7, 0.6, 0.7], [0.8, 0.8, 0.8]],
@@ -38,8 +40,21 @@ test("levels go from weak to strong, and so do their colours", () => {
 test("lines of one measure are shown, with the edge and the source where it is asked for", () => {
   const kinds = (hasSource: boolean) =>
     linesOf(MAP, "ln_pga", COLOURS, hasSource).features.map((one) => one.properties?.kind);
-  expect(kinds(false)).toEqual(["contour", "contour", "extrapolation_edge"]);
-  expect(kinds(true)).toEqual(["contour", "contour", "extrapolation_edge", "source"]);
+  expect(kinds(false)).toEqual(["contour", "contour", "contour", "extrapolation_edge"]);
+  expect(kinds(true)).toEqual(["contour", "contour", "contour", "extrapolation_edge", "source"]);
+});
+
+test("the area that was computed has a frame", () => {
+  const [frame] = linesOf(MAP, "ln_pga", COLOURS, false).features;
+  expect(frame?.properties?.colour).toBe(FRAME_COLOUR);
+  const around = (frame?.geometry as GeoJSON.LineString).coordinates;
+  expect(around).toEqual([[10, 49.8], [11, 49.8], [11, 50.6], [10, 50.6], [10, 49.8]]);
+});
+
+test("an edge is told of only where one is drawn", () => {
+  expect(hasEdge(MAP)).toBe(true);
+  const contours = { type: "FeatureCollection", features: [contour("ln_pga", 0.1)] };
+  expect(hasEdge({ ...MAP, contours } as unknown as ShakingMap)).toBe(false);
 });
 
 test("the numbers are those of the site that shakes most", () => {

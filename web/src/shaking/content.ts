@@ -5,6 +5,7 @@ import { efficiencyColour as mixed } from "../faults/content";
 import { messages, textOf } from "../messages";
 
 const text = messages.shaking;
+export const FRAME_COLOUR = "#8794a0"; // seen on light and on dark ground
 type Colours = readonly [string, string, string];
 
 export interface Level {
@@ -38,7 +39,22 @@ export function levelsOf(map: ShakingMap, measure: string, colours: Colours): Le
   return values.map((value, index) => ({ value, colour: mixed(index / last, colours) }));
 }
 
-/** Lines of one measure, the edge of extrapolation, and the source where it is asked for. */
+/** Whether the model extrapolates in a part of the map, and so has an edge to draw. */
+export const hasEdge = (map: ShakingMap): boolean =>
+  contours(map).some((one) => one.properties?.kind === "extrapolation_edge");
+
+/** The sides of the area that was computed: lines end there, the shaking does not. */
+function frameOf({ site_longitude: x, site_latitude: y }: ShakingMap): GeoJSON.Feature {
+  const [west, east, south, north] = [x[0]!, x.at(-1)!, y[0]!, y.at(-1)!];
+  const around = [[west, south], [east, south], [east, north], [west, north], [west, south]];
+  return {
+    type: "Feature",
+    properties: { kind: "contour", colour: FRAME_COLOUR },
+    geometry: { type: "LineString", coordinates: around },
+  };
+}
+
+/** Lines of one measure, the frame, the edge of extrapolation, and the source where it is asked for. */
 export function linesOf(
   map: ShakingMap,
   measure: string,
@@ -57,7 +73,7 @@ export function linesOf(
     properties: { kind: "source" },
     geometry: { type: "Point", coordinates: [map.longitude, map.latitude] },
   };
-  return { type: "FeatureCollection", features: hasSource ? [...features, source] : features };
+  return { type: "FeatureCollection", features: [frameOf(map), ...features, ...(hasSource ? [source] : [])] };
 }
 
 /** The strongest median of a measure, and the factor that two of three records stay within. */

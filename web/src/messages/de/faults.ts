@@ -17,6 +17,7 @@ export const faults: typeof English = {
   model: (name) => `Modell: ${name}`,
   noPlace: "Diese Spuren liegen in einem örtlichen System, daher kann die Karte sie nicht zeigen.",
   window: (ke, low, high) => `${ke}, neun von zehn zwischen ${low} und ${high}`,
+  table: "Als Tabelle",
   chartLabel: (count, lowest, highest) =>
     `Effizienz von ${count} Fenstern entlang der Störung, von ${lowest} bis ${highest}, mit Bändern`,
 };

@@ -17,6 +17,7 @@ export const shaking: typeof English = {
   measure: "Messgröße",
   none: (reason) => `Von diesem Erdbeben gibt es keine Karte: ${reason}.`,
   contours: (unit) => `Linien gleichen Medians (${unit})`,
+  frame: "hier endet die Karte",
   edge: "gestrichelt: jenseits davon extrapoliert das Modell",
   strongest: "Stärkster Median",
   spread: "Eine von drei Aufzeichnungen liegt außerhalb eines Faktors von",

@@ -15,6 +15,7 @@ export const faults = {
   model: (name: string) => `model: ${name}`,
   noPlace: "These traces are in a local frame, so the map cannot show them.",
   window: (ke: string, low: string, high: string) => `${ke}, nine in ten from ${low} to ${high}`,
+  table: "As a table",
   chartLabel: (count: number, lowest: string, highest: string) =>
     `Efficiency of ${count} windows along the fault, from ${lowest} to ${highest}, with bands`,
 };

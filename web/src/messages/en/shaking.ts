@@ -15,6 +15,7 @@ export const shaking = {
   measure: "Measure",
   none: (reason: string) => `There is no map of this event: ${reason}.`,
   contours: (unit: string) => `Lines of equal median (${unit})`,
+  frame: "the map ends here",
   edge: "dashed: beyond it the model extrapolates",
   strongest: "Strongest median",
   spread: "One record in three lies outside a factor of",

@@ -17,6 +17,7 @@ export const faults: typeof English = {
   model: (name) => `modelo: ${name}`,
   noPlace: "Estas trazas están en un sistema local, así que el mapa no puede mostrarlas.",
   window: (ke, low, high) => `${ke}, nueve de cada diez entre ${low} y ${high}`,
+  table: "Como tabla",
   chartLabel: (count, lowest, highest) =>
     `Eficiencia de ${count} ventanas a lo largo de la falla, de ${lowest} a ${highest}, con bandas`,
 };

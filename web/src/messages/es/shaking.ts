@@ -17,6 +17,7 @@ export const shaking: typeof English = {
   measure: "Medida",
   none: (reason) => `No hay mapa de este sismo: ${reason}.`,
   contours: (unit) => `Líneas de igual mediana (${unit})`,
+  frame: "aquí termina el mapa",
   edge: "discontinua: más allá el modelo extrapola",
   strongest: "Mediana más fuerte",
   spread: "Uno de cada tres registros queda fuera de un factor de",
