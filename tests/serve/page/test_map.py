@@ -371,12 +371,12 @@ def test_the_map_speaks_each_language(service, visit, language):
 
 
 def drag(page, steps):
-    """Move the map by hand, there and back."""
+    """Move the map by hand, there and nearly back: at the same place it would be a click."""
     box = page.locator(".map-canvas").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    for step in (*range(steps), *reversed(range(steps))):
+    for step in (*range(steps), *reversed(range(3, steps))):
         page.mouse.move(x + 8 * step, y + 3 * step)
     page.mouse.up()
 
@@ -458,4 +458,4 @@ def test_fifty_thousand_events_stay_fluent(service, visit, record_property):
         record_property(act.__name__, line)
         print(line)  # noqa: T201 - a figure to read, which a busy machine must not fail by
         assert max(told["scripts"], default=0.0) < 5000.0
-    watched.assert_clean()
+    watched.assert_clean(REFUSED)  # a made-up event that is selected is unknown to the service
