@@ -190,7 +190,10 @@ def test_head_is_answered_as_get_without_the_body(make_context, tmp_path, event_
         document = client.get("/api/v1/openapi.json").json()
         values = {"event_id": event_id, "model": "phasenet", "version": "1"}
         values |= {"region": "sam", "index": "0"}
-        paths = [re.sub(r"{(\w+)}", lambda one: values.get(one[1], "none"), path) for path, one in document["paths"].items() if "get" in one]
+        documented = [path for path, one in document["paths"].items() if "get" in one]
+        paths = [
+            re.sub(r"{(\w+)}", lambda one: values.get(one[1], "none"), path) for path in documented
+        ]
         paths += ["/", "/assets/a.js", "/nowhere", "/fdsnws/event/1/query", "/api/v1/openapi.json"]
         for path in paths:
             query = WAVEFORM if path.endswith("waveforms") else None

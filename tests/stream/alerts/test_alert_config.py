@@ -161,8 +161,10 @@ def test_faults_of_rules_names_and_channels_are_told_at_once(config):
         "rules.0.least_magnitude is 99",
         "rule 'felt' names the channel 'opps'",
         "channels.log.path: Field required",
-        "channels.mail.password: a secret does not stand here; write password.env = NAME, "
-        "password.file = PATH or password.vault = MOUNT/PATH#KEY",
+        (
+            "channels.mail.password: a secret does not stand here; write password.env = NAME, "
+            "password.file = PATH or password.vault = MOUNT/PATH#KEY"
+        ),
     ):
         assert one in told
     assert "at least 1 item" not in told
