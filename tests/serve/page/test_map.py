@@ -446,6 +446,8 @@ def test_fifty_thousand_events_stay_fluent(service, visit, record_property):
     watched = visit(service, "/#/stations")
     page = watched.page
     stub_events(page)
+    refused = []
+    page.on("response", lambda one: one.status >= 400 and refused.append(f"{one.status} {one.url}"))
     page.goto(f"{service.url}/#/map")
     expect(shown(page)).to_have_attribute("data-shown", re.compile(r"^500\d\d$"), timeout=120_000)
     expect(shown(page)).not_to_contain_text("reading")
@@ -458,4 +460,5 @@ def test_fifty_thousand_events_stay_fluent(service, visit, record_property):
         record_property(act.__name__, line)
         print(line)  # noqa: T201 - a figure to read, which a busy machine must not fail by
         assert max(told["scripts"], default=0.0) < 5000.0
+    assert all(re.search(r"/events/s\d+$", one) for one in refused)
     watched.assert_clean(REFUSED)  # a made-up event that is selected is unknown to the service
