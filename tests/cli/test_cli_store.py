@@ -4,6 +4,7 @@ import pytest
 
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.store.migration import revisions
+from tools_at_hand import needed_package
 
 DOWN = "postgresql+psycopg://quakes@127.0.0.1:1/quakes"
 LAST = revisions()[-1]
@@ -44,7 +45,7 @@ def test_options_that_make_no_sense_are_told(command, options, code, said):
 
 
 def test_a_monitor_whose_database_is_down_ends_with_4_and_tells_what_to_do(command, tmp_path):
-    pytest.importorskip("psycopg")
+    needed_package("psycopg", "postgres")
     options = ("--source", "load:1", "--seedlink-port", -1, "--port", 0, "--no-browser")
     result = command("monitor", *options, "--data-dir", tmp_path / "own", "--store", DOWN)
     assert result.exit_code == 4
@@ -54,5 +55,5 @@ def test_a_monitor_whose_database_is_down_ends_with_4_and_tells_what_to_do(comma
 
 
 def test_a_service_whose_database_is_down_ends_with_4(command, tmp_path):
-    pytest.importorskip("psycopg")
+    needed_package("psycopg", "postgres")
     assert command("serve", "--data-dir", tmp_path, "--store", DOWN).exit_code == 4

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from object_store import free_port
 
 from mainshock.core.records import Station
 from mainshock.serve.context import ServiceContext, ServiceSettings
@@ -20,12 +21,6 @@ from mainshock.stream.store.live_store import LiveStore
 TOKEN = "correct-horse-battery-staple"  # of a test alone
 REMEDY = "it belongs to Debian's package nginx; run `make ci-system`"
 NAME = "localhost"
-
-
-def free_port():
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

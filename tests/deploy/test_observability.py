@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from object_store import free_port
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stream"))
 from monitor_process import running
@@ -210,12 +210,6 @@ def test_all_dashboards_are_provisioned(boards, deploy):
     assert {Path(name).stem for name in files} == set(boards)
     source = yaml.safe_load((grafana / "provisioning/datasources/prometheus.yml").read_text())
     assert source["datasources"][0]["uid"] == "prometheus"
-
-
-def free_port():
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from mainshock.stream.bus import Bus, Message
 from mainshock.stream.bus_registry import BUSES
+from tools_at_hand import needed_package
 
 sys.path.insert(0, str(Path(__file__).parent / "kafka"))
 from brokers import Broker, memory_broker
@@ -32,7 +33,7 @@ def bus_opener(name: str, folder: Path, request: pytest.FixtureRequest) -> OpenB
     if name == "embedded":
         return lambda: BUSES.load(name)(folder / "bus.db")
     if name == "kafka":
-        pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
+        needed_package("confluent_kafka", "kafka")
         from mainshock.stream.kafka.settings import KafkaSettings, TopicSettings
 
         address = request.getfixturevalue("broker").address

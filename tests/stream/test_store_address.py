@@ -14,6 +14,7 @@ from mainshock.core.secrets import SecretReference
 from mainshock.stream.store.address import StoreAddress
 from mainshock.stream.store.database import Database
 from mainshock.stream.store.live_store import LiveStore
+from tools_at_hand import needed_package
 
 OPEN = "postgresql+psycopg://ana:hunter2@host/name"
 
@@ -50,7 +51,7 @@ def test_nothing_that_is_shown_holds_the_password():
 
 
 def test_a_secret_that_cannot_be_had_is_told_before_anything_is_opened(monkeypatch):
-    pytest.importorskip("psycopg")
+    needed_package("psycopg", "postgres")
     monkeypatch.delenv("TEST_STORE_PASSWORD", raising=False)
     address = StoreAddress.read("postgresql+psycopg://a@127.0.0.1:1/n", "env:TEST_STORE_PASSWORD")
     with pytest.raises(SettingsError, match="TEST_STORE_PASSWORD is not set"):
@@ -58,7 +59,7 @@ def test_a_secret_that_cannot_be_had_is_told_before_anything_is_opened(monkeypat
 
 
 def test_a_server_that_is_down_is_told_with_its_address_and_a_remedy():
-    pytest.importorskip("psycopg")
+    needed_package("psycopg", "postgres")
     with pytest.raises(UnreachableError, match="start the server") as raised:
         LiveStore.open("postgresql+psycopg://ana:hunter2@127.0.0.1:1/name")
     assert "127.0.0.1:1/name" in str(raised.value)

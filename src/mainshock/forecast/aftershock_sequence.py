@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mainshock.core.errors import DataError, SettingsError
 from mainshock.forecast.generic_aftershocks import GenericAftershocks, SequenceCompleteness
+from mainshock.forecast.rupture import rupture_length_km
 from mainshock.forecast.sphere import cartesian_km
 from mainshock.forecast.temporal_etas.parameters import LN10, omori_integral
 from mainshock.sources.seismicity.catalogue import Catalogue
@@ -28,7 +29,6 @@ __all__ = [
     "aftershock_forecast",
     "aftershock_posterior",
     "aftershocks_of",
-    "rupture_length_km",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -176,16 +176,6 @@ class AftershockForecast:
             if one.window == window and math.isclose(one.magnitude, magnitude):
                 return one
         raise DataError(f"the forecast has no line for magnitude {magnitude:g} and {window!r}")
-
-
-def rupture_length_km(magnitude: float) -> float:
-    """Return the usual length of a rupture below the surface, ``10^(0.59 M - 2.44)`` km.
-
-    References
-    ----------
-    Wells and Coppersmith (1994), all slip types, https://doi.org/10.1785/BSSA0840040974
-    """
-    return float(10.0 ** (0.59 * magnitude - 2.44))
 
 
 def aftershocks_of(

@@ -19,12 +19,12 @@ from mainshock.forecast.aftershock_sequence import (
     AftershockRow,
     aftershock_forecast,
     aftershock_posterior,
-    rupture_length_km,
 )
 from mainshock.forecast.generic_aftershocks import generic_named
 from mainshock.forecast.issuing import IssueSettings, model_name, named, time_from_days
 from mainshock.forecast.live import LiveEvent, LiveForecast
 from mainshock.forecast.long_term import Circle
+from mainshock.forecast.rupture import rupture_length_km
 from mainshock.forecast.sphere import cartesian_km
 from mainshock.forecast.wording import with_sentences
 

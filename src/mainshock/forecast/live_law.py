@@ -13,7 +13,6 @@ from mainshock.forecast.etas.model import SpaceTimeEtas
 from mainshock.forecast.etas.parameters import EtasParameters
 from mainshock.forecast.probability import LONGEST_DAYS
 from mainshock.forecast.smoothed_places import SmoothedPlaces
-from mainshock.forecast.sphere import cartesian_km, geographic
 from mainshock.forecast.temporal_etas.exponential_sum import node_rates, node_weights
 from mainshock.signal.compiled import compiled
 from mainshock.sources.seismicity.catalogue import Catalogue
@@ -87,7 +86,7 @@ class LiveLaw:
         activity = none
         if isinstance(model, SpaceTimeEtas):
             law = model.law
-            background = _learnt(model, history)
+            background, _ = model.background_at(history, np.inf)
             if law.variation.needs_activity and len(history):
                 activity = model.sources(history).activity
             if not law.variation.is_none:
@@ -152,26 +151,6 @@ def _later(model: SpaceTimeEtas) -> tuple[EtasParameters, float]:
         background, triggered = model.lineage.factors(model.law.variation)
     later = model.law.typical(model.info.beta, model.info.m_max, triggered)
     return later, background / triggered
-
-
-def _learnt(model: SpaceTimeEtas, history: Catalogue) -> SmoothedPlaces | None:
-    """Return the background with the events that came since the fit."""
-    kernels = model.past(history).kernels if model.background is not None else None
-    if kernels is None:
-        return model.background
-    west, south, east, north = model.region.bounds
-    there = kernels.place.T.astype(np.float64)
-    if not model.region.is_globe:
-        there = there + cartesian_km([(west + east) / 2], [(south + north) / 2])
-    longitude, latitude = geographic(there)
-    return SmoothedPlaces(
-        model.region,
-        longitude,
-        latitude,
-        np.asarray(kernels.bandwidth_km, dtype=np.float64),
-        np.asarray(kernels.weight, dtype=np.float64),
-        kernels.settings.floor,
-    )
 
 
 def triggered_at(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.core.records import Arrival, Origin, Pick
+from mainshock.serve.frames import Bins
 from mainshock.serve.schemas import (
     AlertSummary,
     ArrivalSummary,
@@ -21,7 +22,9 @@ from mainshock.serve.schemas import (
     SamplesData,
     StationHealthData,
     VersionSummary,
+    WaveformBins,
 )
+from mainshock.sources.fragments import NANOSECONDS, datetime_from_ns
 from mainshock.stream.records import Alert, EventVersion, LivePick, StationHealth
 from mainshock.stream.store.summary import event_summary as stored_summary
 
@@ -35,6 +38,7 @@ __all__ = [
     "nullable_list",
     "pick_summary",
     "posterior_data",
+    "waveform_bins",
 ]
 
 
@@ -55,6 +59,18 @@ def nullable_list(values: NDArray[np.floating]) -> list[float | None]:
     for index in np.flatnonzero(~np.isfinite(values)):
         listed[index] = None
     return listed
+
+
+def waveform_bins(trace: str, bins: Bins, sampling_rate_hz: float) -> WaveformBins:
+    """Return a trace in bins as the service tells it."""
+    return WaveformBins.model_construct(
+        trace=trace,
+        start=datetime_from_ns(bins.start_ns),
+        sampling_rate_hz=sampling_rate_hz,
+        bin_s=bins.length_ns / NANOSECONDS,
+        minimum=nullable_list(bins.minimum),
+        maximum=nullable_list(bins.maximum),
+    )
 
 
 def health_data(health: StationHealth) -> StationHealthData:

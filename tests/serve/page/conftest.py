@@ -1,6 +1,5 @@
 """A service over real records, and a real browser that looks at its page."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from mainshock.stream.records import (
     VersionStatus,
 )
 from mainshock.stream.store.live_store import LiveStore
+from tools_at_hand import absent
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
@@ -38,18 +38,11 @@ ISSUED = datetime(2026, 1, 1, tzinfo=UTC)
 MODELS = {"picker": "phasenet", "associator": "grid", "velocity": "constant:4.35,2.38"}
 
 
-def _absent(what: str) -> None:
-    """Skip for want of a tool; under CI that is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(what)
-    pytest.skip(what)
-
-
 @pytest.fixture(scope="session")
 def page_folder() -> Path:
     folder = built_page()
     if folder is None:
-        _absent("the web page is not built; run `make web`")
+        absent("the web page is not built; run `make web`")
         raise AssertionError
     return folder
 
@@ -58,7 +51,7 @@ def page_folder() -> Path:
 def browser(page_folder: Path) -> "Iterator[Browser]":
     executable = shutil.which("chromium")
     if executable is None:
-        _absent("no chromium; install the system packages by `make ci-system`")
+        absent("no chromium; install the system packages by `make ci-system`")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

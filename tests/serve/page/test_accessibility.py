@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from axe import violations
 
 from mainshock.forecast.aftershock_table import aftershock_table
 from mainshock.forecast.issuing import IssueSettings, issue_forecast
@@ -27,8 +27,6 @@ from live_model import info_of, past, small_model
 expect = pytest.importorskip("playwright.sync_api").expect
 expect.set_options(timeout=20_000)
 
-AXE = Path(__file__).resolve().parents[3] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SHIPPED_BYTES = 600_000
 WIDTHS = (390, 820, 1440)
 # an address, and what is there once the view stands
@@ -52,16 +50,6 @@ OUTLINE = """() => {
   const name = one.outerHTML.slice(0, 120);
   return [name, style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2];
 }"""
-
-
-@pytest.fixture(scope="module")
-def axe_source() -> str:
-    """Return axe-core, as installed beside what the page is built with."""
-    if not AXE.is_file():
-        if os.environ.get("CI") == "true":
-            pytest.fail("axe-core is missing; run `make web`")
-        pytest.skip("axe-core is missing; run `make web`")
-    return AXE.read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -95,22 +83,11 @@ def open_view(page, case, view):
     expect(page.locator(sign).first).to_be_visible()
 
 
-def violations(page):
-    """Return what axe-core finds: the rule, and the elements that break it."""
-    found = page.evaluate(
-        "tags => axe.run(document, "
-        "{runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
-        RULES,
-    )["violations"]
-    return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_no_view_breaks_a_rule_of_accessibility(told, visit, case, axe_source, scheme, width):
+def test_no_view_breaks_a_rule_of_accessibility(told, visit, case, scheme, width):
     watched = visit(told, "/", width=width, scheme=scheme)
     page = watched.page
-    page.evaluate(axe_source)
     found = {}
     for view in VIEWS:
         open_view(page, case, view)
@@ -120,9 +97,8 @@ def test_no_view_breaks_a_rule_of_accessibility(told, visit, case, axe_source, s
     watched.assert_clean()
 
 
-def test_axe_finds_what_is_wrong(told, visit, axe_source):
+def test_axe_finds_what_is_wrong(told, visit):
     page = visit(told, "/#/stations").page
-    page.evaluate(axe_source)
     page.evaluate(
         "document.querySelector('main').append(document.createElement('input')); "
         "document.querySelector('h1').style.color = 'rgb(23, 54, 90)'"
@@ -130,10 +106,9 @@ def test_axe_finds_what_is_wrong(told, visit, axe_source):
     assert {"label", "color-contrast"} <= {rule for rule, _ in violations(page)}
 
 
-def test_help_lists_the_keys_and_breaks_no_rule(told, visit, axe_source):
+def test_help_lists_the_keys_and_breaks_no_rule(told, visit):
     watched = visit(told, "/#/events")
     page = watched.page
-    page.evaluate(axe_source)
     page.locator("#content").focus()
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keyboard")
@@ -213,7 +188,7 @@ def test_the_head_is_reached_in_the_order_it_is_read(told, visit):
     ],
 )
 def test_a_language_is_chosen_kept_and_told_to_readers_aloud(
-    told, visit, axe_source, language, name, title, land
+    told, visit, language, name, title, land
 ):
     watched = visit(told, "/#/events", width=390)
     page = watched.page
@@ -224,7 +199,6 @@ def test_a_language_is_chosen_kept_and_told_to_readers_aloud(
     expect(page.locator("main")).to_contain_text(land)
     page.reload()
     expect(page).to_have_title(title)
-    page.evaluate(axe_source)
     assert violations(page) == []
     page.goto(f"{told.url}/?lang=en#/events")
     expect(page).to_have_title("Events – mainshock")

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import obspy
 import pytest
+from axe import violations
 
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.run import ServiceThread
@@ -22,8 +23,6 @@ from case_archive import write_records
 expect = pytest.importorskip("playwright.sync_api").expect
 expect.set_options(timeout=20_000)
 
-AXE = Path(__file__).resolve().parents[3] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CONFLICT = "409"  # what a browser says of a refused review
 
 
@@ -51,16 +50,6 @@ def detail(service, event_id):
 def name_analyst(page, comment=""):
     page.get_by_label("Your name").fill("Ada Example")
     page.get_by_label("Comment", exact=True).fill(comment)
-
-
-def violations(page):
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
-        "tags => axe.run(document, "
-        "{runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
-        RULES,
-    )["violations"]
-    return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
 
 
 def test_the_records_stand_by_distance_with_expected_and_picked_arrivals(opened, case):
@@ -234,8 +223,6 @@ def test_a_pick_is_explained_and_the_sum_is_told(opened):
 def test_the_page_and_the_editor_break_no_rule_of_accessibility(
     reviewing, visit, case, width, scheme
 ):
-    if not AXE.is_file():
-        pytest.skip("axe-core is missing; run `make web`")
     address = f"/#/events/{case.events[0].event_id}"
     watched = visit(reviewing, address, width=width, scheme=scheme)
     page = watched.page

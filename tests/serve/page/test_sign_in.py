@@ -1,7 +1,6 @@
 """Signing in on the page: the form, what each role is offered, the way out, and what ends it."""
 
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from axe import violations
 
 from mainshock.pipeline.results import CaseResult
 from mainshock.serve.context import ServiceContext
@@ -26,8 +26,6 @@ expect.set_options(timeout=20_000)
 
 PASSWORD = "brown slate under the harbour"  # of tests alone
 WEB = Path(__file__).resolve().parents[3] / "web"
-AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # what a browser writes of refusals, which are expected here, and of a live connection that ends
 REFUSED = ("401 (Unauthorized)", "404 (Not Found)", "429 (Too Many Requests)", "WebSocket")
 
@@ -53,15 +51,6 @@ def house(context: ServiceContext, users: AccountStore, tmp_path: Path) -> Itera
         yield running
 
 
-@pytest.fixture(scope="module")
-def axe_source() -> str:
-    if not AXE.is_file():
-        if os.environ.get("CI") == "true":
-            pytest.fail("axe-core is missing; run `make web`")
-        pytest.skip("axe-core is missing; run `make web`")
-    return AXE.read_text(encoding="utf-8")
-
-
 def fill(page, name, password=PASSWORD):
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Password").fill(password)
@@ -81,16 +70,6 @@ def end_and_accept(page, users):
     with page.expect_response(lambda one: one.url.endswith("/review")) as told:
         accept.evaluate("one => one.click()")  # the form may come first, by the live connection
     assert told.value.status == 401
-
-
-def violations(page, source):
-    page.evaluate(source)
-    found = page.evaluate(
-        "tags => axe.run(document, "
-        "{runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
-        RULES,
-    )["violations"]
-    return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
 
 
 def test_nothing_is_asked_for_before_the_reader_has_signed_in_by_keyboard(house, visit):
@@ -148,7 +127,7 @@ def test_a_role_is_offered_what_it_may_do_and_told_why_not(house, visit, case: C
     watched.assert_clean(allowed=REFUSED)
 
 
-def test_a_wrong_password_is_told_and_too_many_tries_must_wait(house, visit, axe_source):
+def test_a_wrong_password_is_told_and_too_many_tries_must_wait(house, visit):
     watched = visit(house, "/")
     page = watched.page
     fill(page, "viewer", "wrong")
@@ -156,7 +135,7 @@ def test_a_wrong_password_is_told_and_too_many_tries_must_wait(house, visit, axe
     expect(told).to_contain_text("The name or the password is wrong")
     expect(page.get_by_label("Password")).to_be_focused()
     expect(page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
-    assert violations(page, axe_source) == []
+    assert violations(page) == []
     for _ in range(5):
         with page.expect_response(lambda one: one.url.endswith("/login")):
             page.keyboard.press("Enter")
@@ -226,13 +205,13 @@ def test_a_closed_account_meets_the_form_without_asking_for_anything(house, visi
     expect(page.get_by_text("Your sign-in has ended")).to_be_visible()  # within five seconds
 
 
-def test_administrators_see_accounts_and_search_the_audit_log(house, visit, axe_source):
+def test_administrators_see_accounts_and_search_the_audit_log(house, visit):
     watched = visit(house, "/#/users")
     page = watched.page
     sign_in(page, "admin")
     expect(page.locator("tr[data-user]")).to_have_count(3)
     expect(page.locator("tr[data-user=admin]")).to_contain_text("administrator")
-    assert violations(page, axe_source) == []
+    assert violations(page) == []
     page.get_by_role("link", name="Audit").click()
     expect(page.locator("tr[data-line]").first).to_be_visible()
     page.get_by_label("Action").fill("login")
@@ -243,19 +222,17 @@ def test_administrators_see_accounts_and_search_the_audit_log(house, visit, axe_
     page.get_by_label("Who").fill("nobody")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No line fits.")).to_be_visible()
-    assert violations(page, axe_source) == []
+    assert violations(page) == []
     watched.assert_clean(allowed=REFUSED)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "language"), [(390, "de"), (1440, "es")])
-def test_the_form_breaks_no_rule_of_accessibility(
-    house, visit, axe_source, scheme, width, language
-):
+def test_the_form_breaks_no_rule_of_accessibility(house, visit, scheme, width, language):
     watched = visit(house, f"/?lang={language}", width=width, scheme=scheme)
     page = watched.page
     expect(page.locator("input[name=name]")).to_be_focused()
-    found = violations(page, axe_source)
+    found = violations(page)
     assert not found, json.dumps(found, indent=1)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     watched.assert_clean(allowed=REFUSED)

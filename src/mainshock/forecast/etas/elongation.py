@@ -9,6 +9,7 @@ from mainshock.core.geo import LocalFrame
 from mainshock.forecast.etas.events import Places, Sources, Targets
 from mainshock.forecast.etas.kernels import N_SUMS, Columns, sum_over_chosen
 from mainshock.forecast.region import Region
+from mainshock.forecast.rupture import rupture_length_km
 from mainshock.forecast.sphere import cartesian_km
 from mainshock.signal.compiled import compiled
 from mainshock.sources.seismicity.catalogue import Catalogue
@@ -190,7 +191,7 @@ class _Line:
 def _lines(catalogue: Catalogue, j: int, settings: ElongationSettings) -> list[_Line]:
     """Return the lines of one event, one after the other."""
     begun = float(catalogue.time_days[j])
-    length = _rupture_length_km(float(catalogue.magnitude[j]))
+    length = rupture_length_km(float(catalogue.magnitude[j]))
     near = _near_after(catalogue, j, _NEAR * length)
     if len(near) < settings.fewest:
         return []
@@ -236,16 +237,6 @@ def _axis(place: FloatArray, length: float) -> tuple[FloatArray, FloatArray]:
     variance, axis = np.linalg.eigh(spread)
     half = min(float(np.sqrt(3.0 * max(variance[1] - variance[0], 0.0))), length)
     return middle, half * axis[:, 1]
-
-
-def _rupture_length_km(magnitude: float) -> float:
-    """Return the usual length below ground.
-
-    References
-    ----------
-    Wells & Coppersmith (1994), https://doi.org/10.1785/BSSA0840040974
-    """
-    return float(10.0 ** (0.59 * magnitude - 2.44))
 
 
 @compiled

@@ -1,7 +1,7 @@
 """A fitted space-time ETAS model."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -117,6 +117,27 @@ class SpaceTimeEtas:
     def sources(self, history: Catalogue) -> Sources:
         """Return past events as sources of :attr:`law`, with their activity."""
         return self.past(history).sources
+
+    def background_at(
+        self, history: Catalogue, start_days: float
+    ) -> tuple[SmoothedPlaces | None, FloatArray]:
+        """Return the background with what it has learnt since the fit, until a moment.
+
+        And its density at the events that were taken up, per km^2.
+        """
+        past = self.past(history)
+        rows, bandwidth, weight = past.learnt_at(start_days)
+        if self.background is None or past.own_density is None or len(rows) == 0:
+            return self.background, np.zeros(0)
+        fitted = self.background
+        places = replace(
+            fitted,
+            longitude=np.append(fitted.longitude, history.longitude[rows]),
+            latitude=np.append(fitted.latitude, history.latitude[rows]),
+            bandwidth_km=np.append(fitted.bandwidth_km, bandwidth),
+            weight=np.append(fitted.weight, weight),
+        )
+        return places, past.own_density[rows]
 
     def log_intensity(self, targets: Catalogue, history: Catalogue) -> FloatArray:
         """Return ln intensity at each target, events a day and km^2, shape ``(n_targets,)``.

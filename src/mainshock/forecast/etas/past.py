@@ -170,9 +170,11 @@ class Past:
         none = np.zeros(0)
         if self.fitted is None or self.kernels is None or self.known is None:
             return np.zeros(0, dtype=np.int64), none, none
-        step = int(self.fitted.step_of(np.array([start_days]))[0])
+        last = len(self.known) - 1
+        if np.isfinite(start_days):
+            last = min(int(self.fitted.step_of(np.array([start_days]))[0]), last)
         n_fitted = len(self.fitted.kernels)
-        n = int(self.known[min(step, len(self.known) - 1)]) - n_fitted
+        n = int(self.known[last]) - n_fitted
         rows = np.flatnonzero(self.fitted.step_of(self.sources.time_days) > 0)[:n]
         new = slice(n_fitted, n_fitted + n)
         return rows, self.kernels.bandwidth_km[new], self.kernels.weight[new]

@@ -109,6 +109,12 @@ class VariedLaw(Protocol):
         """Return past events with what their law depends on."""
         ...
 
+    def background_at(
+        self, history: Catalogue, start_days: float
+    ) -> tuple[SmoothedPlaces | None, FloatArray]:
+        """Return the background as learnt, and its density at the events that were taken up."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
@@ -312,19 +318,10 @@ def _background(
     """Return the background with what it has learnt since the fit, and the lineage that fits it."""
     if not isinstance(model, VariedLaw):
         return model.background, None
-    fitted, lineage, known = model.background, model.lineage, model.past(past)
-    rows, bandwidth, weight = known.learnt_at(start_days)
-    if fitted is None or len(rows) == 0:
-        return fitted, lineage
-    places = replace(
-        fitted,
-        longitude=np.append(fitted.longitude, past.longitude[rows]),
-        latitude=np.append(fitted.latitude, past.latitude[rows]),
-        bandwidth_km=np.append(fitted.bandwidth_km, bandwidth),
-        weight=np.append(fitted.weight, weight),
-    )
-    if lineage is not None and known.own_density is not None:
-        lineage = replace(lineage, density=np.append(lineage.density, known.own_density[rows]))
+    places, density = model.background_at(past, start_days)
+    lineage = model.lineage
+    if lineage is not None and len(density):
+        lineage = replace(lineage, density=np.append(lineage.density, density))
     return places, lineage
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.forecast.etas.kernels import _exp, _ln
+from mainshock.forecast.rupture import rupture_length_km
 from mainshock.signal.compiled import compiled_in_order
 
 __all__ = [
@@ -207,7 +208,7 @@ def absorb(i: int, total: float, n: int, past: PastEvents, w: SingleArray, tally
 @compiled_in_order
 def _log_distance(square: float, magnitude: float) -> float:
     """Return log10 of a distance over the length of a rupture."""
-    return float(0.5 * np.log10(square + 0.09) - (0.59 * magnitude - 2.44))
+    return float(0.5 * np.log10(square + 0.09) - np.log10(rupture_length_km(magnitude)))
 
 
 @compiled_in_order

@@ -18,7 +18,7 @@ from mainshock.serve.frames import bin_length_ns, min_max_bins
 from mainshock.serve.parameters import ERROR_ANSWERS, STRICT, EventId, StrictQuery
 from mainshock.serve.relocation import travel_times_of
 from mainshock.serve.schemas import UtcTime, WaveformBins
-from mainshock.serve.summaries import finite, nullable_list
+from mainshock.serve.summaries import finite, waveform_bins
 from mainshock.sources.fragments import (
     NANOSECONDS,
     TimeWindow,
@@ -187,14 +187,7 @@ def _record(
             continue
         length_ns = bin_length_ns(wanted.length_s, wanted.pixels, found.sampling_rate_hz)
         bins = min_max_bins(found.samples, found.start_ns, found.sampling_rate_hz, length_ns)
-        return WaveformBins.model_construct(
-            trace=trace,
-            start=datetime_from_ns(bins.start_ns),
-            sampling_rate_hz=found.sampling_rate_hz,
-            bin_s=length_ns / NANOSECONDS,
-            minimum=nullable_list(bins.minimum),
-            maximum=nullable_list(bins.maximum),
-        )
+        return waveform_bins(trace, bins, found.sampling_rate_hz)
     return None
 
 

@@ -15,7 +15,7 @@ from mainshock.serve.parameters import ERROR_ANSWERS, STRICT, TraceId, span_ns
 from mainshock.serve.recent_traces import overview_bins, read_recent
 from mainshock.serve.schemas import UtcTime, WaveformBins
 from mainshock.serve.spectrogram import STEP_DB, Spectrogram, SpectrogramPlan, spectrogram
-from mainshock.serve.summaries import nullable_list
+from mainshock.serve.summaries import waveform_bins
 from mainshock.sources.fragments import NANOSECONDS, TimeWindow, datetime_from_ns
 
 if TYPE_CHECKING:
@@ -111,16 +111,7 @@ def router(context: ServiceContext) -> APIRouter:
             bins = overview_bins(context, trace, window, length_ns, _MOST_SAMPLES)
         except DataError as error:
             raise ApiError(400, str(error)) from error
-        return HelicorderAnswer(
-            data=WaveformBins.model_construct(
-                trace=trace,
-                start=datetime_from_ns(bins.start_ns),
-                sampling_rate_hz=1.0 / bin_s,
-                bin_s=length_ns / NANOSECONDS,
-                minimum=nullable_list(bins.minimum),
-                maximum=nullable_list(bins.maximum),
-            )
-        )
+        return HelicorderAnswer(data=waveform_bins(trace, bins, 1.0 / bin_s))
 
     return routes
 

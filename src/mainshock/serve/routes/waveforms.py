@@ -11,7 +11,7 @@ from mainshock.serve.envelope import ApiError
 from mainshock.serve.frames import bin_length_ns, min_max_bins
 from mainshock.serve.parameters import ERROR_ANSWERS, STRICT, TraceId, span_ns
 from mainshock.serve.schemas import UtcTime, WaveformAnswer, WaveformBins, WaveformSamples
-from mainshock.serve.summaries import nullable_list
+from mainshock.serve.summaries import nullable_list, waveform_bins
 from mainshock.sources.fragments import NANOSECONDS, TimeWindow, datetime_from_ns
 
 __all__ = ["router"]
@@ -66,11 +66,4 @@ def _bins(trace: str, found: ArchivedTrace, window: TimeWindow, pixels: int) -> 
     length_s = (window.end_ns - window.start_ns) / NANOSECONDS
     length_ns = bin_length_ns(length_s, pixels, found.sampling_rate_hz)
     bins = min_max_bins(found.samples, found.start_ns, found.sampling_rate_hz, length_ns)
-    return WaveformBins.model_construct(
-        trace=trace,
-        start=datetime_from_ns(bins.start_ns),
-        sampling_rate_hz=found.sampling_rate_hz,
-        bin_s=length_ns / NANOSECONDS,
-        minimum=nullable_list(bins.minimum),
-        maximum=nullable_list(bins.maximum),
-    )
+    return waveform_bins(trace, bins, found.sampling_rate_hz)

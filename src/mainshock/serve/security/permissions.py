@@ -130,7 +130,6 @@ ROUTES: Mapping[tuple[str, str], str] = {
     # models
     ("GET", "/api/v1/models"): READ,
     ("GET", "/api/v1/models/cards"): READ,
-    ("POST", "/api/v1/models/{name}/promote"): PROMOTE,
     ("POST", "/api/v1/infer"): INFER,
     ("GET", "/v2"): READ,
     ("GET", "/v2/health/live"): READ,

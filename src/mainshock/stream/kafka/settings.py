@@ -63,7 +63,7 @@ SecretPlace = Annotated[SecretReference, BeforeValidator(_reference)]
 class TopicSettings(BaseModel):
     """How topics are made where they are missing; topics that exist stay as they are.
 
-    Parameters
+    Attributes
     ----------
     partitions
         Of each topic of messages: no more processes can share one stage. All topics of a stage
@@ -91,7 +91,7 @@ class TopicSettings(BaseModel):
 class KafkaSettings(BaseModel):
     """How a Kafka cluster is reached and used.
 
-    Parameters
+    Attributes
     ----------
     bootstrap
         ``HOST:PORT``, several with commas between.

@@ -1,9 +1,7 @@
 """A real S3 server for tests, on free loopback ports, ended by its process id."""
 
-import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -11,40 +9,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tools_at_hand import find_program
 
-__all__ = ["object_store"]
+__all__ = ["free_port", "object_store"]
 
 _START_S = 60.0
 _PARTS = ("s3", "master", "volume", "filer")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
 
 
-def _weed() -> str:
-    beside = Path(sys.executable).parent / "weed"
-    found = str(beside) if beside.exists() else shutil.which("weed")
-    if found is None:
-        pytest.skip("the object store is not installed")
-    return found
-
-
 @contextmanager
 def object_store(folder: Path, bucket: str) -> Iterator[str]:
     """Start a server with one empty bucket; give its address."""
-    data = folder / "weed"
+    weed, data = find_program("weed", "install the extra dev"), folder / "weed"
     data.mkdir()
-    ports = {name: _free_port() for name in _PARTS}
+    ports = {name: free_port() for name in _PARTS}
     options = [f"-{name}.port={port}" for name, port in ports.items()]
-    options += [f"-{name}.port.grpc={_free_port()}" for name in _PARTS]
+    options += [f"-{name}.port.grpc={free_port()}" for name in _PARTS]
     with (folder / "weed.log").open("ab") as log:
         process = subprocess.Popen(
             [
-                *(_weed(), "server", "-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={data}"),
+                *(weed, "server", "-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={data}"),
                 *("-master.volumeSizeLimitMB=64", "-volume.max=20", *options),
             ],
             stdout=log,

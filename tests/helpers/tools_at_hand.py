@@ -1,13 +1,15 @@
-"""The programs that check deployment files: found, or the test is skipped with the remedy."""
+"""Programs and packages that tests need: found, or the test is skipped, which fails under CI."""
 
+import importlib
 import os
 import shutil
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-__all__ = ["ROOT", "absent", "find_program"]
+__all__ = ["ROOT", "absent", "find_program", "needed_package"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,3 +35,12 @@ def find_program(name: str, remedy: str, *more: Path) -> str:
         absent(f"{name} is not installed; {remedy}")
         raise AssertionError
     return found
+
+
+def needed_package(name: str, extra: str) -> ModuleType:
+    """Return a package of an extra of ours, or skip."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        absent(f"{name} is not installed; install the extra {extra}")
+        raise
