@@ -17,6 +17,7 @@ KafkaRecord = Any  # the library's types allow None in each field, where a recor
 Client = TypeVar("Client")
 _log = logging.getLogger(__name__)
 _library = logging.getLogger("mainshock.librdkafka")
+_library.addFilter(lambda line: "gapless.guarantee is experimental" not in line.getMessage())
 _FETCH_WAIT_MS = 50  # after so long the broker says that there is no more
 _QUEUED_KB = 16_384
 
@@ -71,6 +72,7 @@ class Clients:
                 **self._common,
                 "message.max.bytes": self.settings.topics.largest_bytes,
                 "enable.idempotence": True,
+                "enable.gapless.guarantee": True,
                 "acks": "all",
             },
         )

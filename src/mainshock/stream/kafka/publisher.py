@@ -41,17 +41,29 @@ class _Receipts:
         self.places: list[Place] = []
         self.unproven: list[Record] = []
         self.errors: list[KafkaError] = []
+        self._made_up: dict[tuple[str, int], int] = {}
 
     def note(self, error: "KafkaError | None", record: KafkaRecord) -> None:
-        if error is None:
-            offset = record.offset()
-            if offset is None:
-                of_it = (record.topic(), record.key(), record.value(), record.partition())
-                self.unproven.append(Record(*of_it))
-            else:
-                self.places.append(Place(record.topic(), record.partition(), offset))
-        else:
+        if error is not None:
             self.errors.append(error)
+        elif self._is_unproven(record):
+            of_it = (record.topic(), record.key(), record.value(), record.partition())
+            self.unproven.append(Record(*of_it))
+        else:
+            self.places.append(Place(record.topic(), record.partition(), record.offset()))
+
+    def _is_unproven(self, record: KafkaRecord) -> bool:
+        """Return whether nobody said where it is.
+
+        The offsets of a batch are counted from that of its first record; where the broker gave
+        none, that is -1, and those after it seem to be at 0, 1, 2 and so on.
+        """
+        partition, offset = (record.topic(), record.partition()), record.offset()
+        if offset is not None and self._made_up.get(partition) != offset:
+            self._made_up.pop(partition, None)
+            return False
+        self._made_up[partition] = 0 if offset is None else offset + 1
+        return True
 
     @property
     def n_told(self) -> int:
@@ -68,10 +80,11 @@ class Publisher:
 
     Notes
     -----
-    A retry inside librdkafka writes no record twice. When a publication fails as a whole, whoever
-    published tries again, and some records may then be there twice, under the same identity. So may
-    those that a broker, asked again after a failure, says to know without saying where they are:
-    it may have noted their number and died before it wrote them.
+    A retry inside librdkafka writes no record twice, and none after one that failed. When a
+    publication fails as a whole, whoever published tries again, and some records may then be there
+    twice, under the same identity. So may those that a broker, asked again after a failure, says to
+    know without saying where they are: it may have noted their number and died before it wrote
+    them. Then later records of the same call may lie before them.
     """
 
     def __init__(self, clients: Clients) -> None:
@@ -144,15 +157,15 @@ class Publisher:
 
     def _fail(self, producer: "Producer", receipts: _Receipts, number: int) -> None:
         texts = sorted({error.str() for error in receipts.errors}) or ["no answer"]
-        if not receipts.errors or any(error.fatal() for error in receipts.errors):
-            self._replace(producer)
+        producer.purge()
+        self._replace(producer)
         raise SourceError(
             f"cannot write {number - len(receipts.places)} of {number} records: "
             f"{', '.join(texts)}; look whether the Kafka brokers are up"
         )
 
     def _replace(self, failed: "Producer") -> None:
-        """Begin anew: after a fatal error a producer takes nothing any more."""
+        """Begin anew: a producer that failed takes nothing any more, or under a doubtful number."""
         with self._lock:
             if self._producer is failed:
                 self._producer = self._clients.producer()

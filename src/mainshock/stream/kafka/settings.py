@@ -29,6 +29,7 @@ _SECRET_OPTIONS = ("password", "secret", "sasl.oauthbearer.config", "key.pem")
 # what the bus promises rests on these
 _OWN_OPTIONS = {
     "acks": "all",
+    "enable.gapless.guarantee": "true",
     "enable.idempotence": "true",
     "enable.auto.commit": "false",
     "enable.partition.eof": "true",
