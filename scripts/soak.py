@@ -4,12 +4,15 @@ Run with ``python scripts/soak.py`` (or ``make soak``): 24 h at 10 stations, the
 ``--stations`` and ``--hours`` another run. Everything of ``mainshock monitor`` runs but the page:
 ingest, archive, picks, events, magnitudes, alerts to a file, store. Ends with 1 where memory is
 above 400 MB + 0.5 MB a station, or grows by 1 MB or more in a simulated hour after the first 30
-minutes; growth is judged in runs of two hours or more.
+minutes; growth is judged in runs of two hours or more. All memory counts for the first, for the
+second what the process made itself: pages of files come and go with what else the machine does.
+
+``--kinds`` tells each simulated quarter of an hour what the memory is made of. ``--planted-mb``
+keeps so much memory in each simulated hour, to see that the measurement finds it.
 """
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,9 +21,12 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import combinations, groupby
 from pathlib import Path
+from statistics import median
 
-import numpy as np
+from memory_kinds import memory_kinds, resident
 
 from mainshock.detect.registry import open_picker
 from mainshock.events.registry import ASSOCIATORS
@@ -39,7 +45,12 @@ BASE_MB, STATION_MB, MOST_GROWTH_MB = 400.0, 0.5, 1.0
 PACKET_S = 4  # a full record of 512 bytes, as most stations send
 LOOK_S = 2.0
 N_ROWS = 12
+QUARTER_H = 0.25
 MEBIBYTE = 2**20
+HEADING = "  hours  wall s  RSS MB files  WAL MB  bus MB store MB"
+KINDS_HEADING = (
+    "  hours  wall s  own MB files MB  heap MB arrays MB objects MB in use MB  objects (1000)"
+)
 ALERTS = """
 [[rules]]
 name = "all"
@@ -57,6 +68,7 @@ class Look:
     simulated_h: float
     wall_s: float
     rss_mb: float
+    own_mb: float
     handles: int
     wal_mb: float
     bus_mb: float
@@ -78,12 +90,6 @@ class Verdict:
     is_good: bool
 
 
-def resident_mb() -> float:
-    """Return the memory of this process that is in use now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / MEBIBYTE
-
-
 def size_mb(*paths: Path) -> float:
     """Return the size of some files together; those that are missing count nothing."""
     return sum(path.stat().st_size for path in paths if path.exists()) / MEBIBYTE
@@ -94,11 +100,13 @@ def look(run: LiveRun, begin_s: float) -> Look:
     folder = run.folder
     traces = [trace for trace in run.board.traces() if not trace.endswith(("_P", "_S"))]
     newest_ns = (run.board.end_ns(traces[0]) or 0) if traces else 0
+    memory = resident()
     logs = [path.with_name(f"{path.name}-wal") for path in (folder.bus, folder.store)]
     return Look(
         max(0.0, (newest_ns * 1e-9 - START.timestamp()) / 3600.0),
         time.monotonic() - begin_s,
-        resident_mb(),
+        memory.all_mb,
+        memory.own_mb,
         len(list(Path("/proc/self/fd").iterdir())),
         size_mb(*logs),
         size_mb(folder.bus),
@@ -133,30 +141,65 @@ def made_run(root: Path, n_stations: int, hours: float) -> LiveRun:
 
 
 def growth_mb(looks: list[Look]) -> float:
-    """Return megabytes a simulated hour by regression after the warm-up."""
+    """Return megabytes a simulated hour after the warm-up, as the middle of many slopes.
+
+    Each quarter of an hour counts with the middle of its looks, for large arrays come and go; the
+    slopes are those between any two quarters (Theil and Sen), so that a few odd ones do not count.
+    """
     late = [one for one in looks if one.simulated_h >= WARM_UP_H]
-    hours = [one.simulated_h for one in late]
-    return float(np.polyfit(hours, [one.rss_mb for one in late], 1)[0])
+    quarters = [list(group) for _, group in groupby(late, key=_quarter)]
+    points = [
+        (median(one.simulated_h for one in group), median(one.own_mb for one in group))
+        for group in quarters
+    ]
+    return median(
+        (late_mb - early_mb) / (late_h - early_h)
+        for (early_h, early_mb), (late_h, late_mb) in combinations(points, 2)
+    )
 
 
-def soak(n_stations: int, hours: float, root: Path, tell: Callable[[str], None]) -> Verdict:
+def _quarter(one: Look) -> int:
+    return int(one.simulated_h / QUARTER_H)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is run, and what is told of it.
+
+    Parameters
+    ----------
+    stations, hours
+        Size of the network, and simulated hours.
+    tells_kinds
+        Whether the kinds of memory are told each quarter of an hour.
+    planted_mb
+        Memory to keep in each simulated hour, for a run that must fail.
+    """
+
+    stations: int
+    hours: float
+    tells_kinds: bool = False
+    planted_mb: float = 0.0
+
+
+def soak(wanted: Wanted, root: Path, tell: Callable[[str], None]) -> Verdict:
     """Run the live path, print what it takes now and then, and return the verdict."""
     begin_s = time.monotonic()
-    run = made_run(root, n_stations, hours)
+    run = made_run(root, wanted.stations, wanted.hours)
     looks: list[Look] = []
-    tell(f"{n_stations} made-up stations, {hours:g} h simulated, as fast as it goes")
-    tell(
-        f"{'hours':>7s} {'wall s':>7s} {'RSS MB':>7s} {'files':>5s} {'WAL MB':>7s} {'bus MB':>7s}"
-        f" {'store MB':>8s}"
-    )
+    planted = bytearray()
+    tell(f"{wanted.stations} made-up stations, {wanted.hours:g} h simulated, as fast as it goes")
+    tell(KINDS_HEADING if wanted.tells_kinds else HEADING)
     run.start()
     try:
         has_ended = False
         while not has_ended:
             has_ended = run.feed.wait(LOOK_S)
             looks.append(look(run, begin_s))
-            if has_ended or looks[-1].simulated_h >= hours * _n_told(looks, hours) / N_ROWS:
-                tell(_row(looks[-1]))
+            wanted_bytes = int(wanted.planted_mb * looks[-1].simulated_h * MEBIBYTE)
+            planted.extend(b"x" * (wanted_bytes - len(planted)))
+            if has_ended or _is_told(looks, wanted):
+                tell(_kinds_row(looks) if wanted.tells_kinds else _row(looks[-1]))
         run.finish(threading.Event())
         n_picks = len(run.store.picks(limit=None))
         n_events = run.store.count_events()
@@ -164,13 +207,27 @@ def soak(n_stations: int, hours: float, root: Path, tell: Callable[[str], None])
         run.stop()
     if run.feed.error is not None:
         raise run.feed.error
-    return _verdict(n_stations, hours, looks, n_picks, n_events)
+    return _verdict(wanted.stations, wanted.hours, looks, n_picks, n_events)
 
 
-def _n_told(looks: list[Look], hours: float) -> int:
-    """Return the number of the next row: one more than those that the look before had reached."""
-    before = looks[-2].simulated_h if len(looks) > 1 else -1.0
-    return int(before / hours * N_ROWS + 1.0) if before >= 0.0 else 0
+def _is_told(looks: list[Look], wanted: Wanted) -> bool:
+    """Return whether the newest look is the first one in its part of the run."""
+    part_h = QUARTER_H if wanted.tells_kinds else wanted.hours / N_ROWS
+    parts = [int(one.simulated_h / part_h) for one in looks[-2:]]
+    return len(parts) == 1 or parts[0] < parts[1]
+
+
+def _kinds_row(looks: list[Look]) -> str:
+    """Return the middle of the looks of the last quarter, and the kinds of memory now."""
+    kinds, newest = memory_kinds(), looks[-1]
+    quarter = [one for one in looks if one.simulated_h > newest.simulated_h - QUARTER_H]
+    own_mb = median(one.own_mb for one in quarter)
+    files_mb = median(one.rss_mb - one.own_mb for one in quarter)
+    return (
+        f"{newest.simulated_h:7.2f} {newest.wall_s:7.0f} {own_mb:7.1f} {files_mb:8.1f} "
+        f"{kinds.heap_mb:8.1f} {kinds.arrays_mb:9.1f} {kinds.objects_mb:10.1f} "
+        f"{kinds.in_use_mb:9.1f} {kinds.objects / 1000.0:8.1f}"
+    )
 
 
 def _row(one: Look) -> str:
@@ -209,15 +266,19 @@ def _told(verdict: Verdict) -> str:
     )
 
 
-def main(tell: Callable[[str], None] = print) -> int:
+def main() -> int:
     """Run what was asked for and return the exit code."""
+    tell: Callable[[str], None] = partial(print, flush=True)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stations", type=int, help="of one run instead of both")
     parser.add_argument("--hours", type=float, default=2.0, help="simulated, of that run")
+    parser.add_argument("--kinds", action="store_true", help="tell what the memory is made of")
+    parser.add_argument("--planted-mb", type=float, default=0.0, help="kept in each simulated hour")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON instead")
     chosen = parser.parse_args()
     if chosen.stations is None:  # each run in a process of its own, so that neither sees the other
-        commands = [["--stations", str(n), "--hours", str(hours)] for n, hours in RUNS]
+        kinds = ["--kinds"] if chosen.kinds else []
+        commands = [["--stations", str(n), "--hours", str(hours), *kinds] for n, hours in RUNS]
         codes = [
             subprocess.run([sys.executable, __file__, *one], check=False).returncode  # noqa: S603 - this very program
             for one in commands
@@ -225,7 +286,8 @@ def main(tell: Callable[[str], None] = print) -> int:
         return max(codes)
     with tempfile.TemporaryDirectory() as name:
         say = (lambda _: None) if chosen.json else tell
-        verdict = soak(chosen.stations, chosen.hours, Path(name), say)
+        wanted = Wanted(chosen.stations, chosen.hours, chosen.kinds, chosen.planted_mb)
+        verdict = soak(wanted, Path(name), say)
     tell(json.dumps(asdict(verdict)) if chosen.json else _told(verdict))
     return 0 if verdict.is_good else 1
 

@@ -88,6 +88,8 @@ def test_one_segment(client):
     [
         (f"{SEGMENTS}/pacific/9", 404, "lists all"),
         (f"{SEGMENTS}/pacific/-1", 400, "index"),
+        (f"{SEGMENTS}/pacific/9/explanation", 404, "lists all"),
+        (f"{SEGMENTS}/pacific/-1/explanation", 400, "index"),
         (f"{SEGMENTS}?region=a%20b", 400, "region"),
         (f"{SEGMENTS}?min_latitude=2&max_latitude=1", 400, "swap them"),
         (f"{SEGMENTS}?min_lat=2", 400, "known ones: region"),
@@ -105,6 +107,7 @@ def test_context_of_an_event_is_the_nearest_segment(client, events):
     answer = client.get(f"/api/v1/events/{events[0].event_id}/context").json()["data"]
     assert answer["segment"]["region"] == "near"
     assert answer["distance_km"] == pytest.approx(111.2, abs=0.5)
+    assert answer["limit_km"] == 300.0
     assert answer["version"] == 2
     assert CAVEATS[0] in answer["caveats"]
     assert "plate interface" in answer["caveats"][-1]
@@ -117,3 +120,53 @@ def test_an_event_far_from_all_segments_has_none(make_context, events, monkeypat
         assert httpx.get(f"{service.url}{SEGMENTS}").json()["data"] == []
     assert (answer["data"]["segment"], answer["data"]["distance_km"]) == (None, None)
     assert answer["data"]["caveats"]
+
+
+@pytest.fixture(scope="module")
+def packaged(make_context):
+    """A client of a service with what ships."""
+    with (
+        ServiceThread(make_context()) as service,
+        httpx.Client(base_url=service.url, timeout=60.0) as opened,
+    ):
+        yield opened
+
+
+def test_relevance_and_bias_of_a_packaged_segment_add_up_to_its_score(packaged):
+    answer = packaged.get(f"{SEGMENTS}/sam/40/explanation").json()
+    told, meta = answer["data"], answer["meta"]
+    total = sum(one["relevance"] for one in told["features"]) + told["bias"]
+    assert total == pytest.approx(told["score"], abs=1e-5)
+    assert told["sum_error"] <= 1e-5
+    assert len(told["features"]) == 24
+    assert sum(one["share"] for one in told["features"]) == pytest.approx(1.0)
+    assert all(one["low"] <= one["relevance"] <= one["high"] for one in told["features"])
+    assert told["score_low"] <= told["score"] <= told["score_high"]
+    assert -1.0 <= told["rank_correlation_low"] <= told["rank_correlation"] <= 1.0
+    assert (meta["method"], meta["rule"], meta["reason"]) == ("lrp", "epsilon", "")
+    assert meta["stability"]["folds"]["spearman"] < 1.0
+
+
+def test_a_segment_is_explained_beside_its_assessment_and_what_limits_both(packaged):
+    assessed = packaged.get(f"{SEGMENTS}/kur/10").json()
+    answer = packaged.get(f"{SEGMENTS}/kur/10/explanation").json()
+    for name in ("probability", "conformal_set", "applicability", "is_applicable"):
+        assert answer["data"][name] == assessed["data"][name]
+    told = " ".join(answer["meta"]["caveats"])
+    assert "not what makes earthquakes great" in told
+    assert "no better than the place alone" in told
+    assert set(assessed["meta"]["caveats"]) <= set(answer["meta"]["caveats"])
+
+
+def test_an_assessed_segment_that_was_not_explained_has_a_reason(client):
+    answer = client.get(f"{SEGMENTS}/pacific/1/explanation")
+    assert answer.status_code == 200
+    assert answer.json()["data"] is None
+    assert answer.json()["meta"]["reason"].startswith("pacific 1 is not among")
+
+
+def test_without_relevance_the_remedy_is_told(client, monkeypatch):
+    monkeypatch.setattr(megathrust, "packaged_relevance", lambda: None)
+    answer = client.get(f"{SEGMENTS}/pacific/1/explanation")
+    assert answer.status_code == 503
+    assert "recipes/megathrust/explain.py" in answer.json()["error"]["message"]

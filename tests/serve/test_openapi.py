@@ -123,6 +123,6 @@ def test_generated_requests_find_no_fault(described, name, mode):
     )
     @given(operation.as_strategy(mode))
     def run(case):
-        case.call_and_validate(checks=[*checks, response_schema_conformance])
+        case.call_and_validate(checks=[*checks, response_schema_conformance], timeout=120.0)
 
     run()

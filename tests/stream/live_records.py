@@ -26,7 +26,8 @@ class EventStages:
         return self.settling.start(), self.events.start()
 
     def step(self, state: Both, messages: Sequence[Message]) -> tuple[Both, list[Message]]:
-        settling, settled = self.settling.step(state[0], messages)
+        own = [one for one in messages if one.topic in self.settling.topics]
+        settling, settled = self.settling.step(state[0], own)
         events, told = self.events.step(state[1], [*messages, *settled])
         return (settling, events), told
 

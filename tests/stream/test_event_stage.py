@@ -23,10 +23,11 @@ from mainshock.stream.messages import (
     pick_message,
     read_event_message,
     read_pick_message,
+    review_message,
     settled_message,
 )
 from mainshock.stream.picking.stage import PickingStage
-from mainshock.stream.records import EventVersion, LivePick
+from mainshock.stream.records import EventVersion, LivePick, Review
 
 sys.path.insert(0, str(Path(__file__).parent))
 from live_records import EventStages, waveform_messages
@@ -217,6 +218,57 @@ def told_early(event) -> list[Message]:
     return [
         pick_message(one, ns_from_datetime(one.pick.time) + 4 * NANOSECONDS) for one in versions
     ]
+
+
+def said_of(version: EventVersion, action: str, number: int, kind: str) -> Message:
+    """What a person says of an event, as the service passes it on."""
+    review = Review("Ada", action, number - 1, version.issued)
+    status = "rejected" if kind == "cancel" else "reviewed"
+    changed = {"version": number, "kind": kind, "status": status, "review": review}
+    return review_message(replace(version, **changed), 7)
+
+
+def test_what_a_person_says_is_passed_on_once_in_order(stage, batch_events):
+    events = stage.events
+    event = batch_events[0]
+    told = EventVersion(event.event_id, 1, "new", "preliminary", event, event.origin.time)
+    state = events.start()
+    state.open_events.versions[event.event_id] = replace(told, version=4)  # not yet in the store
+    said = [said_of(told, "accept", 2, "update"), said_of(told, "reject", 3, "cancel")]
+    state, made = events.step(state, said)
+    found = [read_event_message(one) for one in made]
+    assert {one.topic for one in made} == {"event.v1"}
+    assert [(one.version, one.kind) for one in found] == [(5, "update"), (6, "cancel")]
+    assert [one.review.action for one in found] == ["accept", "reject"]
+    state = events.restore(events.snapshot(state))
+    state, made = events.step(state, [*said, said_of(told, "restore", 4, "update")])
+    (last,) = [read_event_message(one) for one in made]
+    assert (last.version, last.review.action) == (7, "restore")
+
+
+@pytest.mark.slow
+def test_of_a_reviewed_event_nothing_else_is_told(stage, told_picks):
+    half = len(told_picks) // 2
+    state, made = stage.start(), []
+    for first in range(0, half, 60):
+        state, told = stage.step(state, told_picks[first : min(first + 60, half)])
+        made += told
+    latest = {one.event_id: one for one in map(read_event_message, made)}
+    open_one = [one for one in latest.values() if one.kind != "cancel"][-1]
+    rejected = said_of(open_one, "reject", open_one.version + 1, "cancel")
+    state, told = stage.step(state, [rejected])
+    assert [read_event_message(one).kind for one in told] == ["cancel"]
+    later = []
+    for first in range(half, len(told_picks), 60):
+        state, told = stage.step(state, told_picks[first : first + 60])
+        later += [read_event_message(one) for one in told]
+        state = stage.restore(stage.snapshot(state))
+    assert later
+    assert open_one.event_id not in {one.event_id for one in later}
+    keys = {(one.station, one.phase, one.time) for one in open_one.event.picks}
+    for one in later:
+        shared = keys & {(pick.station, pick.phase, pick.time) for pick in one.event.picks}
+        assert 2 * len(shared) < len(keys), "its picks make no other event"
 
 
 @pytest.mark.slow

@@ -192,6 +192,30 @@ def test_a_disk_that_cannot_be_written_holds_the_feed_up_and_is_told(tmp_path, b
     feed.stop()
 
 
+def test_a_bus_that_does_not_tell_what_waits_ends_nothing(tmp_path, bus, monkeypatch):
+    monkeypatch.setattr("mainshock.stream.feed._RETRY_S", 0.01)
+    is_away, ask = threading.Event(), bus.backlog
+    is_away.set()
+
+    def backlog(*values):
+        if is_away.is_set():
+            raise UnreachableError("the cluster does not answer")
+        return ask(*values)
+
+    monkeypatch.setattr(bus, "backlog", backlog)
+    feed = Feed(
+        Source([packet(second) for second in range(30)], is_live=False),
+        bus=bus,
+        ingest=make_ingest(tmp_path),
+    )
+    feed.start()
+    wait_until(lambda: "does not answer" in feed.problem)
+    is_away.clear()
+    assert feed.wait(WAIT_S)
+    assert (feed.error, feed.problem) == (None, "")
+    assert len(published(bus)) == 30
+
+
 def test_what_makes_a_source_fail_is_told(tmp_path, bus):
     error = UnreachableError("nobody answers; look at the port")
     feed = Feed(Source([packet(0)], is_live=True, error=error), make_ingest(tmp_path), bus)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DatabaseError
 
 from mainshock.core.documents import to_document
 from mainshock.core.errors import RecordError, SettingsError, SourceError
@@ -37,6 +38,7 @@ from mainshock.stream.store.queries import EventQuery
 from mainshock.stream.store.retention import Retention
 from mainshock.stream.store.schema import picks
 
+ROW = "(sequence, time_us, actor, action, detail) VALUES (1, 1, 'x', 'x', 'x')"
 T0 = datetime(2026, 5, 27, 12, 0, 0, 123457, tzinfo=UTC)
 
 
@@ -346,6 +348,34 @@ def test_the_audit_log_grows(store, now):
     assert (first.actor, first.detail, second.action) == ("bo", "", "token.create")
     assert first.time - second.time == timedelta(seconds=1)
     assert log.rows(AuditQuery(limit=1)) == [first]
+
+
+@pytest.mark.parametrize(
+    ("kind", "statement"),
+    [
+        ("", "UPDATE audit SET actor = 'somebody else'"),
+        ("", "DELETE FROM audit"),
+        ("", "DELETE FROM audit WHERE sequence = 1"),
+        ("", f"INSERT INTO audit {ROW} ON CONFLICT (sequence) DO UPDATE SET actor = 'eve'"),
+        ("sqlite", f"INSERT OR REPLACE INTO audit {ROW}"),
+        ("sqlite", f"REPLACE INTO audit {ROW}"),
+        ("postgresql", "TRUNCATE audit"),
+        ("postgresql", "TRUNCATE audit RESTART IDENTITY CASCADE"),
+    ],
+)
+def test_a_line_of_the_audit_log_is_neither_changed_nor_removed(store, kind, statement):
+    dialect = store.database.engine.dialect.name
+    if kind not in ("", dialect):
+        pytest.skip(f"{dialect} has no such statement")
+    log = AuditStore(store.database)
+    log.add("ana", "look", target="it")
+    with pytest.raises(DatabaseError, match="only grows"):  # noqa: SIM117 - raised on leaving, too
+        with store.database.writing() as connection:
+            connection.execute(text(statement))
+    (row,) = log.rows()
+    assert (row.sequence, row.actor, row.action, row.target) == (1, "ana", "look", "it")
+    log.add("bo", "look")
+    assert [one.actor for one in log.rows()] == ["bo", "ana"]
 
 
 def test_retention_removes_what_is_old_and_never_the_latest_of_an_event(store, now):

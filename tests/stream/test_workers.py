@@ -190,6 +190,41 @@ def test_a_full_disk_is_waited_for(bus, monkeypatch):
     assert told(bus) == [5, -1]
 
 
+def test_it_waits_for_a_bus_that_does_not_tell_what_the_stage_behind_has_to_do(bus, monkeypatch):
+    is_away, ask = threading.Event(), bus.backlog
+    is_away.set()
+
+    def backlog(*values):
+        if is_away.is_set():
+            raise SourceError("the cluster does not answer")
+        return ask(*values)
+
+    monkeypatch.setattr(bus, "backlog", backlog)
+    bus.publish([message(number) for number in range(5)])
+    settings = WorkerSettings(wait_s=0.01, retry_s=0.01, hold_for=("b",), hold_topics=("pick.v1",))
+    worker = StageWorker(bus, Counting(), settings)
+    worker.start()
+    wait_until(lambda: "does not answer" in worker.problem)
+    assert not worker.has_ended
+    is_away.clear()
+    worker.finish()
+    assert told(bus) == [5, -1]
+
+
+def test_it_says_the_last_only_when_nothing_waits_though_a_read_brings_nothing(bus, monkeypatch):
+    read, n_reads = bus.read, []
+
+    def slow(*values):
+        n_reads.append(1)
+        return [] if len(n_reads) < 4 else read(*values)
+
+    monkeypatch.setattr(bus, "read", slow)
+    bus.publish([message(number) for number in range(5)])
+    run_through(bus, Counting())
+    monkeypatch.setattr(bus, "read", read)
+    assert told(bus) == [5, -1]
+
+
 class Sink(Counting):
     """Fails before it does anything, as a transaction does."""
 

@@ -24,17 +24,6 @@ _DEFAULT_MODELS = {
     "shap": "extra-trees",
     "permutation": "extra-trees",
 }
-_NOTES = (
-    "Attributions say what the classifier goes by, not what makes earthquakes great.",
-    (
-        "Features rise and fall together and are smooth along the trench: read a ranking with its "
-        "stability, its synthetic features and the sets of correlated features."
-    ),
-    (
-        "Intervals and stability are over folds that share most of their training: independent "
-        "data would agree less."
-    ),
-)
 
 
 class _Method(StrEnum):
@@ -185,6 +174,8 @@ def _document(
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from mainshock.megathrust.segment_relevance import NOTES
+
     label = known["class2" if classes == 2 else "class3"]
 
     error, size = found.sum_error
@@ -205,7 +196,7 @@ def _document(
             str(name): [float(value) for value in row]
             for name, row in zip(found.heat_map.index, found.heat_map.to_numpy(), strict=True)
         },
-        "notes": list(_NOTES),
+        "notes": list(NOTES),
     }
 
 
@@ -296,7 +287,7 @@ def _text(found: "Explanation", document: dict[str, Any]) -> str:
         lines += ["", f"ranking of {ranking.level}: {ranking.measure}"]
         lines += [f"  {_what(name)}{one}" for name, one in ranking.stabilities().items()]
         lines += [_line(record) for record in ranking.records()[:_SHOWN]]
-    return "\n".join([*lines, "", *_NOTES])
+    return "\n".join([*lines, "", *document["notes"]])
 
 
 def _what(name: str) -> str:

@@ -1,17 +1,21 @@
-"""``mainshock models``: what is packaged or added, its card, whether it is whole; adding more."""
+"""``mainshock models``: what is packaged or added, its card, whether it is whole; what serves."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mainshock.cli import models_in_use
 from mainshock.cli.output import print_json, print_result, say
 
 __all__ = ["app"]
 
 app = typer.Typer(
-    no_args_is_help=True, help="List models, read their cards, check their files, add others."
+    no_args_is_help=True,
+    help="List models, read their cards, add others, choose which one serves.",
 )
+app.command("promote")(models_in_use.promote)
+app.command("rollback")(models_in_use.rollback)
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Name = Annotated[str, typer.Argument(metavar="MODEL", help="A name from `models list`.")]
 _MaybeName = Annotated[

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mainshock.serve.monitor import Monitor, MonitorSettings
     from mainshock.sources.live.base import LiveSource
     from mainshock.sources.stations import StationList
+    from mainshock.stream.alerts.config import AlertSettings
+    from mainshock.stream.bus_choice import BusChoice
+    from mainshock.stream.model_choice.settings import ModelSettings
     from mainshock.stream.run import LocationParts
     from mainshock.stream.run_folder import RunFolder
     from mainshock.stream.store.address import StoreAddress
@@ -33,6 +36,7 @@ def monitor(
     exit_at_end: own.ExitAtEnd = False,
     stations: own.Stations = None,
     model: own.Picker = "default",
+    models: own.Models = None,
     velocity: options.Velocity = None,
     model_error: options.ModelError = None,
     terms: options.Terms = None,
@@ -50,6 +54,8 @@ def monitor(
     forecast_catalogue: own.ForecastCatalogue = None,
     forecast_region: own.ForecastRegion = "",
     forecast_agency: own.ForecastAgency = "",
+    bus: own.Bus = "embedded",
+    bus_settings: own.BusSettings = None,
     store: store_options.Store = None,
     store_password: store_options.StorePassword = None,
     accounts: security_options.Accounts = False,
@@ -62,25 +68,22 @@ def monitor(
     The page is at the address printed; the API is below /api/v1, FDSN web services below
     /fdsnws. After a replay the service goes on until stopped by Ctrl-C or SIGTERM.
     """
-    from mainshock.detect.registry import open_picker
-    from mainshock.pipeline.location_setup import LocationSetup
     from mainshock.serve.monitor import Monitor
-    from mainshock.stream.alerts.config import read_alert_settings
-    from mainshock.stream.run_folder import RunFolder
 
     address = store_options.address_of(store, store_password)
-    folder = RunFolder(data_dir or _default_folder(source))
+    folder = _folder(data_dir, source)
     opened = _open_source(source, speed, folder)
     sites, inventory = _stations_of(opened, stations)
-    setup = _setup_for(source, LocationSetup(velocity, model_error, terms, catalogue, sampler))
+    setup = _setup_for(source, (velocity, model_error, terms, catalogue, sampler))
     guard = (accounts, security, tls_cert, tls_key)
     page = security_options.service_settings(folder.root, host, port, token_file, guard)
     seedlink = (seedlink_host, seedlink_port, seedlink_ring_mb)
     forecasts = (forecast_model, forecast_catalogue, forecast_region, forecast_agency)
-    settings = _settings(folder, page, seedlink, (keep_days, backfill, address), forecasts)
+    pickers = own.model_settings(model, models)
+    kept = (keep_days, backfill, address, own.chosen_bus(bus, bus_settings), pickers)
+    settings = _settings(folder, page, seedlink, kept, forecasts)
     location = _location(setup, sites, inventory, max_depth)
-    rules = read_alert_settings(alerts) if alerts is not None else None
-    made = Monitor(settings, opened, open_picker(model), location, rules)
+    made = Monitor(settings, opened, own.opened_picker(pickers), location, _rules(alerts))
     _keep_stations(folder, sites, inventory)
     _run(made, exit_at_end=exit_at_end, opens_browser=not no_browser)
 
@@ -89,7 +92,7 @@ def _settings(
     folder: "RunFolder",
     page: "ServiceSettings",
     seedlink: tuple[str, int, float],
-    kept: "tuple[float, str | None, StoreAddress | None]",
+    kept: "tuple[float, str | None, StoreAddress | None, BusChoice, ModelSettings]",
     forecasts: tuple[Path | None, Path | None, str, str],
 ) -> "MonitorSettings":
     from datetime import timedelta
@@ -98,7 +101,7 @@ def _settings(
     from mainshock.stream.forecasts import ForecastSettings
 
     host, port, ring_mb = seedlink
-    keep_days, backfill, address = kept
+    keep_days, backfill, address, bus, models = kept
     return MonitorSettings(
         folder,
         page,
@@ -109,7 +112,15 @@ def _settings(
         backfill,
         ForecastSettings(*forecasts),
         address,
+        bus,
+        models,
     )
+
+
+def _folder(named: Path | None, source: str) -> "RunFolder":
+    from mainshock.stream.run_folder import RunFolder
+
+    return RunFolder(named or _default_folder(source))
 
 
 def _default_folder(source: str) -> Path:
@@ -117,6 +128,12 @@ def _default_folder(source: str) -> Path:
 
     name = "".join(c if c.isalnum() else "-" for c in source).strip("-")
     return Settings.from_environment().model_store.parent / "monitor" / name[:80]
+
+
+def _rules(alerts: Path | None) -> "AlertSettings | None":
+    from mainshock.stream.alerts.config import read_alert_settings
+
+    return None if alerts is None else read_alert_settings(alerts)
 
 
 def _open_source(spec: str, speed: float, folder: "RunFolder") -> "LiveSource":
@@ -164,12 +181,16 @@ def _keep_stations(
         inventory.write(str(path), format="STATIONXML")
 
 
-def _setup_for(source: str, setup: "LocationSetup") -> "LocationSetup":
+def _setup_for(
+    source: str, named: tuple[str | None, float | None, Path | None, Path | None, str]
+) -> "LocationSetup":
     """Return a setup; for the demonstration with the velocity model of its network."""
     from dataclasses import replace
 
     from mainshock.pipeline.demo import DEMO_CASES
+    from mainshock.pipeline.location_setup import LocationSetup
 
+    setup = LocationSetup(*named)
     if source != "demo" or setup.velocity is not None or setup.terms is not None:
         return setup
     case = DEMO_CASES[0]

@@ -1,13 +1,15 @@
 """Options of ``mainshock monitor``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 __all__ = [
     "Alerts",
     "Backfill",
+    "Bus",
+    "BusSettings",
     "DataDir",
     "ExitAtEnd",
     "ForecastAgency",
@@ -16,6 +18,7 @@ __all__ = [
     "ForecastRegion",
     "Host",
     "KeepDays",
+    "Models",
     "NoBrowser",
     "Picker",
     "Port",
@@ -26,7 +29,15 @@ __all__ = [
     "Speed",
     "Stations",
     "TokenFile",
+    "chosen_bus",
+    "model_settings",
+    "opened_picker",
 ]
+
+if TYPE_CHECKING:
+    from mainshock.detect.base import Picker as OpenPicker
+    from mainshock.stream.bus_choice import BusChoice
+    from mainshock.stream.model_choice.settings import ModelSettings
 
 Source = Annotated[
     str,
@@ -63,6 +74,13 @@ Stations = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="StationXML or table; for SeedLink and UDP sources."),
 ]
+Models = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Which pickers serve, the one in use and one beside it (TOML); in place of --model.",
+    ),
+]
 Picker = Annotated[str, typer.Option(help="Picker: a registered name or a model folder.")]
 Alerts = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Rules and channels of alerts (TOML).")
@@ -93,6 +111,19 @@ Backfill = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Data centre (FDSN) to ask for what a live source lost."),
 ]
+Bus = Annotated[
+    str,
+    typer.Option(
+        help="What carries the messages: embedded, a file in the data folder, or kafka, a cluster."
+    ),
+]
+BusSettings = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="How the Kafka cluster is reached (TOML); else by MAINSHOCK_KAFKA_... variables.",
+    ),
+]
 KeepDays = Annotated[
     float, typer.Option(min=0.04, help="How long picks and old versions of events are kept.")
 ]
@@ -110,3 +141,48 @@ ForecastCatalogue = Annotated[
 ]
 ForecastRegion = Annotated[str, typer.Option(help="Name of its region, as sentences use it.")]
 ForecastAgency = Annotated[str, typer.Option(help="Source of official advice that forecasts name.")]
+
+
+def chosen_bus(name: str, settings: Path | None) -> "BusChoice":
+    """Return the bus of a name.
+
+    Raises
+    ------
+    SettingsError
+        If settings are named for the embedded bus.
+    """
+    from mainshock.stream.bus_choice import BusChoice
+
+    return BusChoice(name, settings)
+
+
+def model_settings(model: str, file: Path | None) -> "ModelSettings":
+    """Return which pickers serve, by a name or by a file.
+
+    Raises
+    ------
+    SettingsError
+        If both name one, or the file makes no sense.
+    SourceError
+        If the file cannot be read.
+    """
+    from mainshock.core.errors import SettingsError
+    from mainshock.stream.model_choice.settings import (
+        ModelSettings,
+        PickerSpec,
+        read_model_settings,
+    )
+
+    if file is None:
+        return ModelSettings(in_use=PickerSpec(model=model))
+    if model != "default":
+        raise SettingsError(f"--model is {model} and {file} names one too; leave one of them out")
+    return read_model_settings(file)
+
+
+def opened_picker(models: "ModelSettings") -> "OpenPicker":
+    """Return the picker that settings name as the one in use."""
+    from mainshock.detect.registry import open_picker
+
+    named = models.in_use
+    return open_picker(named.model, p_threshold=named.p_threshold, s_threshold=named.s_threshold)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mainshock.sources.live.base import LiveSource
     from mainshock.stream.kafka.stage_process import StageProcess
     from mainshock.stream.live_stages import LocationParts, StageParts
+    from mainshock.stream.model_choice.desk import ModelDesk
+    from mainshock.stream.model_choice.settings import ModelSettings
     from mainshock.stream.monitoring.stage_endpoint import StageEndpoint
     from mainshock.stream.run_folder import RunFolder
     from mainshock.stream.store.address import StoreAddress
@@ -27,15 +29,9 @@ Roles = Annotated[
     list[str],
     typer.Argument(
         metavar="STAGE...",
-        help="ingest, pick, associate, alert, context, shaking, forecast, store; one or several.",
+        help="ingest, pick, associate, alert, context, shaking, forecast, drift, store: one or "
+        "several.",
         show_default=False,
-    ),
-]
-BusSettings = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="How the Kafka cluster is reached (TOML); else by MAINSHOCK_KAFKA_... variables.",
     ),
 ]
 Source = Annotated[
@@ -71,11 +67,12 @@ MetricsHost = Annotated[str, typer.Option(help="Address for --metrics-port.")]
 def run_stages(
     stages: Roles,
     data_dir: DataDir,
-    bus_settings: BusSettings = None,
+    bus_settings: monitor_options.BusSettings = None,
     source: Source = None,
     speed: monitor_options.Speed = 1.0,
     stations: monitor_options.Stations = None,
     model: monitor_options.Picker = "default",
+    models: monitor_options.Models = None,
     velocity: options.Velocity = None,
     model_error: options.ModelError = None,
     terms: options.Terms = None,
@@ -113,11 +110,13 @@ def run_stages(
     location = _location(setup, stations, folder, max_depth) if "events" in wanted else None
     kept = _open_store(wanted, folder, store_options.address_of(store, store_password))
     forecasts = (forecast_model, forecast_catalogue, forecast_region, forecast_agency)
-    parts = _parts(folder, location, kept, _picker(wanted, model), alerts, forecasts)
+    desk, picker = _models(wanted, monitor_options.model_settings(model, models), kept)
+    parts = _parts(folder, location, kept, picker, alerts, forecasts)
     parts = _labelled(parts, opened, is_replay=replay, is_synthetic=synthetic)
     bus = _Bus(bus_settings, metrics_host, metrics_port)
     try:
-        _run(_process(stages, parts, bus, opened, folder, stations), stages, exit_when_idle)
+        made = _process(stages, parts, bus, opened, folder, stations, desk)
+        _run(made, stages, exit_when_idle)
     finally:
         if kept is not None:
             kept.close()
@@ -131,11 +130,22 @@ class _Bus(NamedTuple):
     metrics_port: int | None
 
 
-def _picker(wanted: list[str], model: str) -> "Picker | None":
-    """Return the picker, where a stage picks or names it."""
-    from mainshock.detect.registry import open_picker
+def _models(
+    wanted: list[str], models: "ModelSettings", store: "LiveStore | None"
+) -> "tuple[ModelDesk | None, Picker | None]":
+    """Return what follows the choice of the model, and the picker, where a stage picks or names it.
 
-    return open_picker(model) if {"picking", "events"} & set(wanted) else None
+    A process that picks and has a store works by the choice that the store keeps.
+    """
+    from mainshock.stream.model_choice.of_run import open_desk
+
+    if not {"picking", "events"} & set(wanted):
+        return None, None
+    picker = monitor_options.opened_picker(models)
+    if "picking" not in wanted or store is None:
+        return None, picker
+    desk = open_desk(store, picker, models)
+    return desk, desk.in_use.picker
 
 
 def _parts(
@@ -179,6 +189,7 @@ def _process(
     source: "LiveSource | None",
     folder: "RunFolder",
     stations: Path | None,
+    desk: "ModelDesk | None",
 ) -> "StageProcess":
     from mainshock.sources.stations import read_stations
     from mainshock.stream.kafka import KafkaBus
@@ -188,8 +199,10 @@ def _process(
     known = None if stations is None else [one.code for one in read_stations(stations)]
     opened = KafkaBus(bus.settings)
     metrics, endpoint = _metrics(bus.metrics_host, bus.metrics_port, folder)
-    made = StageProcess(opened, roles, parts, source, folder, known=known, metrics=metrics)
-    show_problems(metrics, {"stages": lambda: made.problem})
+    made = StageProcess(
+        opened, roles, parts, source, folder, known=known, metrics=metrics, desk=desk
+    )
+    show_problems(metrics, made.problems())
     if endpoint is not None:
         endpoint.problem = lambda: made.problem
     return made
@@ -216,11 +229,12 @@ def _open_source(spec: str, speed: float, folder: "RunFolder") -> "LiveSource":
 def _open_store(
     wanted: list[str], folder: "RunFolder", address: "StoreAddress | None"
 ) -> "LiveStore | None":
-    """Return the store, where a stage writes there."""
+    """Return the store, where a stage writes there, or looks there which model is chosen."""
     from mainshock.core.files import make_folder
     from mainshock.stream.store.live_store import LiveStore
 
-    if not {"store", "alerts"} & set(wanted):
+    follows = address is not None and "picking" in wanted
+    if not follows and not {"store", "alerts"} & set(wanted):
         return None
     make_folder(folder.root)
     return LiveStore.open(address or folder.store)

@@ -1,7 +1,5 @@
 """``mainshock users``: accounts, API keys and signing keys of a service."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,10 +20,7 @@ app.add_typer(key_app, name="key")
 
 _Name = Annotated[str, typer.Argument(help="Name of the account.")]
 _Role = Annotated[str, typer.Option(help="viewer, seismologist, ml-engineer, operator or admin.")]
-_Folder = Annotated[
-    Path | None,
-    typer.Option("--data-dir", metavar="DIR", help="Data folder of the monitor, without --store."),
-]
+_Folder = store_options.Folder
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _PasswordFile = Annotated[
     Path | None,
@@ -51,9 +46,9 @@ def add(
     from mainshock.serve.security.accounts import add_user
 
     password = None if no_password else _password(password_file)
-    with _store(data_dir, store, store_password, makes=True) as opened:
+    with store_options.opened_store(data_dir, store, store_password, makes=True) as opened:
         add_user(_accounts(opened), name, role, password)
-        _note(opened, "user.add", name, role)
+        store_options.note_by_console(opened, "user.add", name, role)
     say(f"added {name} ({role}); a service that runs must be restarted if it is the first account")
 
 
@@ -65,7 +60,7 @@ def list_accounts(
     as_json: _Json = False,
 ) -> None:
     """List the accounts."""
-    with _store(data_dir, store, store_password) as opened:
+    with store_options.opened_store(data_dir, store, store_password) as opened:
         found = _accounts(opened).users()
     if as_json:
         rows = [
@@ -98,9 +93,9 @@ def role_of(
     from mainshock.serve.security.accounts import LAST, check_role
 
     check_role(role)
-    with _store(data_dir, store, store_password) as opened:
+    with store_options.opened_store(data_dir, store, store_password) as opened:
         _accounts(opened).set_role(name, role, LAST)
-        _note(opened, "user.role", name, role)
+        store_options.note_by_console(opened, "user.role", name, role)
 
 
 @app.command("disable")
@@ -113,9 +108,9 @@ def disable(
     """Close an account: its sign-ins and keys count no more, at once."""
     from mainshock.serve.security.accounts import LAST
 
-    with _store(data_dir, store, store_password) as opened:
+    with store_options.opened_store(data_dir, store, store_password) as opened:
         _accounts(opened).set_active(name, is_active=False, last=LAST)
-        _note(opened, "user.disable", name)
+        store_options.note_by_console(opened, "user.disable", name)
 
 
 @app.command("enable")
@@ -126,9 +121,9 @@ def enable(
     store_password: store_options.StorePassword = None,
 ) -> None:
     """Open an account again."""
-    with _store(data_dir, store, store_password) as opened:
+    with store_options.opened_store(data_dir, store, store_password) as opened:
         _accounts(opened).set_active(name, is_active=True)
-        _note(opened, "user.enable", name)
+        store_options.note_by_console(opened, "user.enable", name)
 
 
 @app.command("password")
@@ -142,9 +137,9 @@ def password_of(
     """Give an account another password; its sign-ins end."""
     from mainshock.serve.security.accounts import change_password
 
-    with _store(data_dir, store, store_password) as opened:
+    with store_options.opened_store(data_dir, store, store_password) as opened:
         change_password(_accounts(opened), name, _password(password_file))
-        _note(opened, "user.password", name)
+        store_options.note_by_console(opened, "user.password", name)
 
 
 @app.command("revoke")
@@ -155,9 +150,9 @@ def revoke(
     store_password: store_options.StorePassword = None,
 ) -> None:
     """End all sign-ins of an account; its keys stay."""
-    with _store(data_dir, store, store_password) as opened:
+    with store_options.opened_store(data_dir, store, store_password) as opened:
         _accounts(opened).end_sessions(name)
-        _note(opened, "user.revoke", name)
+        store_options.note_by_console(opened, "user.revoke", name)
 
 
 @app.command("rotate-keys")
@@ -176,9 +171,9 @@ def rotate_keys(
     from mainshock.serve.security.signing import SigningKeys
 
     address = store_options.address_of(store, store_password)
-    with _store(None if address else data_dir, store, store_password) as opened:
+    with store_options.opened_store(None if address else data_dir, store, store_password) as opened:
         made = SigningKeys(key_file_of(data_dir)).rotate(at_once=at_once)
-        _note(opened, "keys.rotate", made, "at once" if at_once else "")
+        store_options.note_by_console(opened, "keys.rotate", made, "at once" if at_once else "")
     print_result(made)
 
 
@@ -197,9 +192,11 @@ def add_key(
     """Make an API key of an account. It is printed this once; only its hash is kept."""
     from mainshock.serve.security.accounts import make_key
 
-    with _store(data_dir, store, store_password) as opened:
+    with store_options.opened_store(data_dir, store, store_password) as opened:
         made = make_key(_accounts(opened), name, scope, days, label[:100])
-        _note(opened, "key.add", name, f"{made.split('_')[1]}: {' '.join(scope)}, {days:g} days")
+        store_options.note_by_console(
+            opened, "key.add", name, f"{made.split('_')[1]}: {' '.join(scope)}, {days:g} days"
+        )
     print_result(made)
 
 
@@ -212,7 +209,7 @@ def list_keys(
     as_json: _Json = False,
 ) -> None:
     """List API keys by their first part; the secret part is not kept."""
-    with _store(data_dir, store, store_password) as opened:
+    with store_options.opened_store(data_dir, store, store_password) as opened:
         found = _accounts(opened).keys(name)
     rows = [
         {
@@ -242,47 +239,15 @@ def revoke_key(
     store_password: store_options.StorePassword = None,
 ) -> None:
     """Remove an API key; it counts no more, at once."""
-    with _store(data_dir, store, store_password) as opened:
+    with store_options.opened_store(data_dir, store, store_password) as opened:
         _accounts(opened).remove_key(prefix)
-        _note(opened, "key.revoke", prefix)
-
-
-@contextmanager
-def _store(
-    data_dir: Path | None, store: str | None, password: str | None, *, makes: bool = False
-) -> "Iterator[LiveStore]":
-    from mainshock.core.errors import SettingsError, SourceError
-    from mainshock.stream.run_folder import RunFolder
-    from mainshock.stream.store.live_store import LiveStore
-
-    address = store_options.address_of(store, password)
-    if (address is None) == (data_dir is None):
-        raise SettingsError("name one store: --store URL, or the --data-dir of a monitor")
-    path = RunFolder(data_dir or Path()).store
-    if address is None and not makes and not path.is_file():
-        raise SourceError(f"{data_dir} holds no {path.name}; name the folder of a monitor")
-    with LiveStore.open(address or path) as opened:
-        yield opened
+        store_options.note_by_console(opened, "key.revoke", prefix)
 
 
 def _accounts(store: "LiveStore") -> "AccountStore":
     from mainshock.stream.store.accounts import AccountStore
 
     return AccountStore(store.database)
-
-
-def _note(store: "LiveStore", action: str, target: str, detail: str = "") -> None:
-    import getpass
-
-    from mainshock.stream.store.audit_log import AuditStore
-
-    try:
-        who = getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        who = ""
-    AuditStore(store.database).add(
-        "console", action, target=target, client=who, result="done", detail=detail
-    )
 
 
 def _password(path: Path | None) -> str:

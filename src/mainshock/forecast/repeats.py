@@ -1,10 +1,13 @@
 """Rows of a catalogue that state an event once more."""
 
+from dataclasses import fields
+
 import numpy as np
+from numpy.typing import NDArray
 
 from mainshock.sources.seismicity.catalogue import Catalogue
 
-__all__ = ["n_repeats", "repeats_note"]
+__all__ = ["each_event_once", "n_repeats", "repeats_note"]
 
 
 def n_repeats(catalogue: Catalogue) -> int:
@@ -33,3 +36,61 @@ def repeats_note(catalogue: Catalogue) -> list[str]:
         "counts as an event of its own: leave them out of the file if they are the same events"
     )
     return [told]
+
+
+def each_event_once(catalogue: Catalogue) -> tuple[Catalogue, list[str]]:
+    """Return a catalogue in which each event stands once, and what was left out, in words.
+
+    Of rows that are the same in every column one is kept; of rows with one ``event_id`` the version
+    that became known last, else the one with the latest time. Rows without ``event_id`` are
+    versions of nothing.
+
+    Examples
+    --------
+    >>> twice = Catalogue([1.0, 2.0, 2.5], [3.0, 4.0, 4.2], event_id=["a", "b", "b"])
+    >>> once, told = each_event_once(twice)
+    >>> once.magnitude.tolist(), told[0][:29]
+    ([3.0, 4.2], '1 rows are earlier versions o')
+    """
+    told: list[str] = []
+    is_repeat = _is_repeat(catalogue)
+    if is_repeat.any():
+        told.append(
+            f"{is_repeat.sum()} of {len(catalogue)} rows are the same as another one in every "
+            "column and are left out"
+        )
+    once = catalogue.take(~is_repeat)
+    is_old = _is_old_version(once)
+    if is_old.any():
+        told.append(
+            f"{is_old.sum()} rows are earlier versions of events that stand there again with the "
+            "same event_id, and are left out; of each event the newest version counts"
+        )
+    return (once.take(~is_old) if is_old.any() else once), told
+
+
+def _is_repeat(catalogue: Catalogue) -> NDArray[np.bool_]:
+    """Return which rows are the same as one before them."""
+    first = np.searchsorted(catalogue.time_days, catalogue.time_days, side="left")
+    last = np.searchsorted(catalogue.time_days, catalogue.time_days, side="right")
+    found = np.zeros(len(catalogue), dtype=np.bool_)
+    names = [one.name for one in fields(catalogue) if one.name != "is_synthetic"]
+    columns = [getattr(catalogue, name) for name in names]
+    seen: set[tuple[str, ...]] = set()
+    for i in np.flatnonzero(last - first > 1):
+        row = tuple(repr(column[i]) for column in columns)  # text, as NaN is not equal to itself
+        found[i] = row in seen
+        seen.add(row)
+    return found
+
+
+def _is_old_version(catalogue: Catalogue) -> NDArray[np.bool_]:
+    """Return which rows have the ``event_id`` of a row that became known later."""
+    found = np.zeros(len(catalogue), dtype=np.bool_)
+    named = np.flatnonzero(catalogue.event_id != "")
+    _, groups = np.unique(catalogue.event_id[named].astype(str), return_inverse=True)
+    known = np.where(np.isfinite(catalogue.known_days), catalogue.known_days, catalogue.time_days)
+    order = np.lexsort((named, known[named], groups))
+    is_followed = np.append(groups[order][1:] == groups[order][:-1], False)[: len(order)]
+    found[named[order[is_followed]]] = True
+    return found

@@ -18,7 +18,9 @@ if TYPE_CHECKING:  # ObsPy and the database would delay the start of whoever onl
     from mainshock.serve.replay_runs import ReplayParts
     from mainshock.serve.security.settings import SecuritySettings
     from mainshock.sources.stations import StationList
+    from mainshock.stream.model_choice.of_run import RunModels
     from mainshock.stream.monitoring.flags import DriftBoard
+    from mainshock.stream.records import EventVersion
     from mainshock.stream.store.live_store import LiveStore
 
 __all__ = ["ServiceContext", "ServiceSettings"]
@@ -96,6 +98,11 @@ class ServiceContext:
         What replays that readers start work with, or None where none can be started.
     drift
         Channels and pickers that are not what they used to be, or None where nothing runs live.
+    tell_review
+        Lets a person's version of an event reach the stages that follow events, or None where
+        nothing runs live.
+    models
+        The model in use and the one beside it, or None where nothing runs live.
     """
 
     store: "LiveStore"
@@ -114,3 +121,5 @@ class ServiceContext:
     builder: "EventBuilder | None" = None
     replay_parts: "ReplayParts | None" = None
     drift: "DriftBoard | None" = None
+    tell_review: "Callable[[EventVersion], None] | None" = None
+    models: "RunModels | None" = None

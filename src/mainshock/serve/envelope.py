@@ -5,6 +5,7 @@ are plain text as the FDSN specifications ask; everywhere else they are ``{"erro
 """
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
@@ -16,9 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from mainshock.core.errors import MainshockError
+from mainshock.stream.store.database import StoreError
 
 __all__ = [
     "ERROR_CODES",
+    "STORE_AWAY",
     "Answer",
     "ApiError",
     "ErrorAnswer",
@@ -29,6 +32,7 @@ __all__ = [
     "error_response",
     "install_error_handlers",
     "listing",
+    "retry_after",
 ]
 
 ERROR_CODES: Mapping[int, str] = {
@@ -43,8 +47,13 @@ ERROR_CODES: Mapping[int, str] = {
     500: "internal_error",
     503: "unavailable",
 }
+STORE_AWAY = (
+    "the store does not answer at present, so that this cannot be told or kept; the service goes "
+    "on by itself once it is back: come again later (/readyz and the log tell why)"
+)
 _MOST_ERRORS_TOLD = 20
 _LONGEST_VALUE = 100
+_RETRY_S = 5.0  # where nothing better is known
 _NUMBER_FAULTS = ("greater_than_equal", "less_than_equal", "greater_than", "less_than")
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -101,14 +110,21 @@ class ApiError(MainshockError):
         Value, limit and remedy.
     detail
         What a program can use.
+    retry_s
+        After how many seconds it may be asked again, or None where that is not known.
     """
 
     def __init__(
-        self, status: int, message: str, detail: Mapping[str, object] | None = None
+        self,
+        status: int,
+        message: str,
+        detail: Mapping[str, object] | None = None,
+        retry_s: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.detail = detail
+        self.headers = {} if retry_s is None else retry_after(retry_s)
 
 
 Made = TypeVar("Made", bound=BaseModel)
@@ -127,6 +143,11 @@ def listing(
     return kind(data=list(data), meta=meta)
 
 
+def retry_after(wait_s: float) -> dict[str, str]:
+    """Return the header that tells after how many seconds to come again, rounded up."""
+    return {"Retry-After": str(max(1, math.ceil(wait_s)))}
+
+
 def error_response(
     path: str,
     status: int,
@@ -134,8 +155,13 @@ def error_response(
     detail: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an error in the form that the clients of a path expect."""
+    """Return an error in the form that the clients of a path expect.
+
+    A service that cannot answer at present (503) always says when to come again.
+    """
     kept = dict(headers or {})
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        kept = {**retry_after(_RETRY_S), **kept}
     if path.startswith("/fdsnws/"):
         return PlainTextResponse(f"Error {status}: {message}\n", status, headers=kept)
     if path == "/v2" or path.startswith("/v2/"):
@@ -148,6 +174,7 @@ def error_response(
 def install_error_handlers(app: FastAPI) -> None:
     """Make an application answer every error in its envelope."""
     app.add_exception_handler(ApiError, _refused)
+    app.add_exception_handler(StoreError, _store_away)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
 
@@ -155,7 +182,13 @@ def install_error_handlers(app: FastAPI) -> None:
 def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, ApiError):
         raise error
-    return error_response(request.url.path, error.status, str(error), error.detail)
+    return error_response(request.url.path, error.status, str(error), error.detail, error.headers)
+
+
+def _store_away(request: Request, error: Exception) -> Response:
+    """Answer while the database is down; why it is, only those who look after it are told."""
+    _log.warning("%s %s: %s", request.method, request.url.path, error)
+    return error_response(request.url.path, HTTPStatus.SERVICE_UNAVAILABLE, STORE_AWAY)
 
 
 def _http_error(request: Request, error: Exception) -> Response:

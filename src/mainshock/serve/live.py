@@ -10,7 +10,8 @@ import json
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -22,12 +23,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from mainshock import __version__
 from mainshock.core.times import format_utc
 from mainshock.serve.context import ServiceContext
+from mainshock.serve.envelope import STORE_AWAY
 from mainshock.serve.metrics import ServiceMetrics
 from mainshock.serve.routes.health import status_of
 from mainshock.serve.schemas import EventSummary
 from mainshock.serve.summaries import alert_summary, health_data, pick_summary
 from mainshock.serve.trace_feed import TraceFeed
 from mainshock.sources.fragments import datetime_from_ns
+from mainshock.stream.store.database import StoreError
 from mainshock.stream.store.queries import EventQuery
 
 __all__ = [
@@ -193,7 +196,8 @@ class LiveHub:
         self._period_s = period_s
         self._connections: set[Connection] = set()
         self._limiter = CapacityLimiter(2)  # frames never take the threads that routes need
-        self._seen: int | None = None
+        self._seen: int | None = None  # the last change that was told
+        self._away = ""
         self._traces: list[str] = []
 
     async def watch(self) -> None:
@@ -206,11 +210,24 @@ class LiveHub:
                 self._seen = None
                 continue
             try:
-                for news in await to_thread.run_sync(self._news, turn):
-                    for connection in self._connections:
-                        connection.offer(news)
+                self._offer(await to_thread.run_sync(self._news, turn))
+                self._away = ""
+            except StoreError as error:
+                self._tell_away(str(error))
             except Exception:  # noqa: BLE001 - whatever it was, the clients wait for more
                 _log.exception("news could not be told; the next turn tries again")
+
+    def _offer(self, told: Iterable[News]) -> None:
+        for news in told:
+            for connection in self._connections:
+                connection.offer(news)
+
+    def _tell_away(self, problem: str) -> None:
+        """Tell clients, once, that the store is away; they stay and are told what comes later."""
+        if not self._away:
+            _log.warning("live clients wait for news: %s", problem)
+        self._away = problem
+        self._offer([self._state()])
 
     async def serve(self, websocket: WebSocket) -> None:
         """Keep one client informed until it leaves."""
@@ -222,7 +239,8 @@ class LiveHub:
             websocket, self._context, self._metrics, self._limiter, self._period_s
         )
         if self._seen is None:
-            self._seen = await to_thread.run_sync(self._context.store.latest_change)
+            with suppress(StoreError):  # the next turn asks again, and tells
+                self._seen = await to_thread.run_sync(self._context.store.latest_change)
         connection.offer(self._hello())
         connection.offer(_news("traces", "", list(self._context.board or ())))
         connection.offer(await to_thread.run_sync(self._state))
@@ -247,7 +265,7 @@ class LiveHub:
 
     def _state(self) -> News:
         """Return whether all works; what is stored alone has no live input that could fail."""
-        reason = self._context.is_ready()
+        reason = self._context.is_ready() or (STORE_AWAY if self._away else "")
         is_stored = self._context.board is None
         data = {"status": status_of(reason), "reason": reason, "is_stored": is_stored}
         return _news("state", "", data)
@@ -275,7 +293,9 @@ class LiveHub:
 
     def _changes(self) -> list[News]:
         store = self._context.store
-        changes = store.changes(self._seen or 0, _MOST_CHANGES)
+        if self._seen is None:  # the store was away when the first client came
+            self._seen = store.latest_change()
+        changes = store.changes(self._seen, _MOST_CHANGES)
         changed: dict[str, dict[str, int]] = {"pick": {}, "event": {}, "alert": {}}
         for change in changes:
             changed.setdefault(change.kind, {})[change.identity] = change.version

@@ -21,7 +21,9 @@ from mainshock.sources.live.backfill import FdsnBackfill
 from mainshock.sources.live.base import LiveSource
 from mainshock.stream.alerts.config import AlertSettings
 from mainshock.stream.bus import Message
+from mainshock.stream.bus_choice import BusChoice
 from mainshock.stream.forecasts import ForecastSettings
+from mainshock.stream.model_choice.settings import ModelSettings
 from mainshock.stream.monitoring.process_metrics import show_problems
 from mainshock.stream.run import LiveRun, LocationParts
 from mainshock.stream.run_folder import RunFolder
@@ -57,6 +59,10 @@ class MonitorSettings:
         What is forecast.
     store
         Where the store lies; None: a file in the folder.
+    bus
+        What carries the messages.
+    models
+        Which pickers serve; None: the one given alone.
     """
 
     folder: RunFolder
@@ -68,6 +74,8 @@ class MonitorSettings:
     data_centre: str | None = None
     forecasts: ForecastSettings = field(default_factory=ForecastSettings)
     store: StoreAddress | None = None
+    bus: BusChoice = field(default_factory=BusChoice)
+    models: ModelSettings | None = None
 
     def seedlink(self) -> SeedLinkSettings | None:
         """Return how the SeedLink server serves, or None where there is none.
@@ -135,6 +143,8 @@ class Monitor:
             data_centre=None if centre is None else FdsnBackfill(centre, attempts=1),
             forecasts=self.settings.forecasts,
             store_address=self.settings.store,
+            models=self.settings.models,
+            bus_choice=self.settings.bus,
         )
         try:
             self._open_servers(registry)
@@ -161,6 +171,8 @@ class Monitor:
             builder=self.location.builder,
             replay_parts=ReplayParts(self.picker, self.location),
             drift=self.run.drift_board,
+            tell_review=self.run.tell_review,
+            models=self.run.serving,
         )
         show_problems(registry, {"process": lambda: self._state, **self.run.problems()})
         self.service = ServiceThread(context)

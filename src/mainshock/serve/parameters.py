@@ -34,12 +34,13 @@ __all__ = [
 _TEXTS = {
     400: "A value cannot be used",
     401: "The token is missing or wrong",
+    403: "The account lacks what this needs",
     404: "There is no such thing",
     413: "The body is too large",
     415: "The body is of another type",
     429: "Too many requests",
     500: "The service failed",
-    503: "Too much to do at present",
+    503: "Too much to do at present, or the store is away; Retry-After tells when to come again",
 }
 Answers = dict[int | str, dict[str, object]]
 Value = TypeVar("Value", float, datetime)
@@ -49,7 +50,7 @@ def _error_answers(*statuses: int) -> Answers:
     return {one: {"model": ErrorAnswer, "description": _TEXTS[one]} for one in statuses}
 
 
-ERROR_ANSWERS = _error_answers(400, 401, 404, 500)
+ERROR_ANSWERS = _error_answers(400, 401, 403, 404, 429, 500, 503)
 INFER_ERROR_ANSWERS = _error_answers(*_TEXTS)
 EventId = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,200}$", description="Id of an event")]
 Number = Annotated[float | None, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]

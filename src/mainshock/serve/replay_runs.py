@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -266,6 +266,8 @@ class Replays:
         self._drop_old()
         with self._lock:
             self._make_room()
+            if self._context.models is not None:  # another one may have been promoted
+                parts = replace(parts, picker=self._context.models.picker)
             made = self._opened(wish, parts)
             self._runs[made.replay_id] = made
         made.start()

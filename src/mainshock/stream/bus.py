@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 __all__ = ["TOPICS", "Bus", "Delivery", "Message", "Stage"]
 
 TOPICS = (
-    *("waveform.v1", "pick.v1", "settled.v1", "event.v1", "context.v1"),
+    *("waveform.v1", "pick.v1", "settled.v1", "review.v1", "event.v1", "context.v1"),
     *("shaking.v1", "forecast.v1", "alert.v1", "health.v1", "deadletter.v1"),
 )
 """Names carry the version of their messages' schema."""

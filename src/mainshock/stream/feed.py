@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from mainshock.core.errors import MainshockError, SourceError
 from mainshock.sources.fragments import NANOSECONDS
@@ -30,6 +32,7 @@ _SEGMENTS_S = 2 * 86_400.0  # a data centre is asked for nothing older
 _NOT_OF_SOURCE = 0
 _MANY_REFUSED = 100  # packets in a row
 _Numbered = tuple[int, Packet]
+Result = TypeVar("Result")
 
 
 @dataclass(slots=True, eq=False)
@@ -323,8 +326,8 @@ class Feed:
                 _log.exception("records could not be served on")
         self._hold()
 
-    def _until_it_works(self, write: Callable[[], None]) -> None:
-        """Write; while the disk cannot be written, wait.
+    def _until_it_works(self, action: Callable[[], Result]) -> Result:
+        """Return what an action gives; while the disk or the bus does not work, wait.
 
         Raises
         ------
@@ -333,7 +336,7 @@ class Feed:
         """
         while True:
             try:
-                write()
+                result = action()
             except SourceError as error:
                 if not self._disk_problem:
                     _log.warning("packets wait: %s", error)
@@ -342,7 +345,7 @@ class Feed:
                     raise
             else:
                 self._disk_problem = ""
-                return
+                return result
 
     def _hold(self) -> None:
         """Wait while too many records wait for picking."""
@@ -350,8 +353,9 @@ class Feed:
             if self.clock() - self._held_s < _HOLD_LOOK_S:
                 return
             self._held_s = self.clock()
+        waiting = partial(self.bus.backlog, "picking", ["waveform.v1"])
         while not self._stop.is_set():
-            if self.bus.backlog("picking", ["waveform.v1"]) <= (self.hold_at or 0):
+            if self._until_it_works(waiting) <= (self.hold_at or 0):
                 break
             self._flush_if_wanted()
             self._stop.wait(0.02)

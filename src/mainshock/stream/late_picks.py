@@ -19,6 +19,7 @@ from mainshock.stream.messages import pick_message
 from mainshock.stream.picking.instrument import ChunkPlan
 from mainshock.stream.picking.pick_versions import new_version
 from mainshock.stream.records import LivePick
+from mainshock.stream.store.database import StoreError
 from mainshock.stream.store.live_store import LiveStore
 
 __all__ = ["LatePicks", "LateSettings"]
@@ -141,6 +142,9 @@ class LatePicks:
         for instrument, stretch in self._taken():
             try:
                 n_new += self._pick(instrument, stretch)
+            except StoreError as error:  # tried again once it is back
+                self._note(instrument, stretch.start_ns, stretch.end_ns)
+                _log.warning("late records of %s wait: %s", instrument, error)
             except MainshockError as error:
                 _log.warning("late records of %s are not picked: %s", instrument, error)
         return n_new

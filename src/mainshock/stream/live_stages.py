@@ -19,6 +19,7 @@ from mainshock.stream.forecast_board import ForecastBoard
 from mainshock.stream.forecasts import ForecastSettings
 from mainshock.stream.monitoring.flags import DriftBoard
 from mainshock.stream.monitoring.parts import Observe, TimedAssociator, TimedBuilder
+from mainshock.stream.picking.changeable import ChangeablePicking
 from mainshock.stream.picking.stage import PickingStage, Show
 from mainshock.stream.registry import LIVE_STAGES
 from mainshock.stream.store.live_store import LiveStore
@@ -126,7 +127,8 @@ def make_stage(name: str, parts: StageParts) -> Stage[Any]:
 def _picking(parts: StageParts) -> Stage[Any]:
     if parts.picker is None:
         raise SettingsError("picking needs a picker; name one")
-    return PickingStage(parts.picker, is_synthetic=parts.is_synthetic, show=parts.show)
+    stage = PickingStage(parts.picker, is_synthetic=parts.is_synthetic, show=parts.show)
+    return ChangeablePicking(stage)
 
 
 def _located(parts: StageParts) -> LocationParts:

@@ -33,6 +33,7 @@ __all__ = [
     "read_pick_message",
     "read_settlement",
     "read_shaking_message",
+    "review_message",
     "settled_message",
     "settlement_message",
     "shaking_message",
@@ -112,6 +113,14 @@ def read_event_message(message: Message) -> EventVersion:
         If it is no such message.
     """
     return from_document(EventVersion, json.loads(message.value))
+
+
+def review_message(version: EventVersion, arrival_ns: int) -> Message:
+    """Return the message by which a person's version of an event reaches the stages.
+
+    The events stage passes it on as ``event.v1``, in order with versions of its own.
+    """
+    return replace(event_message(version, arrival_ns), topic="review.v1")
 
 
 def settlement_message(

@@ -1,5 +1,6 @@
 """What the live path tells Prometheus of itself."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -7,6 +8,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from mainshock.core.errors import SourceError
 from mainshock.stream.bus import Bus, Message, Stage
 from mainshock.stream.ingest.settings import PACKET_KINDS
 from mainshock.stream.monitoring.alert_delays import AlertDelays
@@ -16,6 +18,7 @@ __all__ = ["RunMetrics"]
 
 _BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 _FINE_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
+Backlog = Callable[[str, Sequence[str]], int]
 _PARTS = ("queue", "pick", "associate", "locate", "publish")
 
 
@@ -70,10 +73,10 @@ class RunMetrics:
             "mainshock_backlog_messages", "Messages that wait", ["stage"], registry=registry
         )
         for stage in stages:
-            self._show_backlog(stage.name, stage.topics)
+            self._show_backlog(stage.name, stage.topics, bus.backlog)
 
-    def _show_backlog(self, consumer: str, topics: Sequence[str]) -> None:
-        waiting = partial(self._bus.backlog, consumer, topics)
+    def _show_backlog(self, consumer: str, topics: Sequence[str], backlog: Backlog) -> None:
+        waiting = partial(_waiting, backlog, consumer, topics)
         self._backlog.labels(consumer).set_function(waiting)
 
     def _make_counters(self, registry: CollectorRegistry) -> None:
@@ -101,10 +104,14 @@ class RunMetrics:
             registry=registry,
         )
 
-    def watch_channels(self, channels: Sequence[str]) -> None:
-        """Show the backlogs of channels of alerts, which read the bus as consumers of their own."""
+    def watch_channels(self, channels: Sequence[str], backlog: Backlog | None = None) -> None:
+        """Show the backlogs of channels of alerts, which read the bus as consumers of their own.
+
+        ``backlog`` tells how many messages wait for a consumer; None: the bus does.
+        """
         for name in channels:
-            self._show_backlog(f"alerts.{name}", ("alert.v1",))
+            told = self._bus.backlog if backlog is None else backlog
+            self._show_backlog(f"alerts.{name}", ("alert.v1",), told)
 
     def watch_model(self, model: str) -> None:
         """Show which figures of a picker are out of their limits, none at first."""
@@ -140,6 +147,13 @@ class RunMetrics:
                 self._delay.labels("alert.v1").observe(late_s)
                 self._alerts.see_alert(message)
 
+    def on_read(self, messages: Sequence[Message]) -> None:
+        """Note versions of events that another process told: when their fourth P came."""
+        if self._alerts is not None:
+            for message in messages:
+                if message.topic == "event.v1":
+                    self._alerts.see_event(message)
+
     def on_failure(self, stage: str) -> None:
         """Note a message that a stage could not take."""
         self._failed.labels(stage).inc()
@@ -161,6 +175,13 @@ class RunMetrics:
                 self._health.see(message)
             elif self._is_live:
                 self._delay.labels(message.topic).observe((now_ns - message.arrival_ns) * 1e-9)
+
+
+def _waiting(backlog: Backlog, consumer: str, topics: Sequence[str]) -> float:
+    try:
+        return float(backlog(consumer, topics))
+    except SourceError:  # the other figures are wanted most when the bus is away
+        return math.nan
 
 
 def _kind_of(message: Message) -> str:

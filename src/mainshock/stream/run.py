@@ -1,14 +1,17 @@
 """The live path in one process: source, ingest, stages and store, each in its thread."""
 
+import logging
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from mainshock.core.errors import SourceError
 from mainshock.detect.base import Picker, ProbabilityCurves
 from mainshock.pipeline.compile_ahead import CompilerProcess
 from mainshock.sources.fragments import ns_from_datetime
@@ -17,7 +20,7 @@ from mainshock.stream.alerts.config import AlertSettings
 from mainshock.stream.alerts.dispatch import AlertDispatcher
 from mainshock.stream.board import LiveBoard
 from mainshock.stream.bus import Bus, Message, Stage
-from mainshock.stream.bus_registry import BUSES
+from mainshock.stream.bus_choice import BusChoice
 from mainshock.stream.feed import Feed
 from mainshock.stream.forecast_board import ForecastBoard
 from mainshock.stream.forecasts import ForecastSettings
@@ -35,7 +38,11 @@ from mainshock.stream.live_stages import (
     worker_settings,
 )
 from mainshock.stream.memory import spare_memory
+from mainshock.stream.messages import review_message
 from mainshock.stream.metrics import RunMetrics
+from mainshock.stream.model_choice.of_run import RunModels
+from mainshock.stream.model_choice.opened import OpenedPicker
+from mainshock.stream.model_choice.settings import ModelSettings
 from mainshock.stream.monitoring.alert_delays import SendingMetrics
 from mainshock.stream.monitoring.flags import DriftBoard
 from mainshock.stream.monitoring.process_metrics import (
@@ -45,6 +52,7 @@ from mainshock.stream.monitoring.process_metrics import (
     show_process,
 )
 from mainshock.stream.monitoring.watched_bus import WatchedBus
+from mainshock.stream.records import EventVersion
 from mainshock.stream.registry import LIVE_STAGES
 from mainshock.stream.run_folder import FolderClaim, RunFolder, kind_of
 from mainshock.stream.store.address import StoreAddress
@@ -55,6 +63,7 @@ from mainshock.stream.workers import StageWorker, WorkerSettings
 
 __all__ = ["LiveRun", "LocationParts"]
 
+_log = logging.getLogger(__name__)
 _CURVE_SHOWN_S = 12.0
 _SWITCH_S = 0.0005  # a thread that computes must not hold up those that wait for a packet
 _LAST_ALERTS_S = 20.0
@@ -88,9 +97,15 @@ class LiveRun:
         What is forecast; by default generic tables of aftershocks alone.
     store_address
         Where the store lies; None: a file in the folder.
+    bus_choice
+        What carries the messages.
+    models
+        Which pickers serve; None: ``picker`` alone.
 
     Notes
     -----
+    ``picker`` is the one that the settings name; where another one was promoted, it is in use.
+
     A replay starts anew, without what an earlier one left; a live run goes on where its last one
     stopped, however that ended.
 
@@ -113,12 +128,15 @@ class LiveRun:
     data_centre: DataCentre | None = None
     forecasts: ForecastSettings = field(default_factory=ForecastSettings)
     store_address: StoreAddress | None = None
+    bus_choice: BusChoice = field(default_factory=BusChoice)
+    models: ModelSettings | None = None
     board: LiveBoard = field(default_factory=LiveBoard)
     forecast_board: ForecastBoard = field(default_factory=ForecastBoard)
     drift_board: DriftBoard = field(default_factory=DriftBoard)
     store: LiveStore = field(init=False)
     feed: Feed = field(init=False)
     workers: list[StageWorker] = field(init=False)
+    serving: RunModels = field(init=False)
     _bus: Bus = field(init=False)
     _notes: RunMetrics = field(init=False)
     _sending: SendingMetrics = field(init=False)
@@ -134,16 +152,25 @@ class LiveRun:
         spare_memory()
         self._claim = FolderClaim(self.folder, self.source)
         try:
-            self._open()
+            self.store = LiveStore.open(self.store_address or self.folder.store)
         except BaseException:
             self._claim.release()
             raise
+        try:
+            self._open()
+        except BaseException:
+            self._let_go()
+            raise
 
     def _open(self) -> None:
-        self.store = LiveStore.open(self.store_address or self.folder.store)
         if self.store_address is not None:
-            self._store_claim = self._claimed_store()
-        self._bus = WatchedBus(BUSES.load("embedded")(self.folder.bus), self._note_told)
+            self._store_claim = StoreClaim(
+                self.store.database, kind_of(self.source), begins_anew=not self.source.is_live
+            )
+        self.serving = _models_of(self)
+        self.serving.desk.tell(self._on_model)
+        self.picker = self.serving.picker
+        self._bus = WatchedBus(self.bus_choice.open(self.folder.bus, self.source), self._note_told)
         keep = self.keep if self.source.is_live else None
         self._housekeeping = Housekeeping(self.store, self.folder.catalogue, keep)
         self._late = LatePicks(
@@ -165,7 +192,7 @@ class LiveRun:
             )
         self.feed = Feed(
             self.source,
-            self._ingest(),
+            _ingest(self),
             self._bus,
             on_messages=self._pass_on,
             on_segments=None if self._filler is None else self._filler.see,
@@ -177,6 +204,8 @@ class LiveRun:
             )
             for stage in stages
         ]
+        shown = show_models(self.metrics, model_versions(self.picker.name, self.location.names))
+        self.serving.serve(self.workers, self.metrics, shown, self._use)
         if self.alerts is not None:
             record = self._sending.recording(self.store.save_alerts)
             self._dispatcher = AlertDispatcher(self.alerts, self._bus, record)
@@ -188,24 +217,30 @@ class LiveRun:
         self._notes.watch_model(self.picker.name)
         self._sending = SendingMetrics(self.metrics, channels)
         show_process(self.metrics, self.folder.root)
-        show_models(self.metrics, model_versions(self.picker.name, self.location.names))
         return self._notes
+
+    def _use(self, picker: Picker) -> None:
+        """Use another picker from the next record on."""
+        self.picker = self._late.picker = picker
+
+    def _on_model(self, action: str, old: OpenedPicker, new: OpenedPicker) -> None:
+        self._notes.watch_model(new.name)
+        told = f"{action}: {new.name} {new.version} instead of {old.name} {old.version}"
+        self._audit("models.use", new.name, told)
 
     def _note_told(self, messages: Sequence[Message], seconds: float) -> None:
         self._notes.on_told(messages, seconds)
         self._sending.on_told(messages)
+        self.serving.see(messages)
 
     def _observe(self, part: str, seconds: float) -> None:
         self._notes.observe(part, seconds)
 
-    def _claimed_store(self) -> StoreClaim:
-        try:
-            return StoreClaim(
-                self.store.database, kind_of(self.source), begins_anew=not self.source.is_live
-            )
-        except BaseException:
-            self.store.close()
-            raise
+    def _let_go(self) -> None:
+        if self._store_claim is not None:
+            self._store_claim.release()
+        self.store.close()
+        self._claim.release()
 
     @property
     def problem(self) -> str:
@@ -220,12 +255,13 @@ class LiveRun:
             "feed": lambda: self.feed.problem,
             "stages": lambda: "; ".join(filter(None, (worker.problem for worker in self.workers))),
             "housekeeping": lambda: self._housekeeping.problem,
+            "models": lambda: self.serving.desk.problem,
         }
 
     def start(self) -> None:
         """Start all threads; the source last."""
         sys.setswitchinterval(_SWITCH_S)
-        AuditStore(self.store.database).add("system", "start", target=self.source.name)
+        self._audit("start", self.source.name)
         parts = self.location
         self._compiler = CompilerProcess.start(parts.builder, parts.associator, parts.travel_times)
         for worker in self.workers:
@@ -235,6 +271,7 @@ class LiveRun:
             self._dispatcher.start()
         self._housekeeping.start()
         self._late.start()
+        self.serving.start()
         if self._filler is not None:
             self._filler.start()
         self.feed.start()
@@ -258,6 +295,7 @@ class LiveRun:
         if self._filler is not None:
             self._filler.stop()
         self._late.stop()
+        self.serving.stop()
         self.feed.stop()
         if self._compiler is not None:
             self._compiler.stop()
@@ -266,23 +304,26 @@ class LiveRun:
         if self._dispatcher is not None:
             self._dispatcher.stop()
         self._housekeeping.stop()
-        AuditStore(self.store.database).add("system", "stop")
+        self._audit("stop", self.source.name)
         self._bus.close()
-        if self._store_claim is not None:
-            self._store_claim.release()
-        self.store.close()
-        self._claim.release()
+        self._let_go()
 
-    def _ingest(self) -> Ingest:
-        stations = self.location.builder.stations
-        return Ingest(
-            IngestSettings(clock="machine" if self.source.is_live else "stream"),
-            ArchiveWriter(self.folder.archive, flush_s=_NEVER_S, max_bytes=_MOST_BYTES),
-            DeadLetterStore(self.folder.dead_letters),
-            self.board,
-            known=[one.code for one in stations] or None,
-            metrics=self.metrics,
-        )
+    def tell_review(self, version: EventVersion) -> None:
+        """Let a person's version of an event reach the stages: alerts, maps and forecasts follow.
+
+        Raises
+        ------
+        SourceError
+            If the message log cannot be written.
+        """
+        told = datetime.now(UTC) if self.source.is_live else version.event.origin.time
+        self._bus.publish([review_message(version, ns_from_datetime(told))])
+
+    def _audit(self, action: str, target: str, detail: str = "") -> None:
+        try:
+            AuditStore(self.store.database).add("system", action, target=target, detail=detail)
+        except SourceError as error:  # a store that is away must not keep the rest from ending
+            _log.error("not in the audit log: %s by system; %s", action, error)
 
     def _stages(self) -> list[Stage[Any]]:
         parts = StageParts(
@@ -297,7 +338,7 @@ class LiveRun:
             is_live=self.source.is_live,
             is_synthetic=self.source.is_synthetic,
             flush=self._flush,
-            show=self._show,
+            show=partial(_show, self.board),
             drift_board=self.drift_board,
             observe=self._observe,
         )
@@ -307,14 +348,6 @@ class LiveRun:
     def _flush(self) -> None:
         self.feed.flush()
 
-    def _show(self, trace_id: str, curves: ProbabilityCurves) -> None:
-        """Put the newest part of probability curves on the board."""
-        rate = curves.sampling_rate_hz
-        first = max(0, curves.probability.shape[1] - round(_CURVE_SHOWN_S * rate))
-        start_ns = ns_from_datetime(curves.start) + round(first / rate * 1e9)
-        for phase, row in zip(curves.phases, curves.probability, strict=True):
-            self.board.put(f"{trace_id}_{phase}", start_ns, rate, row[first:])
-
     def _pass_on(self, messages: Sequence[Message]) -> None:
         records = [one for one in messages if one.topic == "waveform.v1"]
         self._late.see(records)
@@ -323,6 +356,39 @@ class LiveRun:
 
     def _offer(self, packet: Packet) -> bool:
         return self.feed.offer(packet)
+
+
+def _models_of(run: LiveRun) -> RunModels:
+    """Return the models of a run: the picker given is in use, or one that was promoted since."""
+    return RunModels.open(
+        run.store,
+        run.picker,
+        run.models,
+        run.folder.shadow,
+        is_live=run.source.is_live,
+        is_synthetic=run.source.is_synthetic,
+    )
+
+
+def _ingest(run: LiveRun) -> Ingest:
+    """Return what judges the packets of a run."""
+    return Ingest(
+        IngestSettings(clock="machine" if run.source.is_live else "stream"),
+        ArchiveWriter(run.folder.archive, flush_s=_NEVER_S, max_bytes=_MOST_BYTES),
+        DeadLetterStore(run.folder.dead_letters),
+        run.board,
+        known=[one.code for one in run.location.builder.stations] or None,
+        metrics=run.metrics,
+    )
+
+
+def _show(board: LiveBoard, trace_id: str, curves: ProbabilityCurves) -> None:
+    """Put the newest part of probability curves on the board."""
+    rate = curves.sampling_rate_hz
+    first = max(0, curves.probability.shape[1] - round(_CURVE_SHOWN_S * rate))
+    start_ns = ns_from_datetime(curves.start) + round(first / rate * 1e9)
+    for phase, row in zip(curves.phases, curves.probability, strict=True):
+        board.put(f"{trace_id}_{phase}", start_ns, rate, row[first:])
 
 
 def _settings_of(stage: Stage[Any], source: PacketSource) -> WorkerSettings:

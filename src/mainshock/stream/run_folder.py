@@ -34,6 +34,11 @@ class RunFolder:
         return self.root / "mainshock.sqlite"
 
     @property
+    def shadow(self) -> Path:
+        """Picks of a model that runs beside the one in use."""
+        return self.root / "shadow.sqlite"
+
+    @property
     def bus(self) -> Path:
         """The message log."""
         return self.root / "bus.sqlite"
@@ -163,7 +168,7 @@ class FolderClaim:
 
     def _remove_results(self) -> None:
         folder = self._folder
-        for database in (folder.bus, folder.store):
+        for database in (folder.bus, folder.shadow, folder.store):
             remove_results(database)
         for tree in (folder.archive, folder.dead_letters, folder.catalogue):
             shutil.rmtree(tree, ignore_errors=True)

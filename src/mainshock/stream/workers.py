@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from mainshock.core.errors import SourceError
 from mainshock.core.logs import following
+from mainshock.stream.between_steps import BetweenSteps
 from mainshock.stream.bus import Bus, Delivery, Message, Stage
 
 __all__ = ["StageWorker", "WorkerSettings"]
@@ -100,11 +101,31 @@ class StageWorker:
     _stop: threading.Event = field(default_factory=threading.Event)
     _finish: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    _between: BetweenSteps = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._between = BetweenSteps(self.stage.name)
+
+    def between_steps(self, action: Callable[[], None], timeout_s: float = 30.0) -> None:
+        """Have an action done between two steps, right after a commit.
+
+        What was read before is never worked on again afterwards, not even after a crash. Where the
+        stage does not run, the action is done at once.
+
+        Raises
+        ------
+        SourceError
+            If the stage did not come to it in time; then the action is not done at all.
+        Exception
+            What the action raises.
+        """
+        self._between.ask(action, timeout_s)
 
     def start(self, is_early: Callable[[], bool] | None = None) -> None:
         """Start the thread; it reads nothing while it ``is_early``."""
         self._is_early = is_early or self._is_early
         self._thread = threading.Thread(target=self._run, name=self.stage.name, daemon=True)
+        self._between.open()
         self._thread.start()
 
     def finish(self, stop: threading.Event | None = None) -> None:
@@ -132,6 +153,8 @@ class StageWorker:
             self.problem = f"stage {self.stage.name} has ended: {error or type(error).__name__}"
             self.has_ended = True
             _log.exception("stage %s has ended", self.stage.name)
+        finally:
+            self._between.close()
 
     def _work(self) -> None:
         name = self.stage.name
@@ -142,6 +165,9 @@ class StageWorker:
         is_changed = False
         while not self._stop.is_set():
             self._hold()
+            if self._between.is_asked:
+                self._between.answer(partial(self._commit, state))
+                is_changed = False
             deliveries = self._until_it_works(
                 lambda: self.bus.read(
                     name, self.stage.topics, self.settings.limit, self.settings.wait_s
@@ -150,7 +176,7 @@ class StageWorker:
             if deliveries:
                 state, is_committed = self._step(state, deliveries)
                 is_changed = not is_committed
-            elif self._finish.is_set():
+            elif self._finish.is_set() and self._has_read_all():
                 state, told = self.stage.finish(state)
                 self._commit(state, told)
                 return
@@ -160,6 +186,11 @@ class StageWorker:
             if not is_changed:
                 committed = self.clock()
         self._commit(state)
+
+    def _has_read_all(self) -> bool:
+        """Return whether nothing waits: a cluster may be slower than a read waits for it."""
+        waiting = partial(self.bus.backlog, self.stage.name, self.stage.topics)
+        return self._until_it_works(waiting) == 0
 
     def _first_state(self) -> Any:  # the stage's own kind
         snapshot = self.bus.committed_state(self.stage.name)
@@ -201,8 +232,12 @@ class StageWorker:
         """Wait while the consumer behind this stage has too much to read."""
         topics, most = self.settings.hold_topics, self.settings.hold_at
         for behind in self.settings.hold_for:
-            while not self._stop.is_set() and self.bus.backlog(behind, topics) > most:
+            waiting = partial(self.bus.backlog, behind, topics)
+            while not self._is_called() and self._until_it_works(waiting) > most:
                 self._stop.wait(0.02)
+
+    def _is_called(self) -> bool:
+        return self._stop.is_set() or self._between.is_asked
 
     def _step(self, state: Any, deliveries: Sequence[Delivery]) -> tuple[Any, bool]:
         """Return the state after some messages, and whether it is committed."""

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -138,9 +139,38 @@ def test_a_completeness_that_is_no_number_is_wrong_usage():
         prepare_fit(made_catalogue(), FitRequest(start="0", end="1500", mc=math.nan))
 
 
-def test_repeated_rows_are_told_and_count():
-    catalogue = made_catalogue()
+def test_rows_that_stand_twice_are_left_out_and_told():
+    catalogue = made_catalogue().between(0.0, 1500.0)
     twice = Catalogue.joined([catalogue, catalogue.take(np.arange(5))])
-    told = prepare_fit(twice, WHOLE).warnings
-    assert any(one.startswith("5 of ") and "repeat" in one for one in told)
-    assert not any("repeat" in one for one in prepare_fit(catalogue, WHOLE).warnings)
+    prepared = prepare_fit(twice, WHOLE)
+    n = len(catalogue)
+    assert f"5 of {n + 5} rows are the same as another one" in prepared.warnings[0]
+    np.testing.assert_array_equal(prepared.catalogue.time_days, catalogue.time_days)
+    assert prepared.settings == prepare_fit(catalogue, WHOLE).settings
+    assert not any("same" in one for one in prepare_fit(catalogue, WHOLE).warnings)
+
+
+def test_of_two_versions_of_an_event_the_newest_counts_and_the_other_is_told():
+    catalogue = made_catalogue().between(0.0, 1500.0)
+    ids = np.array([f"e{n}" for n in range(len(catalogue))], dtype=object)
+    named = replace(catalogue, event_id=ids)
+    old = replace(
+        named.take(np.arange(3)),
+        magnitude=named.magnitude[:3] + 0.5,
+        time_days=named.time_days[:3] + 0.001,  # later in the file, and known earlier
+        known_days=named.time_days[:3] + 0.002,
+    )
+    new = replace(named, known_days=named.time_days + 1.0)
+    prepared = prepare_fit(Catalogue.joined([new, old]), WHOLE)
+    assert prepared.warnings[0].startswith("3 rows are earlier versions of events")
+    np.testing.assert_array_equal(prepared.catalogue.magnitude, catalogue.magnitude)
+
+
+def test_events_of_other_names_at_one_moment_and_place_are_told_and_count():
+    catalogue = made_catalogue().between(0.0, 1500.0)
+    ids = np.array([f"e{n}" for n in range(len(catalogue))], dtype=object)
+    named = replace(catalogue, event_id=ids)
+    others = replace(named.take(np.arange(5)), event_id=np.array(list("vwxyz"), dtype=object))
+    prepared = prepare_fit(Catalogue.joined([named, others]), WHOLE)
+    assert len(prepared.catalogue) == len(catalogue) + 5
+    assert any(one.startswith("5 of ") and "repeat" in one for one in prepared.warnings)

@@ -1,6 +1,7 @@
 """The page of an event: its records and plots, and an analyst's work from picks to versions."""
 
 import io
+import json
 import os
 import re
 import sys
@@ -9,10 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import numpy as np
 import obspy
 import pytest
 from axe import violations
 
+from mainshock.core.geo import geodesic_distance_km
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.run import ServiceThread
 from mainshock.stream.store.audit_log import AuditQuery, AuditStore
@@ -238,3 +241,72 @@ def test_the_page_and_the_editor_break_no_rule_of_accessibility(
     if folder := os.environ.get("MAINSHOCK_SCREENSHOTS"):
         page.screenshot(path=f"{folder}/event-{width}-{scheme}.png", full_page=True)
     watched.assert_clean()
+
+
+TRACE = [[11.4, 48.1], [11.6, 48.15], [11.8, 48.16]]
+
+
+def analyse_fault(page, coordinates, **members):
+    """Send a trace in the view of faults, and come back to the event by the page's own link."""
+    address = page.evaluate("location.hash")
+    page.get_by_role("region", name="Nearest analysed fault").get_by_role("link").click()
+    document = {"type": "LineString", "coordinates": coordinates, **members}
+    content = json.dumps(document).encode()
+    page.get_by_label("Traces (GeoJSON)").set_input_files(
+        {"name": "munich.geojson", "mimeType": "application/geo+json", "buffer": content}
+    )
+    page.get_by_role("button", name="Estimate").click()
+    expect(page.locator(".fault-profile")).to_be_visible(timeout=60_000)
+    page.evaluate("address => { location.hash = address }", address)
+    return page.get_by_role("region", name="Nearest analysed fault")
+
+
+def nearest_by_the_way(service, event):
+    """Return distance and window nearest to an event, from places on the service's own lines."""
+    sent = {"traces": {"type": "LineString", "coordinates": TRACE}, "pixel_m": 75.0}
+    told = httpx.post(f"{service.url}/api/v1/offfault/profile", json=sent, timeout=60.0).json()
+    found = []
+    for window in told["data"]["windows"]:
+        line = np.array(window["line"])
+        at = np.linspace(0.0, len(line) - 1.0, 400)
+        places = [np.interp(at, np.arange(len(line)), line[:, one]) for one in (0, 1)]
+        away = geodesic_distance_km(event.origin.longitude, event.origin.latitude, *places)
+        found.append((float(away.min()), window))
+    return min(found, key=lambda one: one[0])
+
+
+def test_an_event_tells_the_efficiency_of_the_fault_that_was_analysed(opened, reviewing, case):
+    page, event = opened.page, case.events[0]
+    told = page.get_by_role("region", name="Nearest analysed fault")
+    expect(told).to_contain_text("the service keeps none")
+    told = analyse_fault(page, TRACE)
+    distance_km, window = nearest_by_the_way(reviewing, event)
+    expect(told).to_contain_text("munich.geojson")
+    facts = told.locator(".facts").inner_text()
+    shown = float(re.search(r"([\d.]+) ± [\d.]+ km", facts).group(1))
+    assert shown == pytest.approx(distance_km, abs=0.06)
+    along = float(re.search(r"\n([\d.]+) km", facts).group(1))
+    assert along == pytest.approx(window["distance_along_km"], abs=2.5)  # half a window
+    band = f"{window['ke']:.2f}, nine in ten from {window['lo90']:.2f} to {window['hi90']:.2f}"
+    expect(told).to_contain_text(band)
+    expect(told.locator(".efficiency .here")).to_have_count(1)
+    expect(told).to_contain_text("nearness does not say that the event lies on this fault")
+    expect(told).to_contain_text("one earthquake may differ")
+    assert violations(page) == []
+    if folder := os.environ.get("MAINSHOCK_SCREENSHOTS"):
+        told.screenshot(path=f"{folder}/fault-context.png")
+    opened.assert_clean()
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "members", "words"),
+    [
+        ([[12.5, 47.0], [12.7, 47.1]], {}, "beyond 50 km nothing is said of it"),
+        ([[0.0, 0.0], [20.0, 2.0]], {"units": "km"}, "is in a local frame"),
+    ],
+)
+def test_a_fault_that_is_far_or_has_no_place_tells_nothing(opened, coordinates, members, words):
+    told = analyse_fault(opened.page, coordinates, **members)
+    expect(told).to_contain_text(words)
+    expect(told.locator(".efficiency")).to_have_count(0)
+    opened.assert_clean()

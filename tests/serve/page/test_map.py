@@ -1,18 +1,17 @@
 """The map of all events: time, filters, wavefronts, layers, by hand and by keyboard."""
 
 import json
-import math
 import re
 import statistics
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
 from axe import violations
+from many_events import ACTS, fluency_text, open_map, stub_events, watched_while
 
 from mainshock.core.records import Magnitude
 from mainshock.forecast.issuing import IssueSettings, issue_forecast
@@ -35,22 +34,6 @@ expect.set_options(timeout=20_000)
 
 IDLE_MAP = ".map-canvas[data-idle]"
 REFUSED = ("503", "404")
-N_SYNTHETIC = 50_000
-START_MS = 1_262_304_000_000  # 2010-01-01
-STEP_MS = 60_000
-# what the browser tells: tasks, events from input to picture, and the page's own part of both
-WATCH = """() => {
-  const told = window.told = {tasks: [], events: [], handlers: [], scripts: []};
-  const watch = (type, take, more = {}) =>
-    new PerformanceObserver(list => list.getEntries().forEach(take)).observe({type, ...more});
-  watch("longtask", one => told.tasks.push(one.duration));
-  watch("event", one => {
-    if (!one.interactionId) return;
-    told.events.push(one.duration);
-    told.handlers.push(one.processingEnd - one.processingStart);
-  }, {durationThreshold: 16});
-  watch("long-animation-frame", one => told.scripts.push(...one.scripts.map(two => two.duration)));
-}"""
 
 
 def shown(page):
@@ -66,37 +49,6 @@ def opened(visit, service, **how):
     expect(watched.page.locator(IDLE_MAP)).to_be_visible()
     expect_shown(watched.page, 2)
     return watched
-
-
-def synthetic(number):
-    """Return made-up events all over the Earth, one a minute."""
-    longitude, latitude = (number * 137.508) % 360 - 180, 60 * math.sin(number * 0.7)
-    return {
-        "event_id": f"s{number}",
-        "version": 1,
-        "kind": "new",
-        "status": "settled" if number % 10 else "preliminary",
-        "quality": "ABCD"[number % 4],
-        "time": f"{np.datetime64(START_MS + STEP_MS * number, 'ms')}Z",
-        "longitude": round(longitude, 4),
-        "latitude": round(latitude, 4),
-        "depth_km": number % 300,
-        "magnitude": None if number % 50 == 0 else (number % 60) / 10,
-    }
-
-
-def stub_events(page):
-    """Answer for the service with synthetic events, newest first, part by part."""
-    texts = [json.dumps(synthetic(number)) for number in reversed(range(N_SYNTHETIC))]
-
-    def answer(route):
-        query = parse_qs(urlsplit(route.request.url).query)
-        offset, limit = int(query.get("offset", ["0"])[0]), int(query["limit"][0])
-        part = ",".join(texts[offset : offset + limit])
-        meta = json.dumps({"count": N_SYNTHETIC, "limit": limit, "offset": offset})
-        route.fulfill(content_type="application/json", body=f'{{"data":[{part}],"meta":{meta}}}')
-
-    page.route(re.compile(r"/api/v1/events\?"), answer)
 
 
 def test_filters_say_how_many_of_all_are_shown(service, visit, case):
@@ -363,94 +315,17 @@ def test_the_map_speaks_each_language(service, visit, language):
     watched.assert_clean()
 
 
-def drag(page, steps):
-    """Move the map by hand, there and nearly back: at the same place it would be a click."""
-    box = page.locator(".map-canvas").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for step in (*range(steps), *reversed(range(3, steps))):
-        page.mouse.move(x + 8 * step, y + 3 * step)
-    page.mouse.up()
-
-
-def pan_the_map(page):
-    for _ in range(3):
-        drag(page, 12)
-    page.locator(".maplibregl-canvas").focus()
-    for key in ("ArrowRight", "ArrowLeft") * 3:
-        page.keyboard.press(key)
-        page.wait_for_timeout(150)
-
-
-def zoom_the_map(page):
-    for name in ("Zoom in", "Zoom out") * 2:
-        page.get_by_role("button", name=name).click()
-        page.wait_for_timeout(500)
-    page.locator(".maplibregl-canvas").hover()
-    for turn in (-200, -200, 200, 200):
-        page.mouse.wheel(0, turn)
-        page.wait_for_timeout(400)
-
-
-def filter_the_events(page):
-    for value in range(20):
-        page.get_by_label("Magnitude from").fill(str(value / 4))
-    page.get_by_label("Quality").select_option("1")
-    page.get_by_role("button", name="Clear filters").click()
-    for colour in ("age", "depth"):
-        page.locator(".legend select").select_option(colour)
-
-
-def move_the_slider(page):
-    page.get_by_role("slider", name="To").focus()
-    for _ in range(40):
-        page.keyboard.press("PageDown")
-    page.keyboard.press("End")
-
-
-def play_the_time(page):
-    page.get_by_label("Speed").select_option("8")
-    page.get_by_role("button", name="Play").click()
-    page.wait_for_timeout(3000)
-    page.get_by_role("button", name="Pause").click()
-
-
-def watched_while(page, act):
-    """Do something with the map, and return what the browser told of it."""
-    page.evaluate(f"({WATCH})()")
-    act(page)
-    page.wait_for_timeout(1500)
-    return page.evaluate("() => window.told")
-
-
-def fluency_text(name, told):
-    worst_task, worst_script = (max(told[one], default=0.0) for one in ("tasks", "scripts"))
-    times = {one: told[one] or [0.0] for one in ("events", "handlers")}
-    p95, p95_handlers = (float(np.percentile(times[one], 95)) for one in times)
-    return (
-        f"{name}: {len(told['tasks'])} long tasks, worst {worst_task:.0f} ms, worst script "
-        f"{worst_script:.0f} ms; {len(told['events'])} events, p95 {p95:.0f} ms to the picture, "
-        f"{p95_handlers:.0f} ms in the page"
-    )
-
-
 def test_fifty_thousand_events_stay_fluent(service, visit, record_property):
     watched = visit(service, "/#/stations")
     page = watched.page
     stub_events(page)
     refused = []
     page.on("response", lambda one: one.status >= 400 and refused.append(f"{one.status} {one.url}"))
-    page.goto(f"{service.url}/#/map")
-    expect(shown(page)).to_have_attribute("data-shown", re.compile(r"^500\d\d$"), timeout=120_000)
-    expect(shown(page)).not_to_contain_text("reading")
-    page.locator(f"{IDLE_MAP}").wait_for()
-    page.get_by_role("button", name="Show all").click()
-    page.wait_for_timeout(4000)  # what was drawn while loading comes to rest
-    for act in (pan_the_map, zoom_the_map, filter_the_events, move_the_slider, play_the_time):
+    open_map(page, service.url)
+    for name, act in ACTS.items():
         told = watched_while(page, act)
-        line = fluency_text(act.__name__, told)
-        record_property(act.__name__, line)
+        line = fluency_text(name, told)
+        record_property(name, line)
         print(line)  # noqa: T201 - a figure to read, which a busy machine must not fail by
         assert max(told["scripts"], default=0.0) < 5000.0
     assert all(re.search(r"/events/s\d+$", one) for one in refused)

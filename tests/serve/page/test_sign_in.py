@@ -83,7 +83,7 @@ def test_nothing_is_asked_for_before_the_reader_has_signed_in_by_keyboard(house,
     expect(page.get_by_label("Name", exact=True)).to_be_focused()
     expect(page).to_have_title("Sign in – mainshock")
     expect(page.get_by_role("navigation")).to_have_count(0)
-    assert {one for one in asked if "/api/" in one} == {"/api/v1/me", "/api/v1/oidc/login"}
+    assert {one for one in asked if "/api/" in one} == {"/api/v1/me", "/api/v1/sign-in"}
     assert sockets == []
     page.keyboard.type("seismologist")
     page.keyboard.press("Tab")

@@ -73,11 +73,28 @@ def test_a_request_to_sign_in_that_is_none_is_told_without_its_values(house, bod
     assert "xxx" not in answer.text
 
 
+def test_how_one_signs_in_is_told_to_everybody(house, make_context):
+    def ways(url: str) -> list[str]:
+        answer = httpx.get(f"{url}/api/v1/sign-in")
+        assert answer.status_code == 200
+        return answer.json()["data"]["ways"]
+
+    assert ways(house.url) == ["password"]
+    with ServiceThread(make_context()) as open_to_all:
+        assert ways(open_to_all.url) == []
+    with ServiceThread(make_context(token="of a test alone, long enough")) as by_token:
+        assert ways(by_token.url) == ["token"]
+        assert httpx.get(f"{by_token.url}/api/v1/me").status_code == 401
+
+
 def test_who_guesses_must_wait(own_house):
     statuses = [log_in(own_house, "viewer", "wrong").status_code for _ in range(7)]
     assert statuses[:5] == [401] * 5
     assert statuses[5:] == [429] * 2
-    assert log_in(own_house, "viewer").status_code == 429  # the right one as well
+    late = log_in(own_house, "viewer")
+    assert late.status_code == 429  # the right one as well
+    assert 1 <= int(late.headers["Retry-After"]) <= 60
+    assert f"come again in {late.headers['Retry-After']} s" in late.json()["error"]["message"]
     assert log_in(own_house, "operator").status_code == 200
 
 

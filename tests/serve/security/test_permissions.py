@@ -89,6 +89,7 @@ def test_only_these_routes_are_open_to_everybody():
         "/",
         "/assets/{path:path}",
         "/api/v1/login",
+        "/api/v1/sign-in",
         "/api/v1/oidc/login",
         "/api/v1/oidc/callback",
         "/healthz",

@@ -3,8 +3,12 @@
 import json
 import re
 import xml.etree.ElementTree as ET
+from datetime import datetime
+from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mainshock.core.errors import UnreachableError
 from mainshock.stream.alerts.cap import CapChannel, CapSettings, make_cap
@@ -63,8 +67,16 @@ def read_cap(body):
             assert name not in texts or texts[name] in allowed
         for name in ("sent", "expires", "onset"):
             assert name not in texts or TIME.fullmatch(texts[name])
+            assert name not in texts or datetime.fromisoformat(texts[name])
     assert NAME.fullmatch(alert["identifier"])
     assert NAME.fullmatch(alert["sender"])
+    assert alert["msgType"] == "Alert" or alert["references"]  # 3.2.1: what it follows
+    assert alert["scope"] != "Restricted" or alert["restriction"]
+    assert alert["scope"] != "Private" or alert["addresses"]
+    assert re.fullmatch(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*", info["language"])
+    assert "web" not in info or urlsplit(info["web"]).scheme in ("http", "https")
+    latitude, longitude, radius_km = map(float, re.split("[, ]", area["circle"]))
+    assert (abs(latitude) <= 90, abs(longitude) <= 180, radius_km >= 0) == (True, True, True)
     for reference in alert.get("references", "").split():
         sender, identifier, sent = reference.split(",")
         assert NAME.fullmatch(sender)
@@ -154,6 +166,36 @@ def test_a_cancel_of_exercises_is_an_exercise(make_request, make_version):
     story = [make_version(1, n_stations=4), make_version(2, "cancel", n_stations=9)]
     alert, *_ = read_cap(make_cap(make_request(*story), options(enable_actual=True)))
     assert (alert["status"], alert["msgType"]) == ("Exercise", "Cancel")
+
+
+@settings(
+    max_examples=60,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    event_id=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60),
+    reason=st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
+    kind=st.sampled_from(["new", "update", "cancel"]),
+    status=st.sampled_from(["preliminary", "settled", "reviewed", "rejected"]),
+    longitude=st.floats(-180, 180),
+    latitude=st.floats(-90, 90),
+    is_actual=st.booleans(),
+)
+def test_whatever_an_event_is_its_message_fits_the_standard(
+    make_request, make_version, event_id, reason, kind, status, longitude, latitude, is_actual
+):
+    place = {"longitude": longitude, "latitude": latitude}
+    first = make_version(event_id=event_id, status="settled", n_stations=8)
+    then = make_version(
+        2, kind, status, **place, event_id=event_id, reason=reason, magnitude=None, quality="D"
+    )
+    request = make_request(first) if kind == "new" else make_request(first, then)
+    alert, *_ = read_cap(make_cap(request, options(enable_actual=is_actual)))
+    assert alert["identifier"].endswith(f".{request.version}")
+    assert alert["status"] == ("Actual" if is_actual else "Exercise")
 
 
 def test_quality_and_odd_names_are_no_trouble(make_request, make_version):

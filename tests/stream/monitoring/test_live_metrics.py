@@ -1,6 +1,7 @@
 """Figures of the live path: what is counted, from when to when, and at what cost."""
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -127,6 +128,18 @@ def test_dead_letters_are_counted_by_what_is_wrong(registry, notes):
         return registry.get_sample_value("mainshock_dead_letters_total", {"kind": kind})
 
     assert count("corrupt") == count("stage") == 1.0
+
+
+def test_a_bus_that_does_not_answer_hides_its_own_figure_alone(tmp_path, registry):
+    bus = EmbeddedBus(tmp_path / "closed.db")
+    notes = RunMetrics(registry, bus, [], is_live=True)
+    notes.watch_channels(["mail"])
+    waiting = {"stage": "alerts.mail"}
+    assert registry.get_sample_value("mainshock_backlog_messages", waiting) == 0.0
+    bus.close()
+    assert math.isnan(registry.get_sample_value("mainshock_backlog_messages", waiting))
+    notes.on_shed()
+    assert registry.get_sample_value("mainshock_feed_shed_packets_total") == 1.0
 
 
 def test_gaps_of_a_station_are_those_of_its_instruments(registry, notes):

@@ -8,7 +8,7 @@ import { ApiError } from "../api/client";
 import { messages } from "../messages";
 import { Choices } from "../ui/Choices";
 import { account, useAccount } from "./account";
-import { waitOf } from "./client";
+import { TooManyTries } from "./client";
 
 const text = messages.account;
 
@@ -106,6 +106,6 @@ interface Told {
 function wordsOf(error: unknown): Told {
   if (!(error instanceof ApiError)) return { words: text.unreachable, isWrong: false };
   if (error.status === 401) return { words: text.wrong, isWrong: true };
-  if (error.status === 429) return { words: text.tooMany(waitOf(error.message)), isWrong: false };
+  if (error instanceof TooManyTries) return { words: text.tooMany(error.waitS), isWrong: false };
   return { words: error.message, isWrong: false, lang: "en" };
 }

@@ -13,7 +13,9 @@ export type AuditLine = Schemas["AuditData"];
 export type Entrance = "password" | "provider" | "none";
 
 const PROVIDER = "api/v1/oidc/login";
+const SIGN_IN = "api/v1/sign-in";
 const LONGEST_WAIT_S = 60;
+const TOO_MANY = 429;
 
 export const providerUrl = (): string => serviceUrl(PROVIDER).href;
 
@@ -46,21 +48,27 @@ async function answered<T>(response: Response): Promise<T> {
   if (response.ok && told !== null) return told as T;
   const error = (told as { error?: { code: string; message: string } } | null)?.error;
   const message = error?.message ?? `${response.status} ${response.statusText}`;
-  throw new ApiError(response.status, error?.code ?? "http_error", message);
+  const code = error?.code ?? "http_error";
+  if (response.status === TOO_MANY)
+    throw new TooManyTries(code, message, Number(response.headers.get("Retry-After")));
+  throw new ApiError(response.status, code, message);
 }
 
-/**
- * Ask how one signs in here: who has not signed in is told nothing else. The route that leads to
- * the provider is open to all where there are accounts, and leads nowhere without a provider.
- */
+/** Ask how one signs in here: who has not signed in is told nothing else. */
 export async function entrance(): Promise<Entrance> {
-  const { status } = await fetch(providerUrl(), { redirect: "manual" });
-  if (status === 401) return "none";
-  return status === 404 ? "password" : "provider"; // a way to the provider shows no status
+  const told = await answered<{ data: Schemas["SignInData"] }>(await fetch(serviceUrl(SIGN_IN)));
+  const { ways } = told.data;
+  if (ways.includes("provider")) return "provider";
+  return ways.includes("password") ? "password" : "none";
 }
 
-/** Seconds to wait, as the service states them with too many tries. */
-export function waitOf(message: string): number {
-  const found = /(\d+(?:\.\d+)?) s\b/.exec(message);
-  return found === null ? LONGEST_WAIT_S : Math.max(1, Math.ceil(Number(found[1])));
+/** Somebody tried to sign in too often. */
+export class TooManyTries extends ApiError {
+  /** Seconds to wait, as the service states them. */
+  readonly waitS: number;
+
+  constructor(code: string, message: string, statedS: number) {
+    super(TOO_MANY, code, message);
+    this.waitS = statedS > 0 ? Math.ceil(statedS) : LONGEST_WAIT_S;
+  }
 }

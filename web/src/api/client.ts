@@ -13,6 +13,7 @@ import type {
   LivePick,
   Posterior,
   SegmentCollection,
+  SegmentExplanationAnswer,
   ServiceHealth,
   ShakingMapAnswer,
   StationInfo,
@@ -157,6 +158,12 @@ export const api = {
     (await request(`events/${encodeURIComponent(id)}/aftershocks`, {}, signal)) as AftershocksAnswer,
   segments: async () =>
     (await request("megathrust/segments.geojson", {})) as SegmentCollection,
+  segmentExplanation: async (region: string, index: number, signal?: Signal) =>
+    (await request(
+      `megathrust/segments/${encodeURIComponent(region)}/${index}/explanation`,
+      {},
+      signal,
+    )) as SegmentExplanationAnswer,
   travelTimes: (depth_km: number, model: string, signal?: Signal) =>
     get<TravelTimes>("traveltimes", { depth_km, model }, signal),
   faultProfile: async (sent: { traces: unknown; pixel_m: number }) =>

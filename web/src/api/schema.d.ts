@@ -394,6 +394,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/megathrust/segments/{region}/{index}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Segment
+         * @description Tell what speaks for and against M 8.0 at one segment, and how stable that is.
+         */
+        get: operations["explain_segment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{event_id}/context": {
         parameters: {
             query?: never;
@@ -408,6 +428,86 @@ export interface paths {
         get: operations["get_event_context"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/serving": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Serving
+         * @description Tell which model is in use, and how the one beside it compares.
+         */
+        get: operations["get_serving"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/shadow/picks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shadow Picks
+         * @description List picks of the shadow, which no event is made of, in order of time.
+         */
+        get: operations["list_shadow_picks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote Model
+         * @description Make a model the one in use, between two packets; buffers are kept, none is lost.
+         */
+        post: operations["promote_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back Model
+         * @description Return to the model that was in use before.
+         */
+        post: operations["roll_back_model"];
         delete?: never;
         options?: never;
         head?: never;
@@ -994,6 +1094,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ways To Sign In
+         * @description Tell how one signs in here; needs no account.
+         */
+        get: operations["get_ways_to_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logout": {
         parameters: {
             query?: never;
@@ -1481,6 +1601,31 @@ export interface components {
             caveats: string[];
         };
         /**
+         * ComparedPickData
+         * @description An arrival that one of two pickers has alone.
+         */
+        ComparedPickData: {
+            /**
+             * Trace
+             * @description NET.STA.LOC.CH
+             */
+            trace: string;
+            /** Phase */
+            phase: string;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /**
+             * Whose
+             * @enum {string}
+             */
+            whose: "in_use" | "shadow";
+            /** Probability */
+            probability: number;
+        };
+        /**
          * ComponentRelevance
          * @description One component of the record, in bins of equal length.
          */
@@ -1529,6 +1674,11 @@ export interface components {
              * @description From the epicentre to the segment's middle
              */
             distance_km: number | null;
+            /**
+             * Limit Km
+             * @description Beyond this a segment is not near
+             */
+            limit_km: number;
             /** Caveats */
             caveats: string[];
         };
@@ -1975,6 +2125,61 @@ export interface components {
             components: components["schemas"]["ComponentRelevance"][];
         };
         /**
+         * FeatureRelevanceData
+         * @description What a feature adds to the score; positive speaks for M 8.0 or more.
+         */
+        FeatureRelevanceData: {
+            /** Name */
+            name: string;
+            /**
+             * Group
+             * @description What it measures
+             */
+            group: string;
+            /**
+             * Kind
+             * @description I: physical state, II: forces, III: kinematics
+             */
+            kind: string;
+            /**
+             * Description
+             * @description The unit first
+             */
+            description: string;
+            /**
+             * Value
+             * @description Of this segment; null where it is missing
+             */
+            value: number | null;
+            /**
+             * Relevance
+             * @description Mean over the networks, in units of the score
+             */
+            relevance: number;
+            /**
+             * Low
+             * @description The least of the networks
+             */
+            low: number;
+            /** High */
+            high: number;
+            /**
+             * Share
+             * @description Of the absolute relevance of all features, 0 to 1
+             */
+            share: number;
+            /**
+             * Sign Agreement
+             * @description Share of networks with the sign of the mean
+             */
+            sign_agreement: number;
+            /**
+             * Synthetic Share
+             * @description How often made-up features did as well, over all segments; above 0.05 this one is not told from noise that knows the place
+             */
+            synthetic_share: number | null;
+        };
+        /**
          * ForecastAnswer
          * @description A forecast.
          */
@@ -2244,6 +2449,44 @@ export interface components {
             meta: components["schemas"]["Meta"];
         };
         /**
+         * InUseData
+         * @description The picker whose picks count.
+         */
+        InUseData: {
+            /**
+             * Name
+             * @description What its picks state as their model
+             */
+            name: string;
+            /** Version */
+            version: string;
+            opened_by: components["schemas"]["SpecData"];
+            /** @description What the settings name */
+            configured: components["schemas"]["SpecData"];
+            /**
+             * Since
+             * @description When it was chosen; null without a choice
+             */
+            since: string | null;
+            /**
+             * By
+             * @description Who chose it; empty without a choice
+             */
+            by: string;
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "promote" | "rollback" | "";
+            /** @description What a roll back returns to */
+            previous: components["schemas"]["SpecData"] | null;
+            /**
+             * Problem
+             * @description Why it is not the one that was chosen; empty where it is
+             */
+            problem: string;
+        };
+        /**
          * InferAnswer
          * @description Picks in a record that was sent.
          */
@@ -2503,6 +2746,16 @@ export interface components {
              */
             serves: boolean;
             /**
+             * Is In Use
+             * @description Whether its picks count now
+             */
+            is_in_use: boolean;
+            /**
+             * Is Shadow
+             * @description Whether it runs beside the model in use
+             */
+            is_shadow: boolean;
+            /**
              * Metrics
              * @description On data that it was not trained on
              */
@@ -2546,7 +2799,7 @@ export interface components {
         ModelCardsMeta: {
             /**
              * Picker
-             * @description Name that the newest pick states; empty without picks
+             * @description The model in use; where nothing runs live, of the newest pick, or empty
              */
             picker: string;
             /** Can Promote */
@@ -2556,6 +2809,17 @@ export interface components {
              * @description Why none can be promoted; empty where one can
              */
             promote_problem: string;
+        };
+        /**
+         * ModelChange
+         * @description What a change of the model in use states.
+         */
+        ModelChange: {
+            /**
+             * Instead Of
+             * @description The model in use as it was seen; another one refuses
+             */
+            instead_of?: string | null;
         };
         /**
          * ModelEntry
@@ -2630,6 +2894,29 @@ export interface components {
              * @default 0
              */
             offset: number;
+        };
+        /**
+         * PhaseAgreementData
+         * @description How far two pickers agree on one phase; times are shadow minus in use.
+         */
+        PhaseAgreementData: {
+            /** N Both */
+            n_both: number;
+            /** N In Use Only */
+            n_in_use_only: number;
+            /** N Shadow Only */
+            n_shadow_only: number;
+            /**
+             * Agreement
+             * @description Share of all arrivals that both have
+             */
+            agreement: number | null;
+            /** Residual Mean S */
+            residual_mean_s: number | null;
+            /** Residual Median S */
+            residual_median_s: number | null;
+            /** Residual Sd S */
+            residual_sd_s: number | null;
         };
         /**
          * PickSummary
@@ -2846,6 +3133,34 @@ export interface components {
             shed_packets: number;
             /** Instruments */
             instruments: components["schemas"]["StationQualityData"][];
+        };
+        /**
+         * RankingStabilityData
+         * @description How well rankings of features over all segments agree.
+         */
+        RankingStabilityData: {
+            /**
+             * Spearman
+             * @description Mean rank correlation; 0 by chance
+             */
+            spearman: number;
+            /** Spearman Interval95 */
+            spearman_interval95: [
+                number,
+                number
+            ];
+            /**
+             * Jaccard
+             * @description Mean overlap of the first features
+             */
+            jaccard: number;
+            /** Jaccard By Chance */
+            jaccard_by_chance: number;
+            /**
+             * N Top
+             * @description How many are first
+             */
+            n_top: number;
         };
         /**
          * RegionCollection
@@ -3375,6 +3690,123 @@ export interface components {
             m_max: number | null;
         };
         /**
+         * SegmentExplanationAnswer
+         * @description The reasons for one segment; null where it was not explained.
+         */
+        SegmentExplanationAnswer: {
+            data: components["schemas"]["SegmentExplanationData"] | null;
+            meta: components["schemas"]["SegmentExplanationMeta"];
+        };
+        /**
+         * SegmentExplanationData
+         * @description Why networks give a segment its class; of another classifier than the probability is.
+         */
+        SegmentExplanationData: {
+            /** Region */
+            region: string;
+            /** Index */
+            index: number;
+            /**
+             * Probability
+             * @description As assessed, by the packaged classifier
+             */
+            probability: number;
+            /** Conformal Set */
+            conformal_set: number[];
+            /** Applicability */
+            applicability: number;
+            /** Is Applicable */
+            is_applicable: boolean;
+            /**
+             * Score
+             * @description Logit of M 8.0 or more less that of less, mean of networks
+             */
+            score: number;
+            /**
+             * Score Low
+             * @description The least of the networks
+             */
+            score_low: number;
+            /** Score High */
+            score_high: number;
+            /**
+             * Bias
+             * @description The part of the score that no feature gets
+             */
+            bias: number;
+            /** N Networks */
+            n_networks: number;
+            /**
+             * N For
+             * @description Networks that lean towards M 8.0 or more
+             */
+            n_for: number;
+            /**
+             * Rank Correlation
+             * @description Of two networks' relevance of all features, mean: 1 the same order, 0 chance
+             */
+            rank_correlation: number | null;
+            /**
+             * Rank Correlation Low
+             * @description The least of all pairs
+             */
+            rank_correlation_low: number | null;
+            /** Rank Correlation High */
+            rank_correlation_high: number | null;
+            /**
+             * Sum Error
+             * @description Of relevance and bias together from the score
+             */
+            sum_error: number;
+            /**
+             * Features
+             * @description By falling absolute relevance
+             */
+            features: components["schemas"]["FeatureRelevanceData"][];
+        };
+        /**
+         * SegmentExplanationMeta
+         * @description How it was explained, and what limits that.
+         */
+        SegmentExplanationMeta: {
+            /** Model */
+            model: string;
+            /** Method */
+            method: string;
+            /** Rule */
+            rule: string;
+            /** N Seeds */
+            n_seeds: number;
+            /**
+             * Exclusion Km
+             * @description Nearer than this nothing was learned from
+             */
+            exclusion_km: number;
+            /**
+             * Macro F1
+             * @description Of the networks and of what knows only the place: mean and sd over folds
+             */
+            macro_f1: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /**
+             * Stability
+             * @description Between folds, between seeds, and of made-up features between folds
+             */
+            stability: {
+                [key: string]: components["schemas"]["RankingStabilityData"];
+            };
+            /**
+             * Reason
+             * @description Why there are no reasons; empty where there are
+             */
+            reason: string;
+            /** Caveats */
+            caveats: string[];
+        };
+        /**
          * SegmentsAnswer
          * @description Segments in order of region and number.
          */
@@ -3434,6 +3866,87 @@ export interface components {
         ServerReady: {
             /** Ready */
             ready: boolean;
+        };
+        /**
+         * ServingAnswer
+         * @description Which models work on the live records.
+         */
+        ServingAnswer: {
+            data: components["schemas"]["ServingData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * ServingData
+         * @description Which models work on the live records.
+         */
+        ServingData: {
+            /** @description Null where nothing runs live */
+            in_use: components["schemas"]["InUseData"] | null;
+            /** @description Null where the settings name none */
+            shadow: components["schemas"]["ShadowData"] | null;
+        };
+        /**
+         * ShadowData
+         * @description A picker beside the one in use, whose picks lead to nothing.
+         */
+        ShadowData: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "off" | "starting" | "running" | "failing";
+            picker: components["schemas"]["SpecData"] | null;
+            /**
+             * Name
+             * @description What its picks state as their model; empty until it is open
+             */
+            name: string;
+            /** Problem */
+            problem: string;
+            /**
+             * Waiting
+             * @description Records that wait for it
+             */
+            waiting: number;
+            /**
+             * Seen
+             * @description Records that it picked since the start
+             */
+            seen: number;
+            /**
+             * Shed
+             * @description Records dropped because it was too slow
+             */
+            shed: number;
+            /**
+             * Failures
+             * @description Batches of records, or processes, that failed
+             */
+            failures: number;
+            /**
+             * Window S
+             * @description Length of the time compared, back from the newest pick
+             */
+            window_s: number;
+            /** Start */
+            start: string | null;
+            /** End */
+            end: string | null;
+            /**
+             * N Left Out
+             * @description Picks near records that it did not see
+             */
+            n_left_out: number;
+            /** Phases */
+            phases: {
+                [key: string]: components["schemas"]["PhaseAgreementData"];
+            };
+            /**
+             * Lone
+             * @description The newest picks of one of them alone
+             */
+            lone: components["schemas"]["ComparedPickData"][];
         };
         /**
          * ShakingMapAnswer
@@ -3533,6 +4046,38 @@ export interface components {
         ShakingMapMeta: {
             /** Cautions */
             cautions: string[];
+        };
+        /**
+         * SignInAnswer
+         * @description How one shows who one is.
+         */
+        SignInAnswer: {
+            data: components["schemas"]["SignInData"];
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+        };
+        /**
+         * SignInData
+         * @description How one shows who one is.
+         */
+        SignInData: {
+            /**
+             * Ways
+             * @description POST /api/v1/login; /api/v1/oidc/login; the service's own token. Empty: nobody is asked
+             */
+            ways: ("password" | "provider" | "token")[];
+        };
+        /**
+         * SpecData
+         * @description A picker as it was opened; thresholds are null where they are the model's own.
+         */
+        SpecData: {
+            /** Model */
+            model: string;
+            /** P Threshold */
+            p_threshold: number | null;
+            /** S Threshold */
+            s_threshold: number | null;
         };
         /**
          * SpectrogramAnswer
@@ -4096,6 +4641,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -4105,8 +4659,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4158,6 +4730,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -4167,8 +4748,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4207,6 +4806,15 @@ export interface operations {
             };
             /** @description The token is missing or wrong */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The account lacks what this needs */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4259,7 +4867,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4315,6 +4923,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -4360,7 +4977,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4414,6 +5031,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -4459,7 +5085,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4509,6 +5135,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -4554,7 +5189,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4604,6 +5239,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -4649,7 +5293,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4696,6 +5340,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -4705,8 +5358,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4752,6 +5423,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -4761,8 +5441,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4815,6 +5513,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -4824,8 +5531,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4891,6 +5616,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -4900,8 +5634,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4953,6 +5705,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -4962,8 +5723,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5015,6 +5794,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -5024,8 +5812,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5074,6 +5880,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -5083,8 +5898,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5142,6 +5975,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -5151,8 +5993,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5198,6 +6058,15 @@ export interface operations {
             };
             /** @description The token is missing or wrong */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The account lacks what this needs */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5259,7 +6128,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5313,6 +6182,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -5367,7 +6245,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5417,6 +6295,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -5471,7 +6358,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5520,6 +6407,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -5529,8 +6425,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5583,6 +6497,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -5592,8 +6515,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5644,6 +6585,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -5653,8 +6603,114 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    explain_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as sam */
+                region: string;
+                /** @description Number along the trench */
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentExplanationAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5703,6 +6759,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -5712,8 +6777,481 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_serving: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServingAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It cannot be the model in use, or is it already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_shadow_picks: {
+        parameters: {
+            query?: {
+                start?: string | null;
+                end?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PicksAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It cannot be the model in use, or is it already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    promote_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name of /api/v1/models */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServingAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It cannot be the model in use, or is it already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    roll_back_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServingAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It cannot be the model in use, or is it already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5759,8 +7297,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5777,7 +7333,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5830,8 +7386,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5848,7 +7422,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5898,8 +7472,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5916,7 +7508,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5961,6 +7553,15 @@ export interface operations {
             };
             /** @description The token is missing or wrong */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The account lacks what this needs */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6013,7 +7614,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6068,6 +7669,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -6077,8 +7687,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6135,6 +7763,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -6144,8 +7781,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6199,6 +7854,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -6208,8 +7872,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6255,6 +7937,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -6264,8 +7955,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6302,6 +8011,24 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
     };
     get_readiness: {
@@ -6324,6 +8051,24 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6362,6 +8107,24 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6417,6 +8180,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -6462,7 +8234,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6548,6 +8320,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -6593,7 +8374,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6640,6 +8421,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -6649,8 +8439,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6696,6 +8504,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -6705,8 +8522,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6745,6 +8580,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6835,6 +8679,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -6911,6 +8764,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7003,6 +8865,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -7081,6 +8952,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7206,6 +9086,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -7292,6 +9181,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProtocolError"];
                 };
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -7371,6 +9269,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7490,6 +9397,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7626,6 +9542,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -7671,7 +9596,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7734,6 +9659,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -7779,7 +9713,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7829,6 +9763,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -7874,7 +9817,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7973,6 +9916,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -8018,7 +9970,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8074,6 +10026,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -8119,7 +10080,90 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_ways_to_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInAnswer"];
+                };
+            };
+            /** @description A value cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8166,6 +10210,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -8175,8 +10228,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8222,6 +10293,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -8231,8 +10311,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8278,6 +10376,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -8287,8 +10394,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8343,6 +10468,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -8352,8 +10486,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description The service failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8392,6 +10544,15 @@ export interface operations {
             };
             /** @description The token is missing or wrong */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The account lacks what this needs */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8444,7 +10605,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8495,6 +10656,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -8540,7 +10710,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8590,6 +10760,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -8635,7 +10814,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8689,6 +10868,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -8734,7 +10922,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8784,6 +10972,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -8829,7 +11026,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8879,6 +11076,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -8924,7 +11130,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8978,6 +11184,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description The account lacks what this needs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -9023,7 +11238,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Too much to do at present */
+            /** @description Too much to do at present, or the store is away; Retry-After tells when to come again */
             503: {
                 headers: {
                     [name: string]: unknown;

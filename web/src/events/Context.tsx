@@ -1,19 +1,42 @@
-/** Where an event lies: the megathrust segment nearest to it, with what limits that knowledge. */
+/** Where an event lies: the nearest megathrust segment and the analysed fault, with their limits. */
 
 import { api } from "../api/client";
-import type { EventContext } from "../api/types";
+import type { EventContext, EventDetail } from "../api/types";
 import { classWords } from "../map/segments";
+import { SegmentReasons } from "../map/SegmentReasons";
 import { messages } from "../messages";
 import { useRequest } from "../ui/hooks";
 import { Fact } from "./Facts";
+import { FaultContext } from "./FaultContext";
 
 const text = messages.segment;
 const NO_EVENT = 1.0; // what the service writes where none was seen
 
-export function Context({ eventId, version }: { eventId: string; version: number }) {
-  const context = useRequest((signal) => api.context(eventId, signal), `${eventId} ${version}`).data;
-  if (context === null || context.segment === null) return null; // no subduction zone is near
-  return <Known segment={context.segment} context={context} />;
+export function Context({ event }: { event: EventDetail }) {
+  return (
+    <section className="panel" aria-labelledby="context-title">
+      <h3 id="context-title">{messages.relevance.context}</h3>
+      <SegmentContext eventId={event.event_id} version={event.version} />
+      <FaultContext event={event} />
+    </section>
+  );
+}
+
+function SegmentContext({ eventId, version }: { eventId: string; version: number }) {
+  const { data, problem } = useRequest((signal) => api.context(eventId, signal), `${eventId} ${version}`);
+  return (
+    <section aria-labelledby="segment-context">
+      <h4 id="segment-context">{text.title}</h4>
+      {problem !== null && <p className="problem">{messages.detail.failed(problem)}</p>}
+      {data === null && problem === null && <p>{messages.loading}</p>}
+      {data !== null &&
+        (data.segment === null ? (
+          <p>{messages.relevance.noneNear(data.limit_km.toFixed(0))}</p>
+        ) : (
+          <Known segment={data.segment} context={data} />
+        ))}
+    </section>
+  );
 }
 
 interface KnownProperties {
@@ -24,8 +47,7 @@ interface KnownProperties {
 function Known({ segment, context }: KnownProperties) {
   const name = `${segment.region} ${segment.index}`;
   return (
-    <section className="panel" aria-labelledby="context-title">
-      <h3 id="context-title">{text.title}</h3>
+    <>
       <dl className="facts">
         <Fact term={text.name}>{text.away(name, context.distance_km?.toFixed(0) ?? "")}</Fact>
         <Fact term={text.chance}>{segment.probability.toFixed(2)}</Fact>
@@ -47,6 +69,8 @@ function Known({ segment, context }: KnownProperties) {
           </li>
         ))}
       </ul>
-    </section>
+      <h5>{messages.relevance.title}</h5>
+      <SegmentReasons region={segment.region} index={segment.index} />
+    </>
   );
 }

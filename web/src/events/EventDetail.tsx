@@ -108,7 +108,7 @@ function Found({ event, posterior, events, onNews, onEditing }: FoundProperties)
         <div>
           <Facts event={event} />
           <Cautions event={event} />
-          <Context eventId={event.event_id} version={event.version} />
+          <Context event={event} />
           <Links event={event} />
         </div>
         <div>

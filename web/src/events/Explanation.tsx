@@ -7,11 +7,14 @@ import type { EventDetail } from "../api/types";
 import { messages } from "../messages";
 import { reviewApi, type Explanation as Told } from "../review/client";
 import type { Phase } from "../review/edit";
+import { useWidth } from "../ui/hooks";
 import { levelOf, recordPath, ticksOf } from "./plotting";
 
 const text = messages.eventPage;
-const [WIDTH, ROW, LEFT, RIGHT, AXIS] = [900, 84, 26, 12, 34];
-const AROUND_S = 8;
+const [NARROWEST, ROW, LEFT, RIGHT, AXIS] = [260, 84, 26, 12, 34];
+const TICK_PX = 60;
+/** Seconds to each side of the pick: fewer on a narrow screen, where bars would be too thin to see. */
+const [LEAST_S, MOST_S, PX_PER_S] = [2.5, 8, 62];
 
 type State = { told: Told | null; problem: string | null; isBusy: boolean };
 
@@ -87,18 +90,25 @@ function Found({ told }: { told: Told }) {
   );
 }
 
+/** Drawn in the pixels that there are, so that its words are as large on a narrow screen. */
 function Picture({ told }: { told: Told }) {
+  const [attach, width] = useWidth<HTMLDivElement>();
+  return <div ref={attach}>{width > 0 && <Drawing told={told} width={Math.max(NARROWEST, width)} />}</div>;
+}
+
+function Drawing({ told, width }: { told: Told; width: number }) {
   const [startMs, pickMs] = [Date.parse(told.start), Date.parse(told.time)];
   const count = told.components[0]?.relevance.length ?? 0;
-  const low = Math.max(-AROUND_S, (startMs - pickMs) / 1000);
-  const high = Math.min(AROUND_S, (startMs - pickMs) / 1000 + count * told.bin_s);
-  const xOf = (seconds: number) => LEFT + ((seconds - low) / (high - low)) * (WIDTH - LEFT - RIGHT);
+  const aroundS = Math.min(MOST_S, Math.max(LEAST_S, width / 2 / PX_PER_S));
+  const low = Math.max(-aroundS, (startMs - pickMs) / 1000);
+  const high = Math.min(aroundS, (startMs - pickMs) / 1000 + count * told.bin_s);
+  const xOf = (seconds: number) => LEFT + ((seconds - low) / (high - low)) * (width - LEFT - RIGHT);
   const secondsOf = (bin: number) => (startMs - pickMs) / 1000 + bin * told.bin_s;
   const most = Math.max(1e-12, ...told.components.flatMap((one) => one.relevance.map(Math.abs)));
   const height = told.components.length * ROW + AXIS;
   return (
     <svg
-      viewBox={`0 0 ${WIDTH} ${height}`}
+      viewBox={`0 0 ${width} ${height}`}
       role="img"
       aria-label={text.explanationLabel(told.phase, told.station)}
     >
@@ -143,12 +153,12 @@ function Picture({ told }: { told: Told }) {
         );
       })}
       <line className="onset" x1={xOf(0)} x2={xOf(0)} y1={0} y2={height - AXIS} />
-      {ticksOf(low, high, 8).map((one) => (
+      {ticksOf(low, high, Math.min(8, width / TICK_PX)).map((one) => (
         <text key={one} x={xOf(one)} y={height - AXIS + 14} textAnchor="middle">
           {one}
         </text>
       ))}
-      <text x={WIDTH / 2} y={height - 4} textAnchor="middle">
+      <text x={width / 2} y={height - 4} textAnchor="middle">
         {text.aroundPick}
       </text>
     </svg>

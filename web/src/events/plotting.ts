@@ -1,6 +1,7 @@
 /** What the plots of an event draw: pure functions of numbers. */
 
 import type { EventSummary, Posterior, VersionRow } from "../api/types";
+import { reachOf } from "../traces/rowData";
 
 const KM_PER_DEGREE = 111.195;
 
@@ -24,22 +25,8 @@ interface Bins {
 
 /** The mean level of a record and its largest distance from it; null where nothing is known. */
 export function levelOf(bins: Bins): { middle: number; reach: number } | null {
-  let [sum, count] = [0, 0];
-  bins.minimum.forEach((low, index) => {
-    const high = bins.maximum[index] ?? null;
-    if (low === null || high === null) return;
-    sum += (low + high) / 2;
-    count += 1;
-  });
-  if (count === 0) return null;
-  const middle = sum / count;
-  let reach = 0;
-  bins.minimum.forEach((low, index) => {
-    const high = bins.maximum[index] ?? null;
-    if (low === null || high === null) return;
-    reach = Math.max(reach, high - middle, middle - low);
-  });
-  return { middle, reach: reach || 1 };
+  const found = reachOf(bins.minimum, bins.maximum);
+  return found && { middle: found.centre, reach: found.amplitude || 1 };
 }
 
 /** The path of a record: down and up in each bin, broken where nothing was recorded. */

@@ -8,7 +8,7 @@ import { utc } from "../format";
 import { messages } from "../messages";
 import { traceColours } from "../traces/colours";
 import { RowChart, TimeAxis } from "../traces/rowChart";
-import type { RowData } from "../traces/rowData";
+import { NO_REACH, reachOf, type RowData } from "../traces/rowData";
 import { Download } from "../ui/Download";
 import { useIsDark, useRequest, useWidth } from "../ui/hooks";
 import { archive, type WaveformBins } from "./client";
@@ -94,23 +94,8 @@ export function rowOf(bins: Pick<WaveformBins, "start" | "bin_s" | "minimum" | "
   const begin = Date.parse(bins.start) / 1000;
   const times = bins.minimum.map((_, index) => begin + (index + 0.5) * bins.bin_s);
   const none = times.map(() => null);
-  const row: RowData = {
-    times, lowest: bins.minimum, highest: bins.maximum, p: none, s: none, noise: none, centre: 0, amplitude: 0,
-  };
-  let [sum, n, low, high] = [0, 0, Infinity, -Infinity];
-  bins.minimum.forEach((lowest, index) => {
-    const highest = bins.maximum[index];
-    if (lowest === null || highest == null) return;
-    sum += (lowest + highest) / 2;
-    n += 1;
-    low = Math.min(low, lowest);
-    high = Math.max(high, highest);
-  });
-  if (n > 0) {
-    row.centre = sum / n;
-    row.amplitude = Math.max(high - row.centre, row.centre - low);
-  }
-  return row;
+  const { minimum: lowest, maximum: highest } = bins;
+  return { times, lowest, highest, p: none, s: none, noise: none, ...(reachOf(lowest, highest) ?? NO_REACH) };
 }
 
 function Record({ row, picks, startS, endS, trace }: {

@@ -12,7 +12,13 @@ const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [640, 260, 46, 8, 40];
 const COLUMNS = 64; // of a window
 const LEVELS = [0, 0.2, 0.4, 0.6, 0.8, 1];
 
-export function EfficiencyChart({ profile }: { profile: FaultProfile }) {
+interface Properties {
+  profile: FaultProfile;
+  /** A place along the fault that is marked. */
+  markKm?: number;
+}
+
+export function EfficiencyChart({ profile, markKm }: Properties) {
   const colours = (useIsDark() ? DARK : LIGHT).efficiency;
   const limits = edges(profile.windows, (COLUMNS * profile.pixel_m) / 2000);
   const [first, last] = [limits[0]!, limits.at(-1)!];
@@ -62,6 +68,9 @@ export function EfficiencyChart({ profile }: { profile: FaultProfile }) {
           <title>{text.window(one.ke.toFixed(2), one.lo90.toFixed(2), one.hi90.toFixed(2))}</title>
         </circle>
       ))}
+      {markKm !== undefined && (
+        <line className="here" x1={x(markKm)} x2={x(markKm)} y1={TOP} y2={HEIGHT - BOTTOM} />
+      )}
       <text transform={`translate(12 ${(HEIGHT - BOTTOM) / 2}) rotate(-90)`} textAnchor="middle">
         {text.efficiency}
       </text>

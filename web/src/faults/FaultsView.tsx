@@ -64,7 +64,9 @@ function Question({ onFound }: { onFound: (found: Found | null) => void }) {
         throw new Error(text.noGeoJson(file.name));
       });
       const answer = await api.faultProfile({ traces: sent, pixel_m: Number(pixelM) });
-      keepProfile(file.name, answer.data, faultLines(answer.data, sent)); // for the map of all events
+      const { data: profile, meta } = answer;
+      const cautions = [...meta.warnings, ...meta.caveats];
+      keepProfile({ name: file.name, profile, lines: faultLines(profile, sent), cautions });
       onFound({ name: file.name, sent, answer });
     } catch (error) {
       onFound(null);

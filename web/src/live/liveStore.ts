@@ -202,6 +202,13 @@ export class LiveStore {
     this.set({ streamMs, dataNowMs: dataNow(hello?.is_live ?? false, streamMs, nowMs) });
   }
 
+  /** What could not be loaded while the service was in trouble is loaded once it is well. */
+  private setService(service: ServiceState): void {
+    const wasIll = this.latest.service !== null && this.latest.service.status !== "ready";
+    this.set({ service });
+    if (wasIll && service.status === "ready" && !this.latest.isLoaded) void this.load();
+  }
+
   private onText(message: LiveMessage): void {
     switch (message.type) {
       case "hello":
@@ -214,7 +221,7 @@ export class LiveStore {
       case "time":
         return this.setTime(message.data.stream_time);
       case "state":
-        return this.set({ service: message.data });
+        return this.setService(message.data);
       case "traces":
         return this.set({ traces: message.data });
       case "event":

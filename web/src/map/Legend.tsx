@@ -6,6 +6,7 @@ import { messages } from "../messages";
 import { useIsDark } from "../ui/hooks";
 import type { EventColour } from "./mapLayers";
 import { DARK, LIGHT, type StationState } from "./palette";
+import { SegmentChoice } from "./SegmentChoice";
 
 interface Properties {
   by: EventColour;
@@ -100,6 +101,7 @@ function Segments({ hasSegments, onSegments, segments, segmentsProblem }: Proper
         {segments?.features.length === 0 && <span className="muted">{text.noneShipped}</span>}
       </div>
       {segmentsProblem !== null && <p className="problem">{messages.detail.failed(segmentsProblem)}</p>}
+      {isShown && <SegmentChoice segments={segments} />}
       {isShown && (
         <ul className="cautions">
           {segments.caveats.map((one) => (

@@ -7,6 +7,7 @@ import { useIsDark } from "../ui/hooks";
 import { NOTHING } from "./content";
 import { FitButton, Ramp, useDrawn, type Draw } from "./LayerSwitch";
 import { DARK, LIGHT } from "./palette";
+import { SegmentChoice } from "./SegmentChoice";
 import { classWords, useSegments } from "./segments";
 
 const text = messages.mapTools;
@@ -29,6 +30,7 @@ export function SegmentLayer({ draw }: { draw: Draw }) {
         <span>{text.hollow}</span>
         <FitButton data={lines} />
       </div>
+      <SegmentChoice segments={segments} />
       <details>
         <summary>{text.segmentTable(segments.features.length)}</summary>
         <div className="table-scroll segment-table" tabIndex={0} role="region" aria-label={words.layer}>

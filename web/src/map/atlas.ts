@@ -5,6 +5,8 @@ import fineUrl from "world-atlas/countries-10m.json?url";
 import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
 
+import { flattened } from "./antimeridian";
+
 export interface BaseMap {
   land: GeoJSON.GeoJSON;
   borders: GeoJSON.GeoJSON;
@@ -17,7 +19,7 @@ async function read(url: string): Promise<BaseMap> {
   if (!response.ok) throw new Error(`base map: ${response.status} ${response.statusText}`);
   const atlas = (await response.json()) as Atlas;
   return {
-    land: feature(atlas, atlas.objects.land),
+    land: flattened(feature(atlas, atlas.objects.land)),
     borders: mesh(atlas, atlas.objects.countries, (one, other) => one !== other),
   };
 }

@@ -1,4 +1,4 @@
-/** The fault profile that was estimated last, so that the map can show it too. */
+/** The fault profile that was estimated last, so that the map and the page of an event can show it too. */
 
 import { useSyncExternalStore } from "react";
 
@@ -8,6 +8,8 @@ export interface KeptProfile {
   name: string;
   profile: FaultProfile;
   lines: GeoJSON.FeatureCollection;
+  /** What limits it, as the service told. */
+  cautions: string[];
   /** When it was estimated, by this machine's clock. */
   atMs: number;
 }
@@ -15,8 +17,8 @@ export interface KeptProfile {
 const readers = new Set<() => void>();
 let kept: KeptProfile | null = null;
 
-export function keepProfile(name: string, profile: FaultProfile, lines: GeoJSON.FeatureCollection): void {
-  kept = { name, profile, lines, atMs: Date.now() };
+export function keepProfile(known: Omit<KeptProfile, "atMs">): void {
+  kept = { ...known, atMs: Date.now() };
   readers.forEach((one) => one());
 }
 

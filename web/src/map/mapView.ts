@@ -11,6 +11,7 @@ import type { Row } from "./catalogue";
 import { EventCanvas, type Selection } from "./eventCanvas";
 import { eventColour, mapStyle, triangle, type EventColour } from "./mapLayers";
 import { MovingPace } from "./movingPace";
+import { chooseSegment, REASONS_ID } from "./segmentStore";
 import { segmentText } from "./segments";
 import { listenToTheme } from "../ui/theme";
 import { currentPalette, type StationState } from "./palette";
@@ -269,16 +270,21 @@ export class MapView {
     this.map.getSource<maplibregl.GeoJSONSource>(name)?.setData(data);
   }
 
-  /** Tell of a segment where it was clicked, unless an event lies there. */
+  /** Tell of a segment where it was clicked, and choose it, unless an event lies there. */
   private tellSegment(event: maplibregl.MapLayerMouseEvent): void {
     const properties = event.features?.[0]?.properties;
     if (properties === undefined) return;
     if (this.isPlacing || this.canvas?.at(event.point)) return;
     if (this.map.queryRenderedFeatures(event.point, { layers: ["events"] }).length > 0) return;
-    new maplibregl.Popup({ maxWidth: "280px" })
-      .setLngLat(event.lngLat)
-      .setText(segmentText(properties))
-      .addTo(this.map);
+    chooseSegment({ region: String(properties["region"]), index: Number(properties["index"]) });
+    const told = document.createElement("div");
+    told.className = "segment-popup";
+    told.textContent = segmentText(properties);
+    const why = document.createElement("button");
+    why.textContent = messages.relevance.why;
+    why.onclick = () => document.getElementById(REASONS_ID)?.focus();
+    told.append(why);
+    new maplibregl.Popup({ maxWidth: "280px" }).setLngLat(event.lngLat).setDOMContent(told).addTo(this.map);
   }
 
   /** Write station codes as HTML: the page brings no glyphs for the map. */

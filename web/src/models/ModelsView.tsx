@@ -11,6 +11,7 @@ import { messages } from "../messages";
 import { useRequest } from "../ui/hooks";
 import { Card } from "./Card";
 import { comparedScores } from "./content";
+import { Promote, Serving, servingOf, type ServingData } from "./Serving";
 
 const text = messages.models;
 type Model = components["schemas"]["ModelCardData"];
@@ -18,10 +19,13 @@ type Answer = components["schemas"]["ModelCardsAnswer"];
 type Meta = components["schemas"]["ModelCardsMeta"];
 
 export function ModelsView({ part }: { part: string | null }) {
+  const [changes, setChanges] = useState(0);
+  const onChange = () => setChanges((count) => count + 1);
   const { data, problem } = useRequest(
     async (signal) => (await request("models/cards", {}, signal)) as Answer,
-    "",
+    `${changes}`,
   );
+  const { data: serving } = useRequest(servingOf, `${changes}`);
   const shown = data?.data.find((one) => one.name === part) ?? null;
   return (
     <>
@@ -33,9 +37,12 @@ export function ModelsView({ part }: { part: string | null }) {
           </p>
         )}
         {data === null && problem === null && <p className="empty">{messages.loading}</p>}
+        {serving !== null && <Serving serving={serving} onChange={onChange} />}
         {data !== null && <Models models={data.data} meta={data.meta} />}
       </section>
-      {shown !== null && <ModelPanel key={shown.name} model={shown} />}
+      {shown !== null && (
+        <ModelPanel key={shown.name} model={shown} serving={serving} onChange={onChange} />
+      )}
       {data !== null && data.data.length > 1 && <Comparison models={data.data} />}
     </>
   );
@@ -44,7 +51,9 @@ export function ModelsView({ part }: { part: string | null }) {
 function Models({ models, meta }: { models: Model[]; meta: Meta }) {
   return (
     <>
-      <p role="status">{meta.picker === "" ? text.nothingNow : text.now(meta.picker)}</p>
+      {!meta.can_promote && (
+        <p role="status">{meta.picker === "" ? text.nothingNow : text.now(meta.picker)}</p>
+      )}
       <table className="cards">
         <thead>
           <tr>
@@ -95,6 +104,8 @@ function Models({ models, meta }: { models: Model[]; meta: Meta }) {
 function States({ model }: { model: Model }) {
   return (
     <>
+      {model.is_in_use && <span className="badge settled">{text.inUse}</span>}{" "}
+      {model.is_shadow && <span className="badge">{text.shadow}</span>}{" "}
       {model.serves && <span className="badge settled">{text.serves}</span>}{" "}
       {model.is_loaded && <span className="badge settled">{text.loaded}</span>}{" "}
       <span className="badge">{model.origin === "added" ? text.added : text.packaged}</span>
@@ -102,16 +113,29 @@ function States({ model }: { model: Model }) {
   );
 }
 
-function ModelPanel({ model }: { model: Model }) {
+interface PanelProperties {
+  model: Model;
+  serving: ServingData | null;
+  onChange: () => void;
+}
+
+function ModelPanel({ model, serving, onChange }: PanelProperties) {
+  const now = serving?.in_use ?? null;
   return (
     <section className="panel" aria-labelledby="model-title">
       <div className="panel-head">
         <h3 id="model-title">{text.showLabel(model.name)}</h3>
-        <Allowed permission="models.promote" hides>
-          <button type="button" className="promote" disabled aria-describedby="promote-why">
-            {text.promote}
-          </button>
-        </Allowed>
+        {model.task === "pick" && !model.is_in_use && (
+          <Allowed permission="models.promote" hides>
+            {now === null ? (
+              <button type="button" className="promote" disabled aria-describedby="promote-why">
+                {text.promote}
+              </button>
+            ) : (
+              <Promote name={model.name} now={now} onChange={onChange} />
+            )}
+          </Allowed>
+        )}
         <a href="#/models">{text.close}</a>
       </div>
       <dl className="facts">

@@ -2,6 +2,7 @@
 
 import { useId, useState } from "react";
 
+import { useAccount } from "../account/account";
 import { Allowed } from "../account/permissions";
 import { ApiError } from "../api/client";
 import type { EventDetail } from "../api/types";
@@ -144,11 +145,14 @@ interface WordsProperties {
   onComment: (comment: string) => void;
 }
 
+/** A name is asked for only where there are no accounts: a review bears that of the account. */
 function Words({ author, comment, onAuthor, onComment }: WordsProperties) {
   const id = useId();
+  const kind = useAccount().me?.kind;
+  const isNamed = kind === "session" || kind === "key";
   return (
     <>
-      <label className="wide" htmlFor={`${id}-author`}>
+      {!isNamed && <label className="wide" htmlFor={`${id}-author`}>
         {text.author}{" "}
         <input
           id={`${id}-author`}
@@ -158,7 +162,7 @@ function Words({ author, comment, onAuthor, onComment }: WordsProperties) {
           value={author}
           onChange={(event) => onAuthor(event.target.value)}
         />
-      </label>
+      </label>}
       <label className="wide" htmlFor={`${id}-comment`}>
         {text.comment}
         <textarea

@@ -2,7 +2,15 @@
 
 import type { TraceBuffer } from "../live/traceBuffer";
 
-export interface RowData {
+export interface Reach {
+  /** Middle and half height of the record, in its own unit. */
+  centre: number;
+  amplitude: number;
+}
+
+export const NO_REACH: Reach = { centre: 0, amplitude: 0 };
+
+export interface RowData extends Reach {
   /** Seconds since 1970, the middle of each bin. */
   times: number[];
   lowest: (number | null)[];
@@ -11,9 +19,6 @@ export interface RowData {
   s: (number | null)[];
   /** Probability that it is neither: what P and S leave of 1. */
   noise: (number | null)[];
-  /** Middle and half height of the record, in its own unit. */
-  centre: number;
-  amplitude: number;
 }
 
 export interface RowSources {
@@ -32,13 +37,31 @@ export function noiseOf(p: number | null, s: number | null): number | null {
   return p === null && s === null ? null : Math.max(0, 1 - (p ?? 0) - (s ?? 0));
 }
 
+/** Return the middle of a record, the mean of its bins', and how far it reaches from there; null where nothing is known. */
+export function reachOf(
+  lowest: readonly (number | null)[],
+  highest: readonly (number | null)[],
+): Reach | null {
+  let [sum, n, low, high] = [0, 0, Infinity, -Infinity];
+  lowest.forEach((least, bin) => {
+    const most = highest[bin];
+    if (least === null || most == null) return;
+    sum += (least + most) / 2;
+    n += 1;
+    low = Math.min(low, least);
+    high = Math.max(high, most);
+  });
+  if (n === 0) return null;
+  const centre = sum / n;
+  return { centre, amplitude: Math.max(high - centre, centre - low) };
+}
+
 /** Return what lies between two times, in ms since 1970; null where nothing is known. */
 export function rowData({ trace, p, s, past }: RowSources, startMs: number, endMs: number): RowData {
   const grid = gridOf(trace, past, startMs, endMs);
   const first = grid.binAt(startMs);
   const count = Math.max(0, grid.binAt(endMs - 1) - first + 1);
-  const row: RowData = { times: [], lowest: [], highest: [], p: [], s: [], noise: [], centre: 0, amplitude: 0 };
-  let [sum, n, low, high] = [0, 0, Infinity, -Infinity];
+  const row: Omit<RowData, keyof Reach> = { times: [], lowest: [], highest: [], p: [], s: [], noise: [] };
   for (let bin = first; bin < first + count; bin += 1) {
     const middleMs = (bin + 0.5) * grid.binMs;
     const [lowest, highest] = extremes(trace, past, middleMs);
@@ -49,17 +72,8 @@ export function rowData({ trace, p, s, past }: RowSources, startMs: number, endM
     row.p.push(ofP);
     row.s.push(ofS);
     row.noise.push(noiseOf(ofP, ofS));
-    if (lowest === null || highest === null) continue;
-    sum += (lowest + highest) / 2;
-    n += 1;
-    low = Math.min(low, lowest);
-    high = Math.max(high, highest);
   }
-  if (n > 0) {
-    row.centre = sum / n;
-    row.amplitude = Math.max(high - row.centre, row.centre - low);
-  }
-  return row;
+  return { ...row, ...(reachOf(row.lowest, row.highest) ?? NO_REACH) };
 }
 
 /** The buffer whose bins are drawn: the coarser one where both have a part in the window. */

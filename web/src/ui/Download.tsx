@@ -19,7 +19,7 @@ export function Download({ path, fileName, children }: Properties) {
     void save(url, fileName);
   };
   return (
-    <a href={url.href} onClick={follow}>
+    <a href={url.href} download={fileName} onClick={follow}>
       {children}
     </a>
   );

@@ -19,7 +19,7 @@ from mainshock.forecast.model_folder import info_document, kind_named
 from mainshock.forecast.moments import days_asked
 from mainshock.forecast.region import Region, region_around, region_from_text
 from mainshock.forecast.registry import RATE_MODELS
-from mainshock.forecast.repeats import repeats_note
+from mainshock.forecast.repeats import each_event_once, repeats_note
 from mainshock.sources.seismicity.catalogue import Catalogue, text_from_days
 
 __all__ = [
@@ -95,7 +95,8 @@ class PreparedFit:
 def prepare_fit(catalogue: Catalogue, request: FitRequest) -> PreparedFit:
     """Return what a fit needs, or refuse it.
 
-    Events at or after the end of the window decide nothing, neither region nor completeness.
+    Events at or after the end of the window decide nothing, neither region nor completeness. Each
+    event counts once: see :func:`~mainshock.forecast.repeats.each_event_once`.
 
     Raises
     ------
@@ -127,7 +128,9 @@ def prepare_fit(catalogue: Catalogue, request: FitRequest) -> PreparedFit:
             f"no event before {text_from_days(end)}; the catalogue begins at "
             f"{text_from_days(float(catalogue.time_days[0]))}"
         )
+    known, left_out = each_event_once(known)
     mc, warnings = _completeness(known.between(history, end), request)
+    warnings = left_out + warnings
     settings = FitSettings(
         start_days=start,
         end_days=end,

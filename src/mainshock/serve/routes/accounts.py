@@ -1,5 +1,6 @@
 """``/api/v1/login``, ``logout``, ``me`` and ``users``: who one is, and who there is."""
 
+import math
 from typing import Annotated, Literal
 
 from anyio import CapacityLimiter, to_thread
@@ -11,7 +12,7 @@ from mainshock.serve.envelope import Answer, ApiError, Listing, listing
 from mainshock.serve.parameters import ERROR_ANSWERS, INFER_ERROR_ANSWERS, STRICT, require_json
 from mainshock.serve.schemas import UtcTime
 from mainshock.serve.security.audit import current_identity, record
-from mainshock.serve.security.gates import AccountGate, session_cookie
+from mainshock.serve.security.gates import AccountGate, TokenGate, session_cookie
 from mainshock.serve.security.permissions import ADMIN
 from mainshock.serve.security.setup import Protection
 from mainshock.sources.fragments import datetime_from_ns
@@ -22,6 +23,8 @@ __all__ = [
     "LoginRequest",
     "MeAnswer",
     "MeData",
+    "SignInAnswer",
+    "SignInData",
     "UserData",
     "UsersAnswer",
     "router",
@@ -68,6 +71,19 @@ class MeAnswer(Answer[MeData]):
     """Who asks."""
 
 
+class SignInData(BaseModel):
+    """How one shows who one is."""
+
+    ways: list[Literal["password", "provider", "token"]] = Field(
+        description="POST /api/v1/login; /api/v1/oidc/login; the service's own token. Empty: "
+        "nobody is asked"
+    )
+
+
+class SignInAnswer(Answer[SignInData]):
+    """How one shows who one is."""
+
+
 class UserData(BaseModel):
     """An account."""
 
@@ -99,7 +115,9 @@ def router(protection: Protection) -> APIRouter:
         wait_s = rates.wait_s(wanted.name, client)
         if wait_s > 0.0:
             record("login", wanted.name, "too many tries", "refused")
-            raise ApiError(429, f"too many tries; come again in {wait_s:.0f} s")
+            raise ApiError(
+                429, f"too many tries; come again in {math.ceil(wait_s)} s", retry_s=wait_s
+            )
         session = await to_thread.run_sync(
             gate.accounts.sign_in, wanted.name, wanted.password, limiter=threads
         )
@@ -121,6 +139,11 @@ def router(protection: Protection) -> APIRouter:
 
 
 def _add_own_routes(routes: APIRouter, protection: Protection) -> None:
+    @routes.get("/sign-in", responses=ERROR_ANSWERS)
+    def get_ways_to_sign_in() -> SignInAnswer:
+        """Tell how one signs in here; needs no account."""
+        return SignInAnswer(data=SignInData(ways=_ways(protection)))
+
     @routes.post("/logout", responses=ERROR_ANSWERS)
     def end_session(response: Response) -> MeAnswer:
         """End the sign-in with all its tokens; elsewhere nothing happens."""
@@ -157,6 +180,14 @@ def _gate(protection: Protection) -> AccountGate:
     if not isinstance(protection.gate, AccountGate):
         raise ApiError(404, "there are no accounts here; make one by `mainshock users add`")
     return protection.gate
+
+
+def _ways(protection: Protection) -> list[Literal["password", "provider", "token"]]:
+    if isinstance(protection.gate, TokenGate):
+        return ["token"]
+    if not isinstance(protection.gate, AccountGate):
+        return []
+    return ["password"] if protection.settings.oidc is None else ["password", "provider"]
 
 
 def _me(protection: Protection) -> MeData:

@@ -1,5 +1,6 @@
 """``/api/v1/stations/quality``: delays, gaps, clocks and completeness of each instrument."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -125,4 +126,5 @@ def _backlog(context: ServiceContext) -> dict[str, int]:
         for metric in context.metrics.collect()
         if metric.name == "mainshock_backlog_messages"
         for sample in metric.samples
+        if math.isfinite(sample.value)  # nobody knows what waits in a cluster that is away
     }

@@ -10,6 +10,7 @@ from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import ApiError
 from mainshock.serve.inference import Inference
 from mainshock.serve.parameters import STRICT
+from mainshock.serve.readiness import Readiness
 from mainshock.serve.tensors import (
     VERSION,
     InferenceAnswer,
@@ -95,7 +96,7 @@ class ModelMetadata(BaseModel):
 
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProtocolError} for status in (400, 401, 404, 413, 429, 500, 503)
+    status: {"model": ProtocolError} for status in (400, 401, 403, 404, 413, 429, 500, 503)
 }
 
 
@@ -108,6 +109,8 @@ def router(context: ServiceContext, inference: Inference) -> APIRouter:
 
 
 def _add_server_routes(routes: APIRouter, context: ServiceContext) -> None:
+    readiness = Readiness(context)
+
     @routes.get("")
     def get_server_metadata() -> ServerMetadata:
         """Tell what the server is."""
@@ -123,7 +126,7 @@ def _add_server_routes(routes: APIRouter, context: ServiceContext) -> None:
     @routes.get("/health/ready")
     async def get_server_ready() -> ServerReady:
         """Tell whether the server can do its work: 503 if not."""
-        reason = context.is_ready()
+        reason = await readiness.reason()
         if reason:
             raise ApiError(503, reason)
         return ServerReady(ready=True)

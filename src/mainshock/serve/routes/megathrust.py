@@ -1,5 +1,6 @@
-"""``/api/v1/megathrust``: assessed trench segments, and which of them an event lies near to."""
+"""``/api/v1/megathrust``: assessed trench segments, why, and which of them an event is near to."""
 
+from collections.abc import Sequence
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, Query
@@ -12,6 +13,7 @@ from mainshock.megathrust.assessment import (
     packaged_assessments,
     packaged_caveats,
 )
+from mainshock.megathrust.segment_relevance import packaged_relevance
 from mainshock.megathrust.shapes import segments_to_geojson
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import Answer, ApiError, Meta, PageMeta
@@ -24,6 +26,7 @@ from mainshock.serve.parameters import (
     StrictQuery,
     in_order,
 )
+from mainshock.serve.segment_explanation import SegmentExplanationAnswer, segment_explanation
 from mainshock.stream.context import event_context
 
 __all__ = [
@@ -99,6 +102,7 @@ class ContextData(BaseModel):
         description=f"The nearest one that was assessed; null beyond {NEAREST_LIMIT_KM:.0f} km"
     )
     distance_km: float | None = Field(description="From the epicentre to the segment's middle")
+    limit_km: float = Field(description="Beyond this a segment is not near")
     caveats: list[str]
 
 
@@ -162,12 +166,13 @@ def router(context: ServiceContext) -> APIRouter:
     @routes.get("/megathrust/segments/{region}/{index}")
     def get_segment(region: _Region, index: _Index) -> SegmentAnswer:
         """Tell what is known of one segment."""
-        for one in known:
-            if (one.region, one.index) == (region, index):
-                return SegmentAnswer(data=_data(one), meta=CaveatsMeta(caveats=told))
-        raise ApiError(
-            404, f"there is no segment {index} of {region!r}; /api/v1/megathrust/segments lists all"
-        )
+        found = _segment(known, region, index)
+        return SegmentAnswer(data=_data(found), meta=CaveatsMeta(caveats=told))
+
+    @routes.get("/megathrust/segments/{region}/{index}/explanation")
+    def explain_segment(region: _Region, index: _Index) -> SegmentExplanationAnswer:
+        """Tell what speaks for and against M 8.0 at one segment, and how stable that is."""
+        return segment_explanation(_segment(known, region, index), packaged_relevance(), told)
 
     @routes.get("/events/{event_id}/context")
     def get_event_context(event_id: EventId) -> ContextAnswer:
@@ -183,9 +188,21 @@ def router(context: ServiceContext) -> APIRouter:
             "distance_km": None,
             "caveats": told,
         }
-        return ContextAnswer(data=ContextData.model_validate(found))
+        return ContextAnswer(
+            data=ContextData.model_validate({**found, "limit_km": NEAREST_LIMIT_KM})
+        )
 
     return routes
+
+
+def _segment(known: Sequence[SegmentAssessment], region: str, index: int) -> SegmentAssessment:
+    """Return an assessed segment, or refuse with 404."""
+    for one in known:
+        if (one.region, one.index) == (region, index):
+            return one
+    raise ApiError(
+        404, f"there is no segment {index} of {region!r}; /api/v1/megathrust/segments lists all"
+    )
 
 
 def _data(one: SegmentAssessment) -> SegmentData:

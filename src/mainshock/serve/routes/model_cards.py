@@ -1,6 +1,7 @@
 """``/api/v1/models/cards``: what each set of weights is, how good, and whether it serves."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import Answer, Meta
 from mainshock.serve.inference import Inference
 from mainshock.serve.parameters import ERROR_ANSWERS, STRICT
+from mainshock.serve.routes.model_serving import NO_LIVE_RUN
 
 if TYPE_CHECKING:
     from mainshock.learn.models import ModelManifest
@@ -20,10 +22,6 @@ __all__ = ["ModelCardData", "ModelCardsAnswer", "ModelCardsMeta", "router"]
 
 _CARD = "card.md"
 _MOST_CHARACTERS = 60_000
-_WHY_NOT = (
-    "The picker of a run is chosen when it starts: mainshock monitor --model NAME. The service "
-    "does not change it while records come in, so that all picks of a run are of one model."
-)
 
 
 class ModelCardData(BaseModel):
@@ -37,6 +35,8 @@ class ModelCardData(BaseModel):
     origin: str = Field(description="packaged or added")
     is_loaded: bool
     serves: bool = Field(description="Whether the picker `default` runs these weights")
+    is_in_use: bool = Field(description="Whether its picks count now")
+    is_shadow: bool = Field(description="Whether it runs beside the model in use")
     metrics: dict[str, Any] = Field(description="On data that it was not trained on")
     training: dict[str, Any]
     settings: dict[str, Any]
@@ -47,7 +47,9 @@ class ModelCardData(BaseModel):
 class ModelCardsMeta(Meta):
     """Which weights find the picks at present."""
 
-    picker: str = Field(description="Name that the newest pick states; empty without picks")
+    picker: str = Field(
+        description="The model in use; where nothing runs live, of the newest pick, or empty"
+    )
     can_promote: bool
     promote_problem: str = Field(description="Why none can be promoted; empty where one can")
 
@@ -73,20 +75,43 @@ def router(context: ServiceContext, inference: Inference) -> APIRouter:
             default = find_model("default")
         except (RegistryError, UnreachableError):
             default = None
-        found = [_card(one, find_model(one.name), default, inference) for one in list_models()]
-        newest = context.store.picks(limit=1)
+        now = _Now.of(context)
+        found = [_card(one, find_model(one.name), default, inference, now) for one in list_models()]
+        is_live = context.models is not None
         meta = ModelCardsMeta(
-            picker=newest[-1].pick.model if newest else "",
-            can_promote=False,
-            promote_problem=_WHY_NOT,
+            picker=now.in_use,
+            can_promote=is_live,
+            promote_problem="" if is_live else NO_LIVE_RUN,
         )
         return ModelCardsAnswer(data=found, meta=meta)
 
     return routes
 
 
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """Names that picks state at present: of the model in use, and of the one beside it."""
+
+    in_use: str
+    shadow: str
+    is_live: bool
+
+    @classmethod
+    def of(cls, context: ServiceContext) -> "_Now":
+        models = context.models
+        if models is None:
+            newest = context.store.picks(limit=1)
+            return cls(newest[-1].pick.model if newest else "", "", is_live=False)
+        shadow = "" if models.shadow is None else models.shadow.state.name
+        return cls(models.desk.in_use.name, shadow, is_live=True)
+
+
 def _card(
-    manifest: "ModelManifest", folder: Path, default: Path | None, inference: Inference
+    manifest: "ModelManifest",
+    folder: Path,
+    default: Path | None,
+    inference: Inference,
+    now: _Now,
 ) -> ModelCardData:
     from mainshock.learn.models import is_packaged  # noqa: PLC0415
 
@@ -101,6 +126,8 @@ def _card(
         origin="packaged" if is_packaged(folder) else "added",
         is_loaded=inference.is_loaded(manifest.name),
         serves=folder == default,
+        is_in_use=now.is_live and manifest.name == now.in_use,
+        is_shadow=now.is_live and manifest.name == now.shadow,
         metrics=_plain(manifest.metrics),
         training=_plain(manifest.training),
         settings=_plain(manifest.settings),

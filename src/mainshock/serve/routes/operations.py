@@ -1,6 +1,6 @@
 """``/healthz``, ``/readyz`` and ``/metrics``: for those who keep the service running."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import Answer, ApiError, ErrorAnswer
+from mainshock.serve.readiness import Readiness
 
 __all__ = [
     "StatusAnswer",
@@ -27,8 +28,12 @@ class StatusAnswer(Answer[StatusData]):
 
 
 def router(context: ServiceContext) -> APIRouter:
-    """Return the routes; the first two take no thread, so that a busy service seems not dead."""
-    routes = APIRouter(tags=["operations"], responses={401: {"model": ErrorAnswer}})
+    """Return the routes; the first two wait for no thread, so that a busy service seems alive."""
+    refusals: dict[int | str, dict[str, Any]] = {
+        status: {"model": ErrorAnswer} for status in (401, 403, 429)
+    }
+    routes = APIRouter(tags=["operations"], responses=refusals)
+    readiness = Readiness(context)
 
     @routes.get("/healthz")
     async def get_liveness() -> StatusAnswer:
@@ -38,7 +43,7 @@ def router(context: ServiceContext) -> APIRouter:
     @routes.get("/readyz", responses={503: {"model": ErrorAnswer}})
     async def get_readiness() -> StatusAnswer:
         """Answer 200 when the service can do its work, else 503 with the reason."""
-        reason = context.is_ready()
+        reason = await readiness.reason()
         if reason:
             raise ApiError(503, reason)
         return StatusAnswer(data=StatusData(status="ready"))

@@ -1,5 +1,6 @@
 """``/api/v1/events/{event_id}/review``: what people say of an event, and its location anew."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mainshock.core.errors import MainshockError
+from mainshock.core.errors import MainshockError, SourceError
 from mainshock.core.records import Event, Pick
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import Answer, ApiError, ErrorAnswer, Listing, listing
@@ -42,6 +43,7 @@ _ANSWERS = {
     **INFER_ERROR_ANSWERS,
     409: {"model": ErrorAnswer, "description": "There is a newer version"},
 }
+_log = logging.getLogger(__name__)
 _SAME_S = 1e-4
 _Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{0,8}$")]
 _Version = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -153,6 +155,7 @@ def router(context: ServiceContext) -> APIRouter:
             raise _conflict(error) from error
         detail = f"by {author}, version {made.version}: {made.reason}"
         record(f"event.{wanted.action}", event_id, detail)
+        _tell(context, made)
         return EventAnswer(data=event_detail(made, context.store.event_versions(event_id)))
 
     @routes.get("/events/{event_id}/reviews")
@@ -165,6 +168,28 @@ def router(context: ServiceContext) -> APIRouter:
         return listing(ReviewsAnswer, found, limit=max(len(found), 1))
 
     return routes
+
+
+def _tell(context: ServiceContext, made: EventVersion) -> None:
+    """Let alerts, maps and forecasts follow a review that is kept.
+
+    Raises
+    ------
+    ApiError
+        503 where nothing can follow it.
+    """
+    if context.tell_review is None:
+        return
+    try:
+        context.tell_review(made)
+    except SourceError as error:
+        _log.error("version %d of %s is not passed on: %s", made.version, made.event_id, error)
+        raise ApiError(
+            503,
+            f"the review is kept as version {made.version}, but alerts, maps and forecasts do not "
+            "follow it, as the message log cannot be written (the log tells why): review the event "
+            "again once that is mended",
+        ) from error
 
 
 def _reviewable(context: ServiceContext, event_id: str, base_version: int) -> EventVersion:

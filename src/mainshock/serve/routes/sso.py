@@ -1,5 +1,6 @@
 """``/api/v1/oidc/login`` and ``callback``: signing in at a provider (OpenID Connect)."""
 
+import math
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -12,6 +13,7 @@ from mainshock.serve.security.audit import record
 from mainshock.serve.security.gates import AccountGate, session_cookie
 from mainshock.serve.security.login_rates import LoginRates
 from mainshock.serve.security.setup import Protection
+from mainshock.stream.store.database import StoreError
 
 if TYPE_CHECKING:  # loads ciphers
     from mainshock.serve.security.oidc import SignOn
@@ -66,6 +68,8 @@ def _add_routes(
         kept, back = request.cookies.get(_COOKIE, ""), _back(protection, request)
         try:
             session = await to_thread.run_sync(sign_on.end, dict(request.query_params), kept, back)
+        except StoreError:
+            raise
         except MainshockError as error:
             await to_thread.run_sync(record, "login", "", f"elsewhere: {error}", "refused")
             raise ApiError(401, "the sign-in at the provider does not count here") from error
@@ -87,7 +91,7 @@ def _add_refusals(routes: APIRouter) -> None:
 def _count(rates: LoginRates, request: Request) -> None:
     wait_s = rates.of_client(request.client.host if request.client else "")
     if wait_s > 0.0:
-        raise ApiError(429, f"too many tries; come again in {wait_s:.0f} s")
+        raise ApiError(429, f"too many tries; come again in {math.ceil(wait_s)} s", retry_s=wait_s)
 
 
 def _back(protection: Protection, request: Request) -> str:

@@ -63,8 +63,8 @@ class AuditLog:
             self._store.add(
                 actor, action, target=target, client=client, result=result, detail=detail
             )
-        except SourceError:
-            _log.exception("not in the audit log: %s by %s: %s", action, actor, result)
+        except SourceError as error:
+            _log.error("not in the audit log: %s by %s: %s; %s", action, actor, result, error)
 
 
 @dataclass(slots=True)

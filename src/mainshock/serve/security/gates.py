@@ -20,6 +20,7 @@ __all__ = ["SESSION_COOKIE", "AccountGate", "Gate", "OpenGate", "TokenGate", "se
 
 COOKIE = "mainshock_page"
 SESSION_COOKIE = "mainshock_session"
+_OPEN_WITH_TOKEN = frozenset({"/healthz", "/api/v1/sign-in"})
 _BEARER = "send the header `Authorization: Bearer TOKEN`"
 
 
@@ -74,8 +75,8 @@ class TokenGate:
         self._token = token
 
     def is_open(self, path: str, permission: str | None) -> bool:  # noqa: ARG002
-        """Return whether a path is the one for probes."""
-        return path == "/healthz"
+        """Return whether a path is the one for probes, or tells how to show the token."""
+        return path in _OPEN_WITH_TOKEN
 
     async def identify(self, scope: Scope, headers: Headers, cookies: list[str]) -> Identity | None:
         """Return ``TOKEN`` for who shows the token, and let the page's first visit keep it."""

@@ -1,5 +1,6 @@
 """What stands between the network and the routes: hosts, origins, accounts, rates, sizes."""
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mainshock.serve.context import ServiceSettings
-from mainshock.serve.envelope import error_response
+from mainshock.serve.envelope import STORE_AWAY, error_response, retry_after
 from mainshock.serve.security.audit import AuditLog, RequestActor, forget, remember
 from mainshock.serve.security.body import MOST_BODY_BYTES, whole_body
 from mainshock.serve.security.checks import is_loopback
@@ -18,12 +19,14 @@ from mainshock.serve.security.gates import AccountGate, Gate
 from mainshock.serve.security.headers import with_headers
 from mainshock.serve.security.identity import Identity
 from mainshock.serve.security.live_check import closing_when_over
-from mainshock.serve.security.permissions import CHANGING
+from mainshock.serve.security.permissions import CHANGING, PUBLIC
 from mainshock.serve.security.rates import RateLimit
 from mainshock.serve.security.routing import Found, RouteTable
+from mainshock.stream.store.database import StoreError
 
 __all__ = ["Guard"]
 
+_log = logging.getLogger(__name__)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _UNLIMITED = frozenset({"/healthz"})
@@ -109,7 +112,7 @@ class Guard:
         headers = Headers(scope=scope)
         self._check_origin(scope, headers)
         found = self._routes.find(_method(scope), scope["path"])
-        identity = await self._gate.identify(scope, headers, cookies)
+        identity = await self._identity(scope, headers, cookies, found)
         actor.identity = identity
         self._check_rate(scope, identity, actor.client)
         self._check_access(scope, headers, identity, found)
@@ -125,6 +128,18 @@ class Guard:
             await self.app(scope, receive, send)
             return
         await self._answer_and_write(scope, receive, send, actor, found)
+
+    async def _identity(
+        self, scope: Scope, headers: Headers, cookies: list[str], found: Found
+    ) -> Identity | None:
+        """Return who asks; of what is open to all, also while the store of accounts is away."""
+        try:
+            return await self._gate.identify(scope, headers, cookies)
+        except StoreError as error:
+            if found.permission == PUBLIC:
+                return None
+            _log.warning("%s %s: %s", _method(scope), scope["path"], error)
+            raise _Refusal(503, STORE_AWAY) from error
 
     async def _answer_and_write(
         self, scope: Scope, receive: Receive, send: Send, actor: RequestActor, found: Found
@@ -170,7 +185,7 @@ class Guard:
                 429,
                 f"more than {self._limit.per_minute:g} requests a minute; come again in "
                 f"{wait_s:.1f} s",
-                {"Retry-After": str(int(wait_s) + 1)},
+                retry_after(wait_s),
             )
 
     def _check_access(
@@ -191,8 +206,8 @@ class Guard:
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, refusal: _Refusal, actor: RequestActor
     ) -> None:
-        too_many = refusal.status == 429
-        if not too_many or self._told.wait_s(actor.client) == 0.0:
+        is_frequent = refusal.status in (429, 503)
+        if not is_frequent or self._told.wait_s(actor.client) == 0.0:
             detail = f"status {refusal.status}: {refusal.message}"
             await self._write(scope, actor, f"{_method(scope)} {scope['path']}", "refused", detail)
         if scope["type"] == "websocket" and "websocket.http.response" not in scope.get(

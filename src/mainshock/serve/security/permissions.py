@@ -71,6 +71,7 @@ ROUTES: Mapping[tuple[str, str], str] = {
     ("GET", "/api/v1/openapi.json"): READ,
     # accounts
     ("POST", "/api/v1/login"): PUBLIC,
+    ("GET", "/api/v1/sign-in"): PUBLIC,
     ("GET", "/api/v1/oidc/login"): PUBLIC,
     ("GET", "/api/v1/oidc/callback"): PUBLIC,
     ("POST", "/api/v1/logout"): SIGNED_IN,
@@ -102,6 +103,7 @@ ROUTES: Mapping[tuple[str, str], str] = {
     ("GET", "/api/v1/megathrust/segments"): READ,
     ("GET", "/api/v1/megathrust/segments.geojson"): READ,
     ("GET", "/api/v1/megathrust/segments/{region}/{index}"): READ,
+    ("GET", "/api/v1/megathrust/segments/{region}/{index}/explanation"): READ,
     # what is done with an event
     ("GET", "/api/v1/events/{event_id}/records"): READ,
     ("GET", "/api/v1/events/{event_id}/explanation"): INFER,
@@ -130,6 +132,10 @@ ROUTES: Mapping[tuple[str, str], str] = {
     # models
     ("GET", "/api/v1/models"): READ,
     ("GET", "/api/v1/models/cards"): READ,
+    ("GET", "/api/v1/models/serving"): READ,
+    ("GET", "/api/v1/models/shadow/picks"): READ,
+    ("POST", "/api/v1/models/{name}/promote"): PROMOTE,
+    ("POST", "/api/v1/models/rollback"): PROMOTE,
     ("POST", "/api/v1/infer"): INFER,
     ("GET", "/v2"): READ,
     ("GET", "/v2/health/live"): READ,

@@ -36,11 +36,6 @@ class RateLimit:
         self._lock = threading.Lock()
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    @property
-    def n_clients(self) -> int:
-        """How many clients are remembered."""
-        return len(self._left)
-
     def wait_s(self, client: str) -> float:
         """Count a request, and return 0, or after how many seconds the client may come again."""
         with self._lock:

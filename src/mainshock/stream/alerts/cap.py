@@ -76,7 +76,7 @@ class CapSettings(ChannelSettings):
 
 
 def _may_be_actual(settings: CapSettings, status: VersionStatus, n_stations: int) -> bool:
-    return status == "settled" or n_stations >= settings.least_stations_for_actual
+    return status in ("settled", "reviewed") or n_stations >= settings.least_stations_for_actual
 
 
 def cap_status(request: AlertRequest, settings: CapSettings) -> CapStatus:

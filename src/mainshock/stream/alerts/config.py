@@ -85,7 +85,7 @@ class Rule(BaseModel):
     region, least_depth_km, largest_depth_km, least_stations
         Where, and by how many stations at least.
     statuses
-        ``preliminary``, ``settled`` or both.
+        ``preliminary``, ``settled`` or both; what a person reviewed counts as settled.
     stale_after_s
         An event older than this, from origin to arrival of its data, is not alerted as new.
     update

@@ -57,13 +57,19 @@ def matches(rule: Rule, version: EventVersion) -> bool:
     low = -math.inf if rule.least_depth_km is None else rule.least_depth_km
     high = math.inf if rule.largest_depth_km is None else rule.largest_depth_km
     return (
-        version.status in rule.statuses
+        _is_final_enough(rule, version)
         and event.quality <= rule.worst_quality
         and low <= origin.depth_km <= high
         and len(station_codes(event.arrivals)) >= rule.least_stations
         and (rule.region is None or rule.region.contains(origin.longitude, origin.latitude))
         and _is_large_enough(rule, event.magnitude)
     )
+
+
+def _is_final_enough(rule: Rule, version: EventVersion) -> bool:
+    """Return whether a rule takes a status; a person's word counts as a settled one."""
+    status = "settled" if version.status == "reviewed" else version.status
+    return status in rule.statuses or version.status in rule.statuses
 
 
 def _is_large_enough(rule: Rule, magnitude: Magnitude | None) -> bool:
@@ -113,9 +119,10 @@ def decide(
 def _is_worth_telling(
     policy: UpdatePolicy, sent: SentAlert, version: EventVersion, arrival_ns: int
 ) -> bool:
-    is_settling = version.status == "settled" and sent.messages[-1].status == "preliminary"
+    is_final = version.status in ("settled", "reviewed")
+    is_settling = is_final and sent.messages[-1].status == "preliminary"
     waited_s = (arrival_ns - sent.arrival_ns) / _NANOSECONDS
-    if waited_s < policy.interval_s and not is_settling:
+    if waited_s < policy.interval_s and not is_settling and version.review is None:
         return False
     return (policy.settled and is_settling) or _has_changed(policy, sent, version)
 

@@ -18,7 +18,7 @@ AmplitudeReader = Callable[[Sequence[Pick]], AmplitudeInput | None]
 """Returns records around some picks with their responses, or None where there are none."""
 
 _Key = tuple[tuple[Pick, ...], bool]
-_KEPT = timedelta(minutes=30)  # associations look back less far
+_KEPT = timedelta(minutes=20)  # only late records have associations look back farther
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +36,7 @@ class RememberingBuilder:
     clock
         Data time that maturity is judged by; set before each association.
     most
-        Events remembered; fewer where the last pick is half an hour old.
+        Events remembered; fewer where the last pick is twenty minutes old.
     """
 
     builder: EventBuilder
@@ -66,14 +66,14 @@ class RememberingBuilder:
         self._known.move_to_end(key)
         known = self._known[key]
         if isinstance(known, MainshockError):
-            raise known
+            raise known.with_traceback(None)  # which would grow each time
         return known
 
     def _is_mature(self, picks: Sequence[Pick]) -> bool:
         return self.read_amplitudes is not None and self.clock - picks[0].time >= self.mature
 
     def _forget(self) -> None:
-        """Make room for one more, and drop what no association will ask for again."""
+        """Make room for one more, and drop what hardly any association asks for again."""
         while len(self._known) >= self.most:
             self._known.popitem(last=False)
         for key in [key for key in self._known if key[0][-1].time < self.clock - _KEPT]:
@@ -88,4 +88,10 @@ class RememberingBuilder:
         try:
             return builder.build(picks, event_id, rng)
         except MainshockError as error:
-            return error
+            return _without_frames(error)
+
+
+def _without_frames(error: MainshockError) -> MainshockError:
+    """Return an error without the frames behind it, which hold all arrays of a location."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

@@ -8,7 +8,7 @@ from datetime import datetime
 from mainshock.core.documents import to_document
 from mainshock.core.geo import geodesic_distance_km
 from mainshock.core.records import Event, Pick
-from mainshock.stream.records import EventVersion, VersionStatus
+from mainshock.stream.records import MANUAL, EventVersion, VersionStatus
 
 __all__ = ["OpenEvents", "PickKey", "pick_key", "without_draws"]
 
@@ -184,7 +184,7 @@ class OpenEvents:
             status,
             _named(event, name),
             issued,
-            models=self.models,
+            models=_models_of(event, self.models),
             is_synthetic=self.is_synthetic,
         )
 
@@ -193,6 +193,14 @@ def without_draws(version: EventVersion) -> EventVersion:
     """Return a version without the posterior draws of its origin, which are most of its size."""
     origin = replace(version.event.origin, samples=None)
     return replace(version, event=replace(version.event, origin=origin))
+
+
+def _models_of(event: Event, models: Mapping[str, str]) -> Mapping[str, str]:
+    """Return names of what made an event; the picker may have been another one for some picks."""
+    pickers = dict.fromkeys(pick.model for pick in event.picks if pick.model not in ("", MANUAL))
+    if "picker" not in models or not pickers:
+        return models
+    return {**models, "picker": ", ".join(pickers)}
 
 
 def _named(event: Event, name: str) -> Event:
@@ -230,4 +238,5 @@ def _next(
         event=_named(event, known.event_id),
         issued=issued,
         reason=reason,
+        models=_models_of(event, known.models),
     )

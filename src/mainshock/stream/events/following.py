@@ -23,7 +23,7 @@ _LONGEST_WAIT = timedelta(seconds=5)
 _CODA_S = 5.0
 _ENOUGH_PICKS = 60
 _REACH_S = 300.0
-_REMEMBERED = 20_000  # travel times
+_OriginKey = tuple[datetime, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +65,7 @@ class Follower:
 
     builder: BuildsEvents
     travel_times: TravelTimeModel
-    _times_s: dict[tuple[object, ...], float] = field(default_factory=dict)
+    _times_s: dict[_OriginKey, dict[tuple[str, str], float]] = field(default_factory=dict)
 
     def follows(self, version: EventVersion) -> bool:
         """Return whether an event is seen well enough."""
@@ -74,6 +74,7 @@ class Follower:
 
     def share(self, picks: Sequence[Pick], versions: Sequence[EventVersion]) -> Share:
         """Divide picks in order of time among the events that are followed."""
+        self._forget_others(versions)
         owner = {pick_key(pick): one.event_id for one in versions for pick in one.event.picks}
         of_events: dict[str, list[Pick]] = {one.event_id: [] for one in versions}
         others: list[Pick] = []
@@ -148,16 +149,25 @@ class Follower:
 
     def _expected_s(self, pick: Pick, phase: str, origin: Origin) -> float:
         """Return the travel time of a phase to a pick's station, NaN where none is known."""
-        key = (pick.station_code, phase, origin.time, origin.longitude)
-        if key not in self._times_s:
-            if len(self._times_s) >= _REMEMBERED:
-                self._times_s.clear()
+        times_s = self._times_s.setdefault(_origin_key(origin), {})
+        key = (pick.station_code, phase)
+        if key not in times_s:
             try:
                 station = self.builder.stations.find(pick.network, pick.station)
-                self._times_s[key] = _travel_time_s(self.travel_times, phase, station, origin)
+                times_s[key] = _travel_time_s(self.travel_times, phase, station, origin)
             except MainshockError:
-                self._times_s[key] = float("nan")
-        return self._times_s[key]
+                times_s[key] = float("nan")
+        return times_s[key]
+
+    def _forget_others(self, versions: Sequence[EventVersion]) -> None:
+        """Forget the travel times from all origins but those of some versions."""
+        kept = {_origin_key(one.event.origin) for one in versions}
+        for key in [key for key in self._times_s if key not in kept]:
+            del self._times_s[key]
+
+
+def _origin_key(origin: Origin) -> _OriginKey:
+    return origin.time, origin.longitude, origin.latitude, origin.depth_km
 
 
 def _travel_time_s(model: TravelTimeModel, phase: str, station: Station, origin: Origin) -> float:

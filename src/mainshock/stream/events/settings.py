@@ -1,10 +1,14 @@
 """What the live event stage may be told."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from mainshock.core.errors import SettingsError
 
-__all__ = ["EventSettings"]
+__all__ = ["LONG_AGO", "EventSettings"]
+
+LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
+"""Before all that was recorded, UTC."""
 
 
 @dataclass(frozen=True, slots=True)

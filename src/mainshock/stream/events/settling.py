@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -17,12 +17,11 @@ from mainshock.stream.bus import Message
 from mainshock.stream.events.builders import AmplitudeReader, RememberingBuilder
 from mainshock.stream.events.event_versions import pick_key
 from mainshock.stream.events.pick_ledger import PickLedger
-from mainshock.stream.events.settings import EventSettings
+from mainshock.stream.events.settings import LONG_AGO, EventSettings
 from mainshock.stream.messages import settlement_message
 
 __all__ = ["SettlingStage", "SettlingState", "located_events"]
 
-_LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 _BEHIND = 3.0  # an instrument this many contexts behind the others is not waited for
 
 
@@ -31,8 +30,8 @@ class SettlingState:
     """Picks within reach, up to when origins are settled, and the picks that came too late."""
 
     ledger: PickLedger = field(default_factory=PickLedger)
-    judged_until: datetime = _LONG_AGO
-    last_pass: datetime = _LONG_AGO
+    judged_until: datetime = LONG_AGO
+    last_pass: datetime = LONG_AGO
     late_ids: list[str] = field(default_factory=list)
 
 
@@ -68,7 +67,7 @@ class SettlingStage:
 
     def __post_init__(self) -> None:
         mature = timedelta(seconds=self.settings.mature_s)
-        remembering = RememberingBuilder(self.builder, self.amplitudes, mature, _LONG_AGO)
+        remembering = RememberingBuilder(self.builder, self.amplitudes, mature, LONG_AGO)
         object.__setattr__(self, "_remembering", remembering)
 
     def start(self) -> SettlingState:
@@ -110,7 +109,7 @@ class SettlingStage:
     def _settle(self, state: SettlingState, frontier: datetime, until: datetime) -> Message:
         """Return the message that settles the origins up to a time."""
         state.last_pass = frontier
-        since = max(state.judged_until, _LONG_AGO + timedelta(days=1)) - self._seconds("context_s")
+        since = max(state.judged_until, LONG_AGO + timedelta(days=1)) - self._seconds("context_s")
         found = [
             event
             for event in self._located(state, since, frontier)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from mainshock.core.documents import from_document, to_document
 from mainshock.core.records import Pick
@@ -21,14 +21,13 @@ from mainshock.stream.events.event_versions import (
 )
 from mainshock.stream.events.following import Follower
 from mainshock.stream.events.pick_ledger import PickLedger
-from mainshock.stream.events.settings import EventSettings
+from mainshock.stream.events.reviewed import ReviewedEvent, ReviewedEvents
+from mainshock.stream.events.settings import LONG_AGO, EventSettings
 from mainshock.stream.events.settling import located_events
 from mainshock.stream.messages import event_message, read_settlement
 from mainshock.stream.records import EventVersion
 
 __all__ = ["EventStage", "EventState"]
-
-_LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True, eq=False)
@@ -37,11 +36,12 @@ class EventState:
 
     open_events: OpenEvents
     ledger: PickLedger = field(default_factory=PickLedger)
-    judged_until: datetime = _LONG_AGO
-    last_look: datetime = _LONG_AGO
+    judged_until: datetime = LONG_AGO
+    last_look: datetime = LONG_AGO
     looked_at: set[PickKey] = field(default_factory=set)
     is_behind: bool = False
     mature_ids: set[str] = field(default_factory=set)
+    reviews: ReviewedEvents = field(default_factory=ReviewedEvents)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +69,8 @@ class EventStage:
     that is seen well is followed pick by pick. One that a single station of several saw is not told
     at once: others may still be about to see it. What
     :class:`mainshock.stream.events.settling.SettlingStage` finds is settled, and an open event that
-    it does not find is cancelled.
+    it does not find is cancelled. Of an event that a person reviewed, what the person says is
+    passed on, and nothing of its own is told any more.
     """
 
     builder: EventBuilder
@@ -80,13 +81,13 @@ class EventStage:
     settings: EventSettings = field(default_factory=EventSettings)
     is_synthetic: bool = False
     name: str = field(default="events", init=False)
-    topics: tuple[str, ...] = field(default=("pick.v1", "settled.v1"), init=False)
+    topics: tuple[str, ...] = field(default=("pick.v1", "settled.v1", "review.v1"), init=False)
     _remembering: RememberingBuilder = field(init=False)
     _follower: Follower = field(init=False)
 
     def __post_init__(self) -> None:
         mature = timedelta(seconds=self.settings.mature_s)
-        remembering = RememberingBuilder(self.builder, self.amplitudes, mature, _LONG_AGO)
+        remembering = RememberingBuilder(self.builder, self.amplitudes, mature, LONG_AGO)
         object.__setattr__(self, "_remembering", remembering)
         object.__setattr__(self, "_follower", Follower(remembering, self.travel_times))
 
@@ -105,15 +106,17 @@ class EventStage:
         what is settled.
         """
         is_changed = False
-        told: list[EventVersion] = []
+        told: list[Message] = []
         for message in messages:
             if message.topic == "settled.v1":
-                told += self._settle(state, message)
+                told += self._messages(state, self._settle(state, message))
+            elif message.topic == "review.v1":
+                told += state.reviews.take(message, state.open_events, state.ledger.arrival_ns)
             else:
                 is_changed |= state.ledger.take(message) is not None
         if is_changed or state.is_behind or self._has_matured(state):
-            told += self._recent(state)
-        return state, self._messages(state, told)
+            told += self._messages(state, self._recent(state))
+        return state, told
 
     def finish(self, state: EventState) -> tuple[EventState, list[Message]]:
         """Return the state as it is: what is left was settled by the messages before."""
@@ -121,7 +124,11 @@ class EventStage:
 
     def _messages(self, state: EventState, told: Sequence[EventVersion]) -> list[Message]:
         ledger = state.ledger
-        return [event_message(one, ledger.arrival_ns, ledger.trace) for one in told]
+        return [
+            event_message(one, ledger.arrival_ns, ledger.trace)
+            for one in told
+            if one.event_id not in state.reviews
+        ]
 
     def _settle(self, state: EventState, message: Message) -> list[EventVersion]:
         """Return the versions that settle, or revise, what a settlement tells of."""
@@ -142,6 +149,7 @@ class EventStage:
         before = state.judged_until - timedelta(seconds=self.settings.late_s)
         open_events.forget(before)
         state.ledger.forget(before)
+        state.reviews.forget(before)
         return told
 
     def _has_matured(self, state: EventState) -> bool:
@@ -160,7 +168,7 @@ class EventStage:
 
     def _recent(self, state: EventState) -> list[EventVersion]:
         """Return what the newest picks change."""
-        newest = max((one.pick.time for one in state.ledger.picks.values()), default=_LONG_AGO)
+        newest = max((one.pick.time for one in state.ledger.picks.values()), default=LONG_AGO)
         since = newest - timedelta(seconds=self.settings.recent_s)
         issued = state.ledger.now
         self._remembering.clock = issued
@@ -238,6 +246,7 @@ class EventStage:
             "events": [to_document(without_draws(one)) for one in open_events.versions.values()],
             "taken_ids": to_document(open_events.taken_ids),
             "judged_until": to_document(state.judged_until),
+            "reviewed": to_document(state.reviews.known),
         }
         parts = (
             f'"ledger":{state.ledger.snapshot()}',
@@ -253,6 +262,7 @@ class EventStage:
         state = self.start()
         state.ledger = PickLedger.restore(document["ledger"])
         state.judged_until = rest.judged_until
+        state.reviews = ReviewedEvents(dict(rest.reviewed))
         state.open_events.versions = {one.event_id: one for one in rest.events}
         settled = [from_document(EventVersion, one) for one in document["settled"]]
         state.open_events.settled = {one.event_id: one for one in settled}
@@ -265,3 +275,4 @@ class _Rest:
     events: tuple[EventVersion, ...]
     taken_ids: dict[str, datetime]
     judged_until: datetime
+    reviewed: dict[str, ReviewedEvent] = field(default_factory=dict)

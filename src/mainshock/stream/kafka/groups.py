@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mainshock.stream.bus import Bus, Message, Stage
 from mainshock.stream.kafka.bus import KafkaBus
 from mainshock.stream.kafka.clients import KafkaRecord
+from mainshock.stream.monitoring.watched_bus import OnRead, OnTold, WatchedBus
 from mainshock.stream.workers import StageWorker, WorkerSettings
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class StageGroup:
         of the group reads all of them, and the others stand by.
     on_step, on_failure
         As :class:`mainshock.stream.workers.StageWorker` takes them.
+    on_told, on_read
+        As :class:`mainshock.stream.monitoring.watched_bus.WatchedBus` takes them, for what the
+        stage tells and reads; None: nobody.
     beside
         Makes what runs beside the stage, in the same process, from the bus; None: nothing.
 
@@ -69,6 +73,8 @@ class StageGroup:
         is_by_key: bool,
         on_step: OnStep | None = None,
         on_failure: OnFailure | None = None,
+        on_told: OnTold | None = None,
+        on_read: OnRead | None = None,
         beside: Callable[[Bus], Companion] | None = None,
     ) -> None:
         self.bus = bus
@@ -77,6 +83,8 @@ class StageGroup:
         self._is_by_key = is_by_key
         self._on_step = on_step
         self._on_failure = on_failure
+        self._on_told = on_told
+        self._on_read = on_read
         self._beside = beside
         self._companions: dict[int, Companion] = {}
         self._running: dict[int, tuple[KafkaBus, StageWorker]] = {}
@@ -100,8 +108,12 @@ class StageGroup:
     @property
     def backlog(self) -> int:
         """Messages that wait in the partitions of this process."""
+        return self.backlog_of(self.stage.name, self.stage.topics)
+
+    def backlog_of(self, consumer: str, topics: Sequence[str]) -> int:
+        """Return how many messages wait here for the stage, or for a consumer beside it."""
         running = list(self._running.values())
-        return sum(bus.backlog(self.stage.name, self.stage.topics) for bus, _ in running)
+        return sum(bus.backlog(consumer, topics) for bus, _ in running)
 
     @property
     def has_ended(self) -> bool:
@@ -214,13 +226,17 @@ class StageGroup:
         if partition in self._running:
             return
         bus = self.bus.view(partition) if self._is_by_key else self.bus.whole()
-        worker = StageWorker(bus, self.stage, self._settings, self._note_step, self._on_failure)
+        watched = self._watched(bus)
+        worker = StageWorker(watched, self.stage, self._settings, self._note_step, self._on_failure)
         self._running[partition] = (bus, worker)
         self._worked_s = time.monotonic()
         worker.start()
         if self._beside is not None:
             self._companions[partition] = self._beside(bus)
             self._companions[partition].start()
+
+    def _watched(self, bus: KafkaBus) -> Bus:
+        return bus if self._on_told is None else WatchedBus(bus, self._on_told, self._on_read)
 
     def _note_step(self, stage: str, messages: Sequence[Message], seconds: float) -> None:
         self._worked_s = time.monotonic()

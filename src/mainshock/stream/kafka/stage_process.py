@@ -2,14 +2,16 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from mainshock.core.errors import MainshockError, SettingsError
 from mainshock.sources.packets import PacketSource, ReportingSource
 from mainshock.stream.alerts.dispatch import AlertDispatcher
-from mainshock.stream.bus import Bus
+from mainshock.stream.bus import Bus, Message, Stage
 from mainshock.stream.feed import Feed
 from mainshock.stream.ingest.archive import ArchiveWriter
 from mainshock.stream.ingest.dead_letters import DeadLetterStore
@@ -19,6 +21,11 @@ from mainshock.stream.kafka.bus import KafkaBus
 from mainshock.stream.kafka.groups import Companion, StageGroup
 from mainshock.stream.live_stages import StageParts, make_stage, worker_settings
 from mainshock.stream.metrics import RunMetrics
+from mainshock.stream.model_choice.desk import ModelDesk
+from mainshock.stream.monitoring.alert_delays import SendingMetrics
+from mainshock.stream.monitoring.process_metrics import Problems, model_versions, show_models
+from mainshock.stream.monitoring.watched_bus import WatchedBus
+from mainshock.stream.picking.changeable import ChangeablePicking
 from mainshock.stream.run_folder import RunFolder
 
 __all__ = ["INGEST", "ROLES", "StageProcess", "stages_of"]
@@ -31,6 +38,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "context": ("context",),
     "shaking": ("shaking",),
     "forecast": ("forecasts",),
+    "drift": ("drift",),
     "store": ("store",),
 }
 """What a process can do beside ingest, and which stages that is."""
@@ -73,6 +81,8 @@ class StageProcess:
         Codes of stations; packets of others count as unknown. None: all are known.
     metrics
         Where counters are shown.
+    desk
+        Follows which model is chosen, for a process that picks; None: the picker stays.
 
     Raises
     ------
@@ -90,46 +100,52 @@ class StageProcess:
         *,
         known: Sequence[str] | None = None,
         metrics: CollectorRegistry | None = None,
+        desk: ModelDesk | None = None,
     ) -> None:
         self.bus = bus
+        self.desk = desk
         self.source = source
         self._parts = parts
         self._metrics = metrics or CollectorRegistry()
-        stages = [make_stage(name, parts) for name in stages_of(roles)]
+        observed = replace(parts, observe=self._observe)
+        stages = [make_stage(name, observed) for name in stages_of(roles)]
         # backlogs are those of the whole group, as it tells the cluster
-        notes = RunMetrics(self._metrics, bus, stages, is_live=parts.is_live)
-        self.groups = [
-            StageGroup(
-                bus,
-                stage,
-                worker_settings(stage.name, commits_versions=True),
-                is_by_key=stage.name in _BY_KEY,
-                on_step=notes.on_step,
-                on_failure=notes.on_failure,
-                beside=self._dispatcher() if stage.name == "alerts" else None,
-            )
-            for stage in stages
-        ]
+        self._notes = RunMetrics(self._metrics, bus, stages, is_live=parts.is_live)
+        self._sending = self._show_metrics([stage.name for stage in stages])
+        self.groups = [self._group(stage) for stage in stages]
+        for stage in stages:
+            if desk is not None and isinstance(stage, ChangeablePicking):
+                # partitions step by themselves: each goes on with the other picker at its next step
+                desk.serve(lambda action: action(), stage.change)
         self.feed: Feed | None = None
         if source is not None and folder is not None:
             hold_at = None if source.is_live else _REPLAY_AHEAD
             ingest = self._ingest(source, folder, known)
-            self.feed = Feed(source, ingest, bus, on_shed=notes.on_shed, hold_at=hold_at)
+            watched = WatchedBus(bus, self._note_told)
+            on_shed = self._notes.on_shed
+            self.feed = Feed(source, ingest, watched, on_shed=on_shed, hold_at=hold_at)
 
     @property
     def problem(self) -> str:
         """What does not work as it should, in words; empty where all does."""
-        told = [group.problem for group in self.groups]
-        if self.feed is not None:
-            told.append(self.feed.problem)
-        if isinstance(self.source, ReportingSource):
-            told.append(self.source.problem)
-        return "; ".join(filter(None, told))
+        return "; ".join(filter(None, (why() for why in self.problems().values())))
+
+    def problems(self) -> Problems:
+        """Return what tells, part by part, why it does not work; an empty text where it does."""
+        source = self.source
+        return {
+            "source": lambda: source.problem if isinstance(source, ReportingSource) else "",
+            "feed": lambda: "" if self.feed is None else self.feed.problem,
+            "stages": lambda: "; ".join(filter(None, (group.problem for group in self.groups))),
+            "models": lambda: "" if self.desk is None else self.desk.problem,
+        }
 
     def start(self) -> None:
         """Join the groups, and start the feed last."""
         for group in self.groups:
             group.start()
+        if self.desk is not None:
+            self.desk.start()
         if self.feed is not None:
             self.feed.start()
 
@@ -162,6 +178,8 @@ class StageProcess:
 
     def stop(self) -> None:
         """End everything, each stage with a commit, and leave the cluster."""
+        if self.desk is not None:
+            self.desk.stop()
         if self.feed is not None:
             self.feed.stop()
         for group in self.groups:
@@ -178,11 +196,54 @@ class StageProcess:
             raise self.feed.error
         return False
 
+    def _group(self, stage: Stage[Any]) -> StageGroup:
+        alerts = stage.name == "alerts"
+        return StageGroup(
+            self.bus,
+            stage,
+            worker_settings(stage.name, commits_versions=True),
+            is_by_key=stage.name in _BY_KEY,
+            on_step=self._notes.on_step,
+            on_failure=self._notes.on_failure,
+            on_told=self._note_told,
+            on_read=self._notes.on_read if alerts else None,
+            beside=self._dispatcher() if alerts else None,
+        )
+
+    def _show_metrics(self, stages: Sequence[str]) -> SendingMetrics | None:
+        """Show models and channels that are at work here, and return what follows the alerts."""
+        parts = self._parts
+        if parts.picker is not None:
+            names = {} if parts.location is None else parts.location.names
+            show_models(self._metrics, model_versions(parts.picker.name, names))
+            if "store" in stages:  # where health messages are read
+                self._notes.watch_model(parts.picker.name)
+        if parts.alerts is None or "alerts" not in stages:
+            return None
+        channels = list(parts.alerts.channels)
+        self._notes.watch_channels(channels, self._channel_backlog)
+        return SendingMetrics(self._metrics, channels)
+
+    def _channel_backlog(self, consumer: str, topics: Sequence[str]) -> int:
+        """Return what waits for a channel of alerts that is at work here."""
+        alerts = [one for one in self.groups if one.stage.name == "alerts"]
+        return sum(one.backlog_of(consumer, topics) for one in alerts)
+
+    def _note_told(self, messages: Sequence[Message], seconds: float) -> None:
+        self._notes.on_told(messages, seconds)
+        if self._sending is not None:
+            self._sending.on_told(messages)
+
+    def _observe(self, part: str, seconds: float) -> None:
+        self._notes.observe(part, seconds)
+
     def _dispatcher(self) -> Callable[[Bus], Companion]:
         alerts, store = self._parts.alerts, self._parts.store
         if alerts is None or store is None:
             raise SettingsError("alerts need rules and a store; name --alerts and a store")
-        return partial(AlertDispatcher, alerts, record=store.save_alerts)
+        sending = self._sending
+        record = store.save_alerts if sending is None else sending.recording(store.save_alerts)
+        return partial(AlertDispatcher, alerts, record=record)
 
     def _ingest(
         self, source: PacketSource, folder: RunFolder, known: Sequence[str] | None

@@ -17,6 +17,7 @@ __all__ = ["Topics"]
 _log = logging.getLogger(__name__)
 _ASK_S = 10.0
 _OLD_S = 0.2
+_SILENT_S = 2.0  # whoever asks for many topics waits for a silent cluster once, not once for each
 _SEEN_WITHIN_S = 10.0
 # small segments: a broker tidies only those that are full
 _STATE = {
@@ -43,6 +44,7 @@ class Topics:
         self._lock = threading.Lock()
         self._partitions: dict[str, int] = {}
         self._ends: dict[str, tuple[float, dict[int, int]]] = {}
+        self._silent_until_s = 0.0
 
     def name(self, topic: str) -> str:
         """Return what a topic is called in the cluster."""
@@ -90,12 +92,15 @@ class Topics:
         asked_s, ends = self._ends.get(name, (-_OLD_S, {}))
         if time.monotonic() - asked_s < _OLD_S:
             return ends
+        if time.monotonic() < self._silent_until_s:
+            raise UnreachableError(f"the Kafka cluster did not tell the end of {name} just now")
         latest: OffsetSpec = OffsetSpec.latest()
         asked = {TopicPartition(name, one): latest for one in range(self._partitions[name])}
         try:
             told = self._admin.list_offsets(asked, request_timeout=self._ask_s)
             ends = {place.partition: told[place].result(self._ask_s).offset for place in asked}
         except Exception as error:
+            self._silent_until_s = time.monotonic() + _SILENT_S
             raise kafka_failure(f"ask for the end of {name}", error) from error
         self._ends[name] = (time.monotonic(), ends)
         return ends

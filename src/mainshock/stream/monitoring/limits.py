@@ -1,8 +1,8 @@
 """Control limits that a few odd values do not move: median and median deviation."""
 
 import base64
-from collections import deque
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Literal
@@ -16,7 +16,7 @@ _BACK = 0.7  # share of the limit within which a figure counts as back
 Change = Literal["", "opens", "stays", "closes", "adopted"]
 
 
-def pack_numbers(values: "deque[float] | np.ndarray[Any, Any]") -> str:
+def pack_numbers(values: "Sequence[float] | array[float] | np.ndarray[Any, Any]") -> str:
     """Return numbers as text, eight bytes each."""
     return base64.b64encode(np.asarray(values, dtype="<f8").tobytes()).decode()
 
@@ -77,8 +77,8 @@ class Figure:
     is_open: bool = False
     usual: float = float("nan")
     limit: float = float("nan")
-    _values: "deque[float]" = field(default_factory=deque)
-    _since: "deque[float]" = field(default_factory=deque)
+    _values: "array[float]" = field(default_factory=lambda: array("d"))
+    _since: "array[float]" = field(default_factory=lambda: array("d"))
     _out: int = 0
     _back: int = 0
     _seen: int = 0
@@ -107,7 +107,7 @@ class Figure:
             return self._is_out(value)
         self._out = 0
         if not self.is_open:
-            self._since.clear()
+            del self._since[:]
             if self._seen % self.limits.every == 0:
                 self._take(value)
             return ""
@@ -129,9 +129,9 @@ class Figure:
         self._out += 1
         self._since.append(value)
         while len(self._since) > self.limits.fewest:
-            self._since.popleft()
+            del self._since[0]
         if self._out >= self.limits.adopts_after:
-            self._values = deque(self._since)
+            self._values = self._since[:]
             self._close()
             return "adopted"
         if not self.is_open and self._out >= self.limits.opens_after:
@@ -142,19 +142,19 @@ class Figure:
     def _close(self) -> None:
         self.is_open = False
         self._out = self._back = 0
-        self._since.clear()
+        del self._since[:]
 
     def _take(self, value: float) -> None:
         self._values.append(value)
         while len(self._values) > self.limits.most:
-            self._values.popleft()
+            del self._values[0]
 
     def pack(self) -> dict[str, Any]:  # a JSON document
         """Return the state as a document."""
         counts = [self.is_open, self._out, self._back, self._seen]
         return {
             "counts": counts,
-            "usual": pack_numbers(deque([self.usual, self.limit])),
+            "usual": pack_numbers([self.usual, self.limit]),
             "values": pack_numbers(self._values),
             "since": pack_numbers(self._since),
         }
@@ -164,6 +164,6 @@ class Figure:
         """Return the figure that a document holds; the limits are those of now."""
         is_open, out, back, seen = document["counts"]
         usual, limit = unpack_numbers(document["usual"]).tolist()
-        values = deque(unpack_numbers(document["values"]).tolist())
-        since = deque(unpack_numbers(document["since"]).tolist())
+        values = array("d", unpack_numbers(document["values"]).tolist())
+        since = array("d", unpack_numbers(document["since"]).tolist())
         return cls(limits, is_open, usual, limit, values, since, out, back, seen)

@@ -11,7 +11,14 @@ from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 from mainshock import __version__
 from mainshock.core.errors import MainshockError
 
-__all__ = ["Problems", "model_versions", "show_models", "show_problems", "show_process"]
+__all__ = [
+    "Problems",
+    "model_versions",
+    "picker_version",
+    "show_models",
+    "show_problems",
+    "show_process",
+]
 
 Problems = Mapping[str, Callable[[], str]]
 """Name of a part to what tells why it does not work; an empty text where it does."""
@@ -48,8 +55,8 @@ def _free_bytes(folder: Path) -> float:
         return float("nan")  # a disk that is away: a scrape must not fail for it
 
 
-def show_models(registry: CollectorRegistry, versions: Mapping[str, tuple[str, str]]) -> None:
-    """Show which models work.
+def show_models(registry: CollectorRegistry, versions: Mapping[str, tuple[str, str]]) -> Gauge:
+    """Show which models work, and return the gauge that does.
 
     Parameters
     ----------
@@ -66,6 +73,7 @@ def show_models(registry: CollectorRegistry, versions: Mapping[str, tuple[str, s
     )
     for role, (name, version) in versions.items():
         shown.labels(role, name, version).set(1.0)
+    return shown
 
 
 def model_versions(picker: str, names: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -79,10 +87,11 @@ def model_versions(picker: str, names: Mapping[str, str]) -> dict[str, tuple[str
         Names of the others by role: what is part of this package has its version.
     """
     told = {role: (name, __version__) for role, name in names.items()}
-    return {"picker": (picker, _picker_version(picker)), **told}
+    return {"picker": (picker, picker_version(picker)), **told}
 
 
-def _picker_version(name: str) -> str:
+def picker_version(name: str) -> str:
+    """Return the version that a picker's manifest states, or that of this package."""
     from mainshock.learn.models import list_models  # noqa: PLC0415 - only at the start
 
     try:

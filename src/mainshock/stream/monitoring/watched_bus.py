@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Sequence
 
 from mainshock.stream.bus import Bus, Delivery, Message
 
-__all__ = ["WatchedBus"]
+__all__ = ["OnRead", "OnTold", "WatchedBus"]
 
 _log = logging.getLogger("mainshock.stream.path")
 _VERSIONS = ("pick.v1", "event.v1", "alert.v1")
+OnRead = Callable[[Sequence[Message]], None]
 OnTold = Callable[[Sequence[Message], float], None]
 
 
@@ -22,6 +23,8 @@ class WatchedBus:
         Where messages go.
     on_told
         Told the messages of each publication and the seconds it took, after it succeeded.
+    on_read
+        Told the messages of each read, before whoever reads them; None: nobody.
     clock
         Seconds, for durations.
 
@@ -32,10 +35,15 @@ class WatchedBus:
     """
 
     def __init__(
-        self, bus: Bus, on_told: OnTold, clock: Callable[[], float] = time.perf_counter
+        self,
+        bus: Bus,
+        on_told: OnTold,
+        on_read: OnRead | None = None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._bus = bus
         self._on_told = on_told
+        self._on_read = on_read
         self._clock = clock
 
     def publish(self, messages: Sequence[Message]) -> None:
@@ -50,7 +58,10 @@ class WatchedBus:
         self, consumer: str, topics: Sequence[str], limit: int, timeout_s: float
     ) -> list[Delivery]:
         """Return the next messages that a consumer did not read yet."""
-        return self._bus.read(consumer, topics, limit, timeout_s)
+        found = self._bus.read(consumer, topics, limit, timeout_s)
+        if found and self._on_read is not None:
+            self._note_read([one.message for one in found])
+        return found
 
     def commit(
         self, consumer: str, state: bytes | memoryview | None = None, told: Sequence[Message] = ()
@@ -76,6 +87,13 @@ class WatchedBus:
     def close(self) -> None:
         """Release files and connections."""
         self._bus.close()
+
+    def _note_read(self, messages: Sequence[Message]) -> None:
+        try:
+            if self._on_read is not None:
+                self._on_read(messages)
+        except Exception:  # noqa: BLE001 - what was read counts, and must not be lost
+            _log.exception("what was read could not be noted")
 
     def _note(self, messages: Sequence[Message], seconds: float) -> None:
         try:

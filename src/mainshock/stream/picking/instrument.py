@@ -143,6 +143,18 @@ class InstrumentState:
             yield self.next_early
             self.next_early += stride
 
+    def recut(self, plan: ChunkPlan) -> None:
+        """Go on by another plan from where picks are settled, none left out and none twice.
+
+        The next chunk begins where that plan has a window in a batch run, at least a stride before
+        the first pick that counts, as far as the record is kept.
+        """
+        stride = max(1, self.samples(plan.stride_s))
+        wanted = max(0, self.settled_until - self.start - stride) // stride
+        kept = -(-max(0, self.buffer.first - self.start) // stride)
+        last = max(0, self.settled_until - self.start) // stride
+        self.next_chunk = self.start + min(max(wanted, kept), last) * stride
+
     def chunks(self, until: int, plan: ChunkPlan) -> Iterator[Chunk]:
         """Yield the chunks that are due, and take them as done."""
         while self.next_chunk + self.samples(plan.length_s) <= until:

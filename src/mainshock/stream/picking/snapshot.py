@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mainshock.core.documents import from_document, to_document
-from mainshock.stream.picking.instrument import InstrumentState
+from mainshock.stream.picking.instrument import ChunkPlan, InstrumentState
 from mainshock.stream.picking.pick_versions import OpenPicks
 from mainshock.stream.picking.record_buffer import RecordBuffer
 from mainshock.stream.records import LivePick
@@ -28,7 +28,9 @@ _PLAIN = (
 _OF_BUFFER = ("key", "rate_hz", "grid_ns", "first", "ends", "is_turned")
 
 
-def pack_instruments(instruments: Mapping[str, InstrumentState], clock_ns: int) -> memoryview:
+def pack_instruments(
+    instruments: Mapping[str, InstrumentState], clock_ns: int, plan: ChunkPlan | None
+) -> memoryview:
     """Return the bytes that ``unpack_instruments`` reads."""
     arrays: dict[str, Any] = {}
     documents = []
@@ -43,7 +45,8 @@ def pack_instruments(instruments: Mapping[str, InstrumentState], clock_ns: int) 
                 "picks": to_document(one.open_picks.picks),
             }
         )
-    head = json.dumps({"clock_ns": clock_ns, "instruments": documents})
+    cut = None if plan is None else [plan.window_s, plan.stride_s]
+    head = json.dumps({"clock_ns": clock_ns, "plan": cut, "instruments": documents})
     stream = io.BytesIO()
     np.savez(stream, head=np.frombuffer(head.encode(), dtype=np.uint8), **arrays)
     return stream.getbuffer()  # without a copy of what is 20 MB for a hundred stations
@@ -51,8 +54,8 @@ def pack_instruments(instruments: Mapping[str, InstrumentState], clock_ns: int) 
 
 def unpack_instruments(
     snapshot: bytes | memoryview, capacity_s: float, same_s: float, is_synthetic: bool
-) -> tuple[dict[str, InstrumentState], int]:
-    """Return the instruments by trace id and the clock; settings are those of now."""
+) -> tuple[dict[str, InstrumentState], int, ChunkPlan | None]:
+    """Return the instruments by trace id, the clock and their plan; settings are those of now."""
     with np.load(io.BytesIO(snapshot), allow_pickle=False) as arrays:
         head = json.loads(arrays["head"].tobytes())
         instruments = {}
@@ -65,7 +68,8 @@ def unpack_instruments(
             one.buffer.samples[:, :length] = samples
             one.buffer.is_there[:, :length] = there.astype(bool)
             instruments[one.trace_id] = one
-    return instruments, int(head["clock_ns"])
+    cut = head.get("plan")
+    return instruments, int(head["clock_ns"]), None if cut is None else ChunkPlan(*cut)
 
 
 def _instrument(

@@ -31,10 +31,14 @@ Show = Callable[[str, ProbabilityCurves], None]
 
 @dataclass(slots=True, eq=False)
 class PickingState:
-    """All instruments, by trace id, and the newest arrival of all."""
+    """All instruments, by trace id, the newest arrival of all, and how records are cut.
+
+    ``plan`` is None until the first step.
+    """
 
     instruments: dict[str, InstrumentState] = field(default_factory=dict)
     clock_ns: int = 0
+    plan: ChunkPlan | None = None
 
 
 class _Look(NamedTuple):
@@ -89,6 +93,7 @@ class PickingStage:
         self, state: PickingState, messages: Sequence[Message]
     ) -> tuple[PickingState, list[Message]]:
         """Return the state after some records, and the pick versions they lead to."""
+        self._recut(state)
         told: list[Message] = []
         touched: dict[str, InstrumentState] = {}
         for message in messages:
@@ -110,21 +115,31 @@ class PickingStage:
 
     def finish(self, state: PickingState) -> tuple[PickingState, list[Message]]:
         """Return the picks in what was recorded last, all settled."""
+        self._recut(state)
         told = self._advance(state.instruments.values())
         for instrument in state.instruments.values():
             told.extend(self._end_record(instrument, instrument.buffer.newest))
-        return PickingState(clock_ns=state.clock_ns), told
+        return PickingState(clock_ns=state.clock_ns, plan=state.plan), told
 
     def snapshot(self, state: PickingState) -> memoryview:
         """Return the state as bytes."""
-        return pack_instruments(state.instruments, state.clock_ns)
+        return pack_instruments(state.instruments, state.clock_ns, state.plan)
 
     def restore(self, snapshot: bytes) -> PickingState:
         """Return the state that bytes hold."""
-        instruments, clock_ns = unpack_instruments(
-            snapshot, self._capacity_s(0.0), self.settings.same_s, self.is_synthetic
+        return PickingState(
+            *unpack_instruments(
+                snapshot, self._capacity_s(0.0), self.settings.same_s, self.is_synthetic
+            )
         )
-        return PickingState(instruments, clock_ns)
+
+    def _recut(self, state: PickingState) -> None:
+        """Go on by the plan of this picker, where another one was at work before."""
+        plan = self.plan
+        if state.plan not in (None, plan):
+            for instrument in state.instruments.values():
+                instrument.recut(plan)
+        state.plan = plan
 
     def _capacity_s(self, longest_s: float) -> float:
         """Return how much of a record must be kept, with packets of a length."""

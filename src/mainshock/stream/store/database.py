@@ -7,11 +7,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, literal, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
     DatabaseError,
+    DisconnectionError,
     InterfaceError,
+    InternalError,
     NoSuchModuleError,
     OperationalError,
 )
@@ -26,8 +28,9 @@ from mainshock.core.errors import (
 from mainshock.core.files import make_folder
 from mainshock.core.secrets import SecretReference
 from mainshock.stream.store.address import StoreAddress
+from mainshock.stream.store.schema import settings
 
-__all__ = ["Database", "upsert"]
+__all__ = ["Database", "StoreError", "upsert"]
 
 _BUSY_MS = 10_000
 _PRAGMAS = (
@@ -38,6 +41,8 @@ _PRAGMAS = (
     "PRAGMA cache_size = -512",  # KiB; the rest comes from the file cache of the system
     "PRAGMA foreign_keys = ON",
 )
+_AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeoutError, UnreachableError)
+_PROBE = select(literal(1)).select_from(settings).limit(1)
 _WRITERS_LOCK = 0x6D61696E  # any number of our own, the same in all processes
 # a server or a network that fell silent is given up; so is a writer that keeps others waiting
 _POSTGRES_OPTIONS = {
@@ -47,6 +52,10 @@ _POSTGRES_OPTIONS = {
     "application_name": "mainshock",
     "options": f"-c lock_timeout={_BUSY_MS} -c idle_in_transaction_session_timeout=60000",
 }
+
+
+class StoreError(SourceError):
+    """The database does not answer, or cannot do what it is asked; it may later."""
 
 
 class Database:
@@ -82,6 +91,8 @@ class Database:
         except BaseException:  # the secret of its password
             self.engine.dispose()
             raise
+        if self.address.is_file and self.address.url.database:
+            _watch_file(self.engine, Path(self.address.url.database))
 
     def _cannot_open(self, error: Exception) -> NoReturn:
         self.engine.dispose()
@@ -101,8 +112,8 @@ class Database:
 
         Raises
         ------
-        SourceError
-            If the database does not answer.
+        StoreError
+            If the database does not answer, or its file is gone.
         """
         with self._faults_told("read"), self.engine.connect() as connection:
             if connection.dialect.name == "postgresql":
@@ -120,8 +131,9 @@ class Database:
 
         Raises
         ------
-        SourceError
-            If the database does not answer, its disk is full, or another writer held it for 10 s.
+        StoreError
+            If the database does not answer, its file is gone, its disk is full, or another writer
+            held it for 10 s.
         """
         with self._faults_told("write"), self._writing, self.engine.connect() as connection:
             connection.execution_options(is_writing=True)
@@ -136,11 +148,26 @@ class Database:
     def _faults_told(self, action: str) -> Iterator[None]:
         try:
             yield
-        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            remedy = "free space, or look who holds it"
+        except _AWAY as error:
+            remedy = "look whether the file is there, for free space, and who holds it"
             if not self.address.is_file:
                 remedy = f"look at the server of {self.address}, its space, and who holds it"
-            raise SourceError(f"cannot {action} the store: {_reason(error)}; {remedy}") from error
+            raise StoreError(f"cannot {action} the store: {_reason(error)}; {remedy}") from error
+        except DatabaseError as error:
+            if type(error) is not DatabaseError:  # a statement that is wrong
+                raise
+            raise StoreError(
+                f"cannot {action} the store: {_reason(error)}; bring back a copy of it"
+            ) from error
+
+    def problem(self) -> str:
+        """Return why nothing can be read at present; an empty text where it can."""
+        try:
+            with self.reading() as connection:
+                connection.execute(_PROBE)
+        except StoreError as error:
+            return str(error)
+        return ""
 
     def close(self) -> None:
         """Close all connections."""
@@ -196,6 +223,35 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where _begin_sqlite says so
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+
+
+def _watch_file(engine: Engine, path: Path) -> None:
+    """Let no connection go on with a file that was removed or replaced, nor make an empty one."""
+
+    def refuse(*_: object) -> None:
+        if not path.exists():
+            raise sqlite3.OperationalError(f"{path} is gone")
+
+    def remember(_connection: object, record: Any) -> None:  # a record of SQLAlchemy's pool
+        record.info["file"] = _number(path)
+
+    def check(_connection: object, record: Any, _proxy: object) -> None:  # the same
+        if record.info.get("file", number) != _number(path):
+            raise DisconnectionError(f"{path} is another file than before")
+
+    number = _number(path)  # of the connections that there are
+    event.listen(engine, "do_connect", refuse)
+    event.listen(engine, "connect", remember)
+    event.listen(engine, "checkout", check)
+
+
+def _number(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from others of its name, or None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -20,14 +20,14 @@ def holds_results(path: Path) -> bool:
 
 
 def remove_results(path: Path) -> None:
-    """Remove a file; of one with accounts, only what was found, not who may see it.
+    """Remove a file; of one with accounts or a chosen model, only what was found.
 
     Raises
     ------
     SourceError
-        If the file has accounts and cannot be written.
+        If such a file cannot be written.
     """
-    if path.is_file() and _has_row(path, "users"):
+    if path.is_file() and (_has_row(path, "users") or _has_row(path, "models")):
         try:
             with closing(sqlite3.connect(path, timeout=10.0)) as connection, connection:
                 listed = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -44,9 +44,13 @@ def remove_results(path: Path) -> None:
 
 
 def _has_row(path: Path, table: str) -> bool | None:
-    """Return whether a table has a row; False where there is no such table, None if unknown."""
+    """Return whether a table has a row; False where there is no such table, None if unknown.
+
+    ``models`` is the row of the model that was chosen.
+    """
     statement = {
         "users": "SELECT 1 FROM users LIMIT 1",
+        "models": "SELECT 1 FROM settings WHERE name = 'models'",
         "events": "SELECT 1 FROM events LIMIT 1",
         "picks": "SELECT 1 FROM picks LIMIT 1",
     }[table]

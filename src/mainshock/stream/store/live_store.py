@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from mainshock.stream.store.queries import (
     count_statement,
     event_statement,
     forecast_statement,
+    identity_parts,
     pick_statement,
     summary_statement,
 )
@@ -59,7 +60,6 @@ __all__ = ["Change", "LiveStore"]
 
 _EPOCH = date(1970, 1, 1)
 _DAY_US = 86_400_000_000
-_IDENTITIES_A_QUERY = 500  # SQLite allows 32,766 values in a statement, older ones 999
 Record = TypeVar("Record", LivePick, EventVersion, ShakingVersion)
 
 
@@ -188,7 +188,7 @@ class LiveStore:
             news = _news(connection, events, "event_id", rows)
             upsert(connection, events, news, newer="version")
             upsert(connection, event_versions, told)
-            for some in _parts([row["event_id"] for row in rows]):
+            for some in identity_parts([row["event_id"] for row in rows]):
                 _drop_old_samples(connection, some)
             self._note(connection, "event", "event_id", news)
 
@@ -369,7 +369,7 @@ def _news(
 ) -> list[dict[str, Any]]:
     """Return the rows whose version is newer than the one kept."""
     known: dict[str, int] = {}
-    for some in _parts([row[key] for row in rows]):
+    for some in identity_parts([row[key] for row in rows]):
         statement = select(table.c[key], table.c.version).where(table.c[key].in_(some))
         known.update((identity, kept) for identity, kept in connection.execute(statement))
     return [row for row in rows if row["version"] > known.get(row[key], 0)]
@@ -387,11 +387,6 @@ def _latest(versions: Iterable[Record], identity: Callable[[Record], str]) -> li
         if known is None or one.version > known.version:
             latest[identity(one)] = one
     return list(latest.values())
-
-
-def _parts(identities: Sequence[str]) -> Iterator[Sequence[str]]:
-    for first in range(0, len(identities), _IDENTITIES_A_QUERY):
-        yield identities[first : first + _IDENTITIES_A_QUERY]
 
 
 def _drop_old_samples(connection: Connection, event_ids: Sequence[str]) -> None:

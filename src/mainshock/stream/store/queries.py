@@ -1,5 +1,6 @@
 """What may be asked of the live store, and the SQL that answers it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -16,12 +17,14 @@ __all__ = [
     "count_statement",
     "event_statement",
     "forecast_statement",
+    "identity_parts",
     "pick_statement",
     "summary_statement",
 ]
 
 EventOrder = Literal["time", "-time", "magnitude", "-magnitude"]
 _ORDERS = ("time", "-time", "magnitude", "-magnitude")
+_IDENTITIES_A_QUERY = 512  # SQLite allows 32,766 values in a statement, older ones 999
 _QUALITIES = ("A", "B", "C", "D")
 Condition = ColumnElement[bool]
 
@@ -194,3 +197,15 @@ def forecast_statement(event_id: str) -> Select[Any]:
         .order_by(forecasts.c.updated_us.desc(), forecasts.c.log_number.desc())
         .limit(1)
     )
+
+
+def identity_parts(identities: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield all identities in parts for ``IN``, with lengths that are powers of two.
+
+    The last identity of a part stands there as often as that needs. Each length is a statement of
+    its own, of which a connection keeps a hundred, some twenty kilobytes each.
+    """
+    for first in range(0, len(identities), _IDENTITIES_A_QUERY):
+        some = list(identities[first : first + _IDENTITIES_A_QUERY])
+        length = 1 << (len(some) - 1).bit_length()
+        yield some + some[-1:] * (length - len(some))

@@ -9,13 +9,13 @@ from sqlalchemy import Connection, insert, select
 from mainshock.core.errors import DataError
 from mainshock.stream.records import EventVersion
 from mainshock.stream.store.database import Database, upsert
+from mainshock.stream.store.queries import identity_parts
 from mainshock.stream.store.rows import event_row, event_version_row
 from mainshock.stream.store.schema import changes, event_versions, events
 
 __all__ = ["ReviewStore", "VersionConflictError", "not_reviewed"]
 
 _REVIEWED = ("reviewed", "rejected")
-_IDENTITIES_A_QUERY = 500
 
 
 class VersionConflictError(DataError):
@@ -90,8 +90,7 @@ def not_reviewed(
     """Return the versions of events whose latest one is no review."""
     identities = sorted({one.event_id for one in versions})
     reviewed: set[str] = set()
-    for first in range(0, len(identities), _IDENTITIES_A_QUERY):
-        some = identities[first : first + _IDENTITIES_A_QUERY]
+    for some in identity_parts(identities):
         statement = select(events.c.event_id, events.c.summary).where(events.c.event_id.in_(some))
         for event_id, summary in connection.execute(statement):
             if json.loads(summary)["status"] in _REVIEWED:

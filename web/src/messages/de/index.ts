@@ -15,6 +15,7 @@ import { mapTools } from "./mapTools";
 import { models } from "./models";
 import { picks } from "./picks";
 import { qualities } from "./qualities";
+import { relevance } from "./relevance";
 import { replay } from "./replay";
 import { review } from "./review";
 import { segment } from "./segment";
@@ -42,6 +43,7 @@ export const de: Messages = {
   models,
   picks,
   qualities,
+  relevance,
   replay,
   review,
   segment,
