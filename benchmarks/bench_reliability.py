@@ -36,7 +36,7 @@ from brokers import Broker, durable_broker, memory_broker
 from live_programs import Program, Watch
 from replayed_records import Player, Record, fragments_of, replayed
 
-from mainshock.core.times import to_posix_s
+from mainshock.core.times import parse_utc, to_posix_s
 from mainshock.sources.fragments import NANOSECONDS
 from mainshock.sources.miniseed_records import decode_record, record_header, split_records
 from mainshock.sources.stations import write_stations
@@ -303,21 +303,17 @@ def alert_counts(root: Path) -> dict[str, int]:
     path = root / "alerts.jsonl"
     lines = [json.loads(one) for one in path.read_text().splitlines()] if path.exists() else []
     keys = Counter((one["alert_id"], one["version"]) for one in lines)
+    last = {(one["alert_id"], one["version"]): one["send_before"] for one in lines}
     with LiveStore.open(root / "run" / "mainshock.sqlite") as store:
         alerts = store.alerts(limit=None)
-        origins = {
-            one.event_id: to_posix_s(one.event.origin.time)
-            for one in store.events(EventQuery(limit=None))
-        }
-    ages = [
-        to_posix_s(one.issued) - origins.get(one.event_id, 0.0)
-        for one in alerts
-        if one.status == "sent" and one.kind == "new"
-    ]
+    told = [one for one in alerts if one.status == "sent" and one.kind == "new"]
+    limits = [(one.issued, last.get((one.alert_id, one.version))) for one in told]
     return {
         "sent": len(lines),
         "twice": sum(number - 1 for number in keys.values()),
-        "new and stale": sum(age > STALE_S for age in ages),
+        "new and stale": sum(
+            limit is not None and issued > parse_utc(limit) for issued, limit in limits
+        ),
         "withheld": sum(one.status == "held" for one in alerts),
     }
 
