@@ -135,7 +135,7 @@ def test_versions_count_up_and_settle_once(stage, told_picks):
         history[one.event_id].append(one)
         assert one.event.event_id == one.event_id
         assert {pick.event_id for pick in one.event.picks} == {one.event_id}
-        assert one.models == {"picker": "default"}
+        assert one.models == {"picker": "phasenet"}
     for versions in history.values():
         assert [one.version for one in versions] == list(range(1, len(versions) + 1))
         assert versions[0].kind == "new"

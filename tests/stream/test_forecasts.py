@@ -164,6 +164,19 @@ def test_a_model_that_cannot_be_used_is_told_and_the_rest_goes_on(tmp_path, capl
         stage.board.ask(4.0, 1.0, None)
 
 
+def test_a_model_that_gives_no_probability_is_told_and_the_rest_goes_on():
+    model = small_model()
+    model.parameters = replace(model.parameters, mu_per_day=np.nan)
+    stage = ForecastStage(
+        ForecastSettings(),
+        lambda now_days: LiveForecast(model, past(), now_days, LiveSettings(200)),
+    )
+    _, made = run(stage, [health_at(0)], [message_of("big", magnitude=5.6)])
+    assert [[one.event_id for one in step] for step in made] == [[], ["big"]]
+    assert all(row.is_generic for row in made[1][0].rows)
+    assert "nan" in stage.board.problem
+
+
 def test_a_model_that_knows_what_happened_is_not_used():
     stage = ForecastStage(
         ForecastSettings(),

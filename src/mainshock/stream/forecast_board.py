@@ -39,7 +39,7 @@ class ForecastBoard:
     def open(self, settings: "IssueSettings", problem: str) -> None:
         """State that a model is set, and why it gives nothing yet."""
         with self.lock:
-            self._settings, self.problem = settings, problem
+            self._live, self._settings, self.problem = None, settings, problem
 
     def put(self, live: "LiveForecast", cut_off_days: float) -> None:
         """Show a state, with the time up to which data are known."""

@@ -219,12 +219,16 @@ class ForecastStage:
         try:
             state.live = self.open_live(_days(state.opened))
         except MainshockError as error:
-            _log.warning("no forecast of the region: %s", error)
-            self.board.open(self.settings.issue(), str(error))
-            self.open_live = None
+            self._give_up(state, error)
             return
         state.is_changed = True
         self.board.open(self.settings.issue(), "")
+
+    def _give_up(self, state: ForecastState, error: MainshockError) -> None:
+        """Tell no more forecasts of the region; tables of aftershocks become generic."""
+        _log.warning("no forecast of the region: %s", error)
+        self.board.open(self.settings.issue(), str(error))
+        self.open_live = state.live = None
 
     def _taken(self, state: ForecastState, message: Message, told: EventVersion) -> Message | None:
         """Take an event in; return its table of aftershocks, if it gets one."""
@@ -279,7 +283,11 @@ class ForecastStage:
         state.is_changed = False
         if state.live is None:
             return []
-        made = issue_forecast(state.live, self.settings.issue(), _days(state.cut_off))
+        try:
+            made = issue_forecast(state.live, self.settings.issue(), _days(state.cut_off))
+        except MainshockError as error:
+            self._give_up(state, error)
+            return []
         return [_message(made, about)]
 
     def _table(self, state: ForecastState, event_id: str, about: Message | None) -> Message | None:
