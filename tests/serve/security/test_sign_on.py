@@ -177,7 +177,7 @@ def test_a_person_signs_in_elsewhere_and_is_known_here(sso_house, provider):
         {"groups": ["strangers"]},
         {"groups": None},
     ],
-    ids=str,
+    ids="-".join,
 )
 def test_a_person_of_whom_something_is_wrong_does_not(sso_house, provider, bent):
     provider.bent = bent

@@ -67,7 +67,7 @@ def test_a_token_that_is_whole_counts(house):
         {"sid": None},
         {"exp": "never"},
     ],
-    ids=str,
+    ids="-".join,
 )
 def test_a_token_with_a_wrong_claim_does_not(house, changed):
     assert house.status(made(house, **changed)) == 401
