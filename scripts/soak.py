@@ -195,9 +195,10 @@ def soak(wanted: Wanted, root: Path, tell: Callable[[str], None]) -> Verdict:
         has_ended = False
         while not has_ended:
             has_ended = run.feed.wait(LOOK_S)
-            looks.append(look(run, begin_s))
-            wanted_bytes = int(wanted.planted_mb * looks[-1].simulated_h * MEBIBYTE)
+            newest = look(run, begin_s)
+            wanted_bytes = int(wanted.planted_mb * newest.simulated_h * MEBIBYTE)
             planted.extend(b"x" * (wanted_bytes - len(planted)))
+            looks.append(look(run, begin_s) if planted else newest)
             if has_ended or _is_told(looks, wanted):
                 tell(_kinds_row(looks) if wanted.tells_kinds else _row(looks[-1]))
         run.finish(threading.Event())

@@ -249,4 +249,4 @@ def test_cards_tell_scores_and_which_model_serves(client):
     assert by_name["phasenet"]["metrics"]["development"]["phases"]["P"]
     assert by_name["phasenet"]["card"].startswith("# phasenet")
     assert answer["meta"]["can_promote"] is False
-    assert "--model" in answer["meta"]["promote_problem"]
+    assert "models promote" in answer["meta"]["promote_problem"]

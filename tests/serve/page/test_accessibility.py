@@ -99,6 +99,7 @@ def test_no_view_breaks_a_rule_of_accessibility(told, visit, case, scheme, width
 
 def test_axe_finds_what_is_wrong(told, visit):
     page = visit(told, "/#/stations").page
+    page.locator("main h2").first.wait_for()
     page.evaluate(
         "document.querySelector('main').append(document.createElement('input')); "
         "document.querySelector('h1').style.color = 'rgb(23, 54, 90)'"

@@ -212,7 +212,7 @@ def test_an_ml_engineer_reads_cards_compares_models_and_asks_them(replayed, sign
     watched = signed_in(replayed, "ml-engineer", "/#/models")
     page = watched.page
     expect(page.locator('tr[data-model="phasenet"]')).to_contain_text("picker of the name default")
-    expect(page.get_by_text("The newest picks are of the model phasenet.")).to_be_visible()
+    expect(page.get_by_text("In use: phasenet 2.0")).to_be_visible()
     page.get_by_role("link", name="Card of phasenet", exact=True).click()
     expect(page.get_by_role("heading", name="Purpose")).to_be_visible()
     expect(page.locator(".model-card table").first).to_be_visible()

@@ -1,6 +1,7 @@
 """Opens the database of the live store: SQLite in WAL mode, or PostgreSQL."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -222,7 +223,21 @@ def _reason(error: Exception) -> str:
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where _begin_sqlite says so
     for pragma in _PRAGMAS:
-        connection.execute(pragma)
+        _set(connection, pragma)
+
+
+def _set(connection: sqlite3.Connection, pragma: str) -> None:
+    """Execute a pragma; SQLite itself does not wait for the change to WAL of another process."""
+    end_s = time.monotonic() + _BUSY_MS / 1000.0
+    while True:
+        try:
+            connection.execute(pragma)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end_s:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _watch_file(engine: Engine, path: Path) -> None:
