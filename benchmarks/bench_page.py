@@ -43,7 +43,6 @@ VIEWS = {
     "": ".trace-row canvas",
     "map": ".map-canvas[data-idle]",
     "stations": "tr[data-instrument]",
-    "explore": '[data-panel="magnitude-time"][data-drawn]',
 }
 
 
