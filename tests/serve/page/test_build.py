@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import re
 import runpy
 import shutil
@@ -10,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tools_at_hand import absent
 
 from mainshock.pipeline.wording import FLAG_SENTENCES, QUALITY_WORDS
 from mainshock.serve import page as page_module
@@ -33,10 +33,7 @@ def npm():
     """Run npm in the page's folder; without its packages a test skips, but fails under CI."""
     program = shutil.which("npm")
     if program is None or not (WEB / "node_modules").is_dir():
-        message = "no Node.js, or web/node_modules is missing; run `make web`"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        absent("no Node.js, or web/node_modules is missing; run `make web`")
 
     def run(*arguments):
         return subprocess.run(

@@ -1,18 +1,17 @@
 """How the service guards itself: a TOML file, checked before it is used."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from mainshock.core.errors import SettingsError, SourceError
+from mainshock.core.errors import SettingsError
 from mainshock.core.secrets import SecretReference
+from mainshock.stream.toml_settings import faults_told, read_toml
 
 __all__ = ["OidcSettings", "SecuritySettings", "read_security_settings"]
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-_LARGEST_BYTES = 100_000
 Role = Literal["viewer", "seismologist", "ml-engineer", "operator", "admin"]
 _Text = Annotated[str, Field(min_length=1, max_length=500)]
 
@@ -118,20 +117,10 @@ def read_security_settings(path: Path | None) -> SecuritySettings | None:
     """
     if path is None:
         return None
+    stated = read_toml(path, "a file of settings")
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error}; name a file of settings") from error
-    if len(data) > _LARGEST_BYTES:
-        raise SettingsError(f"{path} has {len(data)} bytes; it may have {_LARGEST_BYTES}")
-    try:
-        return SecuritySettings.model_validate(tomllib.loads(data.decode()))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is no TOML: {error}; mend that line") from error
+        return SecuritySettings.model_validate(stated)
     except ValidationError as error:
-        told = [
-            f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()
-        ]
-        raise SettingsError(f"{path}: {'; '.join(told)}; mend these") from error
+        raise SettingsError(f"{path}: {faults_told(error)}; mend these") from None
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from error

@@ -1,6 +1,5 @@
 """The configuration of alerts: a TOML file with rules and channels, checked before it is used."""
 
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +16,12 @@ from pydantic import (
     model_validator,
 )
 
-from mainshock.core.errors import RegistryError, SettingsError, SourceError
+from mainshock.core.errors import RegistryError, SettingsError
 from mainshock.stream.alerts.base import Channel, ChannelSettings
 from mainshock.stream.alerts.regions import Region
 from mainshock.stream.alerts.registry import CHANNELS
 from mainshock.stream.records import VersionStatus
+from mainshock.stream.toml_settings import read_toml
 
 __all__ = [
     "AlertSettings",
@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-_LARGEST_BYTES = 1_000_000
 _SETTLED_AFTER_S = 600.0
 _MAY_BE_SECRET = ("password", "secret", "token", "headers", "url", "user")
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -170,17 +169,7 @@ def read_alert_settings(path: Path) -> AlertSettings:
     SettingsError
         If it is not TOML, or something in it makes no sense: all of it is told.
     """
-    try:
-        with path.open("rb") as handle:
-            content = handle.read(_LARGEST_BYTES + 1)
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror}; name an alerts file") from error
-    if len(content) > _LARGEST_BYTES:
-        raise SettingsError(f"{path} is larger than {_LARGEST_BYTES} bytes; name an alerts file")
-    try:
-        document = tomllib.loads(content.decode("utf-8"))
-    except ValueError as error:
-        raise SettingsError(f"{path} is no TOML: {error}; mend that line") from None
+    document = read_toml(path, "an alerts file")
     file, faults = None, _name_faults(document)
     try:
         file = _File.model_validate(document)

@@ -1,10 +1,9 @@
 """How a Kafka cluster is reached: a TOML file and the environment, secrets by their place."""
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
@@ -16,13 +15,13 @@ from pydantic import (
     model_validator,
 )
 
-from mainshock.core.errors import SettingsError, SourceError
+from mainshock.core.errors import SettingsError
 from mainshock.core.secrets import SecretReference
+from mainshock.stream.toml_settings import faults_told, read_toml
 
 __all__ = ["KafkaSettings", "TopicSettings", "read_kafka_settings"]
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-_LARGEST_BYTES = 1_000_000
 _PREFIX = "MAINSHOCK_KAFKA_"
 _FROM_ENVIRONMENT = ("bootstrap", "topic_prefix", "security", "mechanism", "user", "ca_file")
 _SECRET_OPTIONS = ("password", "secret", "sasl.oauthbearer.config", "key.pem")
@@ -243,7 +242,7 @@ def read_kafka_settings(
         If it is not TOML, or something in it makes no sense.
     """
     env = os.environ if environ is None else environ
-    stated = {} if path is None else _document(path)
+    stated = {} if path is None else read_toml(path, "a settings file of Kafka")
     for name in _FROM_ENVIRONMENT:
         value = env.get(_PREFIX + name.upper())
         if value and name not in stated:
@@ -261,32 +260,4 @@ def read_kafka_settings(
     try:
         return KafkaSettings.model_validate({**stated, "folder": folder})
     except ValidationError as error:
-        raise SettingsError(f"{where}: {_told(error)}") from None  # pydantic quotes its input
-
-
-def _document(path: Path) -> dict[str, Any]:  # any TOML
-    try:
-        with path.open("rb") as handle:
-            content = handle.read(_LARGEST_BYTES + 1)
-    except OSError as error:
-        raise SourceError(
-            f"cannot read {path}: {error.strerror}; name a settings file of Kafka"
-        ) from error
-    if len(content) > _LARGEST_BYTES:
-        raise SettingsError(f"{path} is larger than {_LARGEST_BYTES} bytes; name a settings file")
-    try:
-        return tomllib.loads(content.decode("utf-8"))
-    except ValueError as error:
-        raise SettingsError(f"{path} is no TOML: {error}; mend that line") from None
-
-
-def _told(error: ValidationError) -> str:
-    """Return what is wrong, place by place, without any value that may be a secret."""
-    texts = []
-    for fault in error.errors(include_url=False, include_input=False):
-        place = ".".join(str(part) for part in fault["loc"])
-        message = fault["msg"].removeprefix("Value error, ")
-        if fault["type"] == "extra_forbidden":
-            message = "is no known key; remove it or mend its name"
-        texts.append(f"{place}: {message}".removeprefix(": "))
-    return "; ".join(texts)
+        raise SettingsError(f"{where}: {faults_told(error)}") from None  # pydantic quotes its input

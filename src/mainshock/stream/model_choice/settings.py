@@ -1,17 +1,16 @@
 """Which models serve: a TOML file that names the picker in use and one beside it."""
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mainshock.core.errors import SettingsError, SourceError
+from mainshock.core.errors import SettingsError
+from mainshock.stream.toml_settings import faults_told, read_toml
 
 __all__ = ["ModelSettings", "PickerSpec", "ShadowSettings", "read_model_settings"]
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
-_LARGEST_BYTES = 100_000
 Threshold = Annotated[float | None, Field(gt=0.0, lt=1.0)]
 
 
@@ -93,7 +92,7 @@ def read_model_settings(path: Path) -> ModelSettings:
     SettingsError
         If it is not TOML, or something in it makes no sense.
     """
-    stated = _document(path)
+    stated = read_toml(path, "a settings file of models")
     for part in ("in_use", "shadow"):
         section = stated.get(part)
         if isinstance(section, dict) and "/" in str(section.get("model", "")):
@@ -101,31 +100,4 @@ def read_model_settings(path: Path) -> ModelSettings:
     try:
         return ModelSettings.model_validate(stated)
     except ValidationError as error:
-        raise SettingsError(f"{path}: {_told(error)}") from None
-
-
-def _document(path: Path) -> dict[str, Any]:  # any TOML
-    try:
-        with path.open("rb") as handle:
-            content = handle.read(_LARGEST_BYTES + 1)
-    except OSError as error:
-        raise SourceError(
-            f"cannot read {path}: {error.strerror}; name a settings file of models"
-        ) from error
-    if len(content) > _LARGEST_BYTES:
-        raise SettingsError(f"{path} is larger than {_LARGEST_BYTES} bytes; name a settings file")
-    try:
-        return tomllib.loads(content.decode("utf-8"))
-    except ValueError as error:
-        raise SettingsError(f"{path} is no TOML: {error}; mend that line") from None
-
-
-def _told(error: ValidationError) -> str:
-    """Return what is wrong, place by place."""
-    texts = []
-    for fault in error.errors(include_url=False):
-        place = ".".join(str(part) for part in fault["loc"])
-        is_extra = fault["type"] == "extra_forbidden"
-        message = "is no known key; remove it or mend its name" if is_extra else fault["msg"]
-        texts.append(f"{place}: {message}".removeprefix(": "))
-    return "; ".join(texts)
+        raise SettingsError(f"{path}: {faults_told(error)}") from None
