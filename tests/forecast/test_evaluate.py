@@ -221,8 +221,17 @@ def test_another_suffix_is_refused(found, tmp_path):
         write_per_event(tmp_path / "events.txt", found)
 
 
-def test_rows_that_stand_twice_are_told(found, model, stored, later):
-    assert not any("repeat" in one for one in found.rows.warnings)
+def test_rows_that_stand_twice_and_older_versions_do_not_count_and_are_told(
+    found, model, stored, later
+):
+    assert not any("left out" in one for one in found.rows.warnings)
     twice = Catalogue.joined([later, later.take(np.arange(3))])
     rows = rows_of(model, stored, twice, 0.0, DAYS)
-    assert any(one.startswith("3 of ") and "repeat" in one for one in rows.warnings)
+    assert len(rows.targets) == len(found.rows.targets)
+    assert any(one.startswith("3 of ") and "left out" in one for one in rows.warnings)
+    ids = np.array([f"e{n}" for n in range(len(later))], dtype=object)
+    named = replace(later, event_id=ids, known_days=later.time_days + 1.0)
+    old = replace(named.take(np.arange(3)), known_days=later.time_days[:3])
+    rows = rows_of(model, stored, Catalogue.joined([old, named]), 0.0, DAYS)
+    assert len(rows.targets) == len(found.rows.targets)
+    assert any(one.startswith("3 rows are earlier versions") for one in rows.warnings)

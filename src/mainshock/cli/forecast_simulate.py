@@ -93,17 +93,19 @@ def simulate(
     from mainshock.forecast.base import as_history
     from mainshock.forecast.model_folder import open_model, with_stored_events
     from mainshock.forecast.moments import days_asked
+    from mainshock.forecast.repeats import each_event_once
     from mainshock.sources.seismicity.read import read_seismicity
 
     kind = _kind_of(out, quadtree)
     opened = open_model(model)
     start_days = days_asked("--start", start, is_synthetic=opened.info.is_synthetic)
     notes = _refused_or_noted(opened, start_days, days, experiment=experiment)
-    events, n_stored = with_stored_events(model, read_seismicity(catalogue))
+    once, left_out = each_event_once(read_seismicity(catalogue))
+    events, n_stored = with_stored_events(model, once)
     history = as_history(events, opened.info.settings, start_days)
     options = _Options(threads, workers, ray, parameter_draws, with_hidden)
     simulated = options.simulate(opened, history, start_days, days, n, seed)
-    notes += _cautions(simulated, history, parameter_draws, n_stored)
+    notes += left_out + _cautions(simulated, history, parameter_draws, n_stored)
     if kind in ("cells", "tiles"):
         cells = _cells(opened, history, kind, cell_deg, quadtree)
         gridded = _gridded(opened, history, simulated, cells, magnitude_step, magnitude_max)

@@ -14,7 +14,7 @@ from mainshock.forecast.base import ModelInfo, RateModel, as_history
 from mainshock.forecast.csep_comparisons import rate_comparison, signed_rank_comparison
 from mainshock.forecast.refusals import refuse_overlap
 from mainshock.forecast.registry import RATE_MODELS
-from mainshock.forecast.repeats import repeats_note
+from mainshock.forecast.repeats import each_event_once, repeats_note
 from mainshock.forecast.scores import BlockGains, gain_interval, log_likelihood_per_event
 from mainshock.forecast.sequences import Sequences, TimeBlocks, find_sequences, time_blocks
 from mainshock.sources.seismicity.catalogue import Catalogue, text_from_days
@@ -254,7 +254,7 @@ def rows_of(
     """Return what a model is tested on; parameters and errors as of :func:`evaluate_model`."""
     settings = model.info.settings
     in_sample = _refuse_windows(model.info, start_days, end_days, allow_overlap)
-    known = catalogue.between(-np.inf, end_days)
+    known, left_out = each_event_once(catalogue.between(-np.inf, end_days))
     if model.is_spatial and len(known) and not known.has_places:
         raise DataError(
             f"the model {model.info.kind} knows places and the catalogue has none; fit a model of "
@@ -283,7 +283,7 @@ def rows_of(
         sequences,
         len(before),
         in_sample,
-        tuple(_warnings(model, known, start_days, in_sample)),
+        (*left_out, *_warnings(model, known, start_days, in_sample)),
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.sources.seismicity.catalogue import Catalogue
+from mainshock.sources.seismicity.versions import latest_versions
 
 __all__ = ["each_event_once", "n_repeats", "repeats_note"]
 
@@ -60,13 +61,13 @@ def each_event_once(catalogue: Catalogue) -> tuple[Catalogue, list[str]]:
             "column and are left out"
         )
     once = catalogue.take(~is_repeat)
-    is_old = _is_old_version(once)
-    if is_old.any():
+    newest = latest_versions(once)
+    if len(newest) < len(once):
         told.append(
-            f"{is_old.sum()} rows are earlier versions of events that stand there again with the "
-            "same event_id, and are left out; of each event the newest version counts"
+            f"{len(once) - len(newest)} rows are earlier versions of events that stand there again "
+            "with the same event_id, and are left out; of each event the newest version counts"
         )
-    return (once.take(~is_old) if is_old.any() else once), told
+    return newest, told
 
 
 def _is_repeat(catalogue: Catalogue) -> NDArray[np.bool_]:
@@ -81,16 +82,4 @@ def _is_repeat(catalogue: Catalogue) -> NDArray[np.bool_]:
         row = tuple(repr(column[i]) for column in columns)  # text, as NaN is not equal to itself
         found[i] = row in seen
         seen.add(row)
-    return found
-
-
-def _is_old_version(catalogue: Catalogue) -> NDArray[np.bool_]:
-    """Return which rows have the ``event_id`` of a row that became known later."""
-    found = np.zeros(len(catalogue), dtype=np.bool_)
-    named = np.flatnonzero(catalogue.event_id != "")
-    _, groups = np.unique(catalogue.event_id[named].astype(str), return_inverse=True)
-    known = np.where(np.isfinite(catalogue.known_days), catalogue.known_days, catalogue.time_days)
-    order = np.lexsort((named, known[named], groups))
-    is_followed = np.append(groups[order][1:] == groups[order][:-1], False)[: len(order)]
-    found[named[order[is_followed]]] = True
     return found
