@@ -33,7 +33,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "stream" / "kafka"))
 from brokers import Broker, durable_broker, memory_broker
-from live_programs import Program, Watch
+from live_programs import CountedProgram, Watch
 from replayed_records import Player, Record, fragments_of, replayed
 
 from mainshock.core.times import parse_utc, to_posix_s
@@ -75,7 +75,7 @@ class Disturbance:
 class Fleet:
     """The programs of a run, and the broker if there is one."""
 
-    programs: list[Program]
+    programs: list[CountedProgram]
     broker: Broker | None = None
     n_revived: int = 0
 
@@ -116,19 +116,19 @@ class Fleet:
         names = "mainshock_backlog_messages"
         return sum(n for one in told for key, n in one.items() if key.startswith(names))
 
-    def _named(self, name: str) -> "Program | Broker":
+    def _named(self, name: str) -> "CountedProgram | Broker":
         if self.broker is not None and name == "broker":
             return self.broker
         return next(one for one in self.programs if one.name == name)
 
 
-def monitor_alone(root: Path, source: str, more: Sequence[object] = ()) -> list[Program]:
+def monitor_alone(root: Path, source: str, more: Sequence[object] = ()) -> list[CountedProgram]:
     arguments = ("monitor", "--no-browser", "--seedlink-port", -1, "--data-dir", root / "run")
     arguments += ("--source", source, *more)
-    return [Program("monitor", arguments, root)]
+    return [CountedProgram("monitor", arguments, root)]
 
 
-def spread(root: Path, source: str, broker: Broker, session_s: float) -> list[Program]:
+def spread(root: Path, source: str, broker: Broker, session_s: float) -> list[CountedProgram]:
     settings = root / "kafka.toml"
     settings.write_text(
         f'bootstrap = "{broker.address}"\nsession_s = {session_s}\n[topics]\npartitions = 4\n'
@@ -138,7 +138,9 @@ def spread(root: Path, source: str, broker: Broker, session_s: float) -> list[Pr
     rest = ("associate", "alert", "store", *sites, "--alerts", root / "alerts.toml")
     ingest = ("ingest", *sites, "--source", source)
     roles = {"ingest": ingest, "pick-1": ("pick",), "pick-2": ("pick",), "rest": rest}
-    return [Program(name, ("stream", "run", *own, *common), root) for name, own in roles.items()]
+    return [
+        CountedProgram(name, ("stream", "run", *own, *common), root) for name, own in roles.items()
+    ]
 
 
 @dataclass(slots=True, eq=False)
@@ -290,7 +292,7 @@ def undisturbed(root: Path, records: Sequence[Record]) -> Path:
     (source / "stations.csv").write_bytes((root / "stations.csv").read_bytes())
     arguments = ("monitor", "--no-browser", "--seedlink-port", -1, "--exit-at-end", "--speed", 0)
     arguments += ("--source", f"replay:{source}", "--data-dir", root / "undisturbed")
-    program = Program("undisturbed", arguments, root)
+    program = CountedProgram("undisturbed", arguments, root)
     program.start()
     assert program.process is not None
     if program.process.wait(1800.0):

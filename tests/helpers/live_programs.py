@@ -1,10 +1,7 @@
-"""Commands of mainshock that are killed and started again, and a look at what they store."""
+"""Commands of mainshock with their counters, and a look at what they store."""
 
 import os
-import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -14,51 +11,25 @@ from pathlib import Path
 
 import httpx
 from object_store import free_port
+from programs import Program
 
-__all__ = ["Program", "Seen", "Watch"]
+__all__ = ["CountedProgram", "Seen", "Watch"]
 
 _LOOK_S, _SOON_S = 0.1, 0.3
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-@dataclass(slots=True, eq=False)
-class Program:
-    """A command of mainshock with a port for its counters, which can be killed and started."""
+@dataclass(eq=False)
+class CountedProgram(Program):
+    """A program with a port for its counters."""
 
-    name: str
-    arguments: tuple[object, ...]
-    folder: Path
     port: int = field(default_factory=free_port)
-    process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
         port_option = "--port" if self.arguments[0] == "monitor" else "--metrics-port"
-        run = [sys.executable, "-c", "from mainshock.cli.app import main; main()"]
-        command = [*run, *map(str, self.arguments), port_option, str(self.port)]
-        with (self.folder / f"{self.name}.said").open("ab") as said:
-            self.process = subprocess.Popen(
-                command, stdout=said, stderr=said, env={**os.environ, "OMP_NUM_THREADS": "1"}
-            )
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(30.0)
-
-    def end(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(60.0)
-            except subprocess.TimeoutExpired:
-                self.kill()
-
-    def revive(self) -> bool:
-        """Start it again if it ended by itself, as a service manager does."""
-        has_ended = self.process is not None and self.process.poll() is not None
-        if has_ended:
-            self.start()
-        return has_ended
+        if port_option not in self.arguments:
+            self.arguments = (*self.arguments, port_option, self.port)
+        super().start()
 
     def cpu_s(self) -> float:
         """Return the processor time that it took since it was last started."""
@@ -102,7 +73,7 @@ class Watch:
     """Looks into the store: the newest pick of each station, and when it was first there."""
 
     store: Path
-    programs: Sequence[Program] = ()
+    programs: Sequence[CountedProgram] = ()
     seen: list[Seen] = field(default_factory=list)
     is_over: threading.Event = field(default_factory=threading.Event)
 

@@ -94,6 +94,13 @@ def test_its_picks_and_newest_traces_are_told(replaying, done):
     assert len(first["minimum"]) == len(first["maximum"]) > 100
 
 
+def test_one_that_has_ended_stays_ended_when_it_is_stopped(replaying, done):
+    told = replaying.post(f"{API}/{done['replay_id']}", json={"stop": True}).json()["data"]
+    assert (told["state"], told["share"]) == ("ended", 1.0)
+    listed = {one["replay_id"]: one["state"] for one in replaying.get(API).json()["data"]}
+    assert listed[done["replay_id"]] == "ended"
+
+
 def test_it_pauses_goes_on_faster_and_stops(replaying, done):
     made = replaying.post(API, json={**WISH, "speed": 1}).json()["data"]
     one = f"{API}/{made['replay_id']}"

@@ -1,10 +1,7 @@
 """`mainshock monitor` as a process of its own, and records to feed it with."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from programs import MAINSHOCK, start_process
 
 from mainshock.sources.fragments import NANOSECONDS
 from mainshock.sources.miniseed_records import (
@@ -39,15 +37,9 @@ class MonitorProcess:
     def __init__(self, *arguments: object, errors: Path) -> None:
         self.errors = errors
         self.began_s = time.monotonic()
-        code = "from mainshock.cli.app import main; main()"
-        command = [sys.executable, "-c", code, "monitor", "--no-browser", "--port", "0"]
-        with errors.open("wb") as stream:
-            self.process = subprocess.Popen(
-                [*command, *map(str, arguments)],
-                stdout=subprocess.DEVNULL,
-                stderr=stream,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-            )
+        errors.unlink(missing_ok=True)
+        command = (*MAINSHOCK, "monitor", "--no-browser", "--port", 0)
+        self.process = start_process([*command, *arguments], errors)
 
     @property
     def said(self) -> str:

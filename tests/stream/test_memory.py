@@ -59,6 +59,42 @@ print(before - after)
 """
 
 
+GARBAGE = """
+import sys
+from collections import deque
+from mainshock.stream.memory import keep_for_good
+
+class InItself:
+    alive = 0
+
+    def __init__(self):
+        self.itself = self
+        InItself.alive += 1
+
+    def __del__(self):
+        InItself.alive -= 1
+
+kept = [[number] for number in range(2_000_000)]
+if sys.argv[1:]:
+    keep_for_good()
+waiting, most = deque(), 0
+for _ in range(300_000):
+    waiting.append(InItself())
+    if len(waiting) > 10_000:
+        waiting.popleft()
+    most = max(most, InItself.alive)
+print(most)
+"""
+
+
+def test_garbage_does_not_wait_for_as_much_as_there_was_at_the_start():
+    def most_alive(*arguments):
+        command = [sys.executable, "-c", GARBAGE, *arguments]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert 2 * most_alive("keep for good") < most_alive()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="by the proc file system of Linux")
 def test_pages_of_libraries_go_and_come_back():
     result = subprocess.run(

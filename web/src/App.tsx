@@ -14,6 +14,7 @@ import { Help } from "./ui/Help";
 import { useRoute, type Route } from "./ui/hooks";
 import { ServiceNote, StatusBar } from "./ui/StatusBar";
 import { addressOf, viewOf, type View } from "./views";
+import { Around } from "./told/Words";
 
 /** The page, and in its place the form to sign in; what was being worked on outlasts a sign-in. */
 export function App() {
@@ -111,7 +112,7 @@ function Problem() {
   if (problem === null) return null;
   return (
     <p className="problem" role="alert">
-      {messages.status.problem(problem)}
+      <Around told={messages.status.problem} words={problem} />
     </p>
   );
 }

@@ -16,21 +16,24 @@ if TYPE_CHECKING:
     from mainshock.sources.live.base import LiveSource
     from mainshock.stream.kafka.stage_process import StageProcess
     from mainshock.stream.live_stages import LocationParts, StageParts
-    from mainshock.stream.model_choice.desk import ModelDesk
+    from mainshock.stream.model_choice.of_run import RunModels
     from mainshock.stream.model_choice.settings import ModelSettings
     from mainshock.stream.monitoring.stage_endpoint import StageEndpoint
     from mainshock.stream.run_folder import RunFolder
     from mainshock.stream.store.address import StoreAddress
     from mainshock.stream.store.live_store import LiveStore
+    from mainshock.stream.store_watch import StoreWatch
 
 __all__ = ["run_stages"]
+
+_FOLLOWERS = {"picking", "late", "shadow"}  # stages that work with the model in use
 
 Roles = Annotated[
     list[str],
     typer.Argument(
         metavar="STAGE...",
-        help="ingest, pick, associate, alert, context, shaking, forecast, drift, store: one or "
-        "several.",
+        help="ingest, pick, late, shadow, associate, alert, context, shaking, forecast, drift, "
+        "store: one or several.",
         show_default=False,
     ),
 ]
@@ -42,7 +45,8 @@ DataDir = Annotated[
     typer.Option(
         "--data-dir",
         metavar="DIR",
-        help="Records, store and state of sources; ingest, associate, alert and store share it.",
+        help="Records, store and state of sources; ingest, late, associate, alert and store share "
+        "it.",
     ),
 ]
 IsReplay = Annotated[
@@ -110,13 +114,16 @@ def run_stages(
     location = _location(setup, stations, folder, max_depth) if "events" in wanted else None
     kept = _open_store(wanted, folder, store_options.address_of(store, store_password))
     forecasts = (forecast_model, forecast_catalogue, forecast_region, forecast_agency)
-    desk, picker = _models(wanted, monitor_options.model_settings(model, models), kept)
+    labels = _labels(opened, is_replay=replay, is_synthetic=synthetic)
+    named = monitor_options.model_settings(model, models)
+    serving, picker = _models(wanted, named, kept, folder, *labels)
     parts = _parts(folder, location, kept, picker, alerts, forecasts)
-    parts = _labelled(parts, opened, is_replay=replay, is_synthetic=synthetic)
+    parts = _labelled(parts, serving, *labels)
     bus = _Bus(bus_settings, metrics_host, metrics_port)
     try:
-        made = _process(stages, parts, bus, opened, folder, stations, desk)
-        _run(made, stages, exit_when_idle)
+        made = _process(stages, parts, bus, opened, folder, stations, serving)
+        watch = _review_watch(made, parts) if "store" in wanted else None
+        _run(made, stages, exit_when_idle, watch)
     finally:
         if kept is not None:
             kept.close()
@@ -131,21 +138,30 @@ class _Bus(NamedTuple):
 
 
 def _models(
-    wanted: list[str], models: "ModelSettings", store: "LiveStore | None"
-) -> "tuple[ModelDesk | None, Picker | None]":
+    wanted: list[str],
+    models: "ModelSettings",
+    store: "LiveStore | None",
+    folder: "RunFolder",
+    is_replay: bool,
+    is_synthetic: bool,
+) -> "tuple[RunModels | None, Picker | None]":
     """Return what follows the choice of the model, and the picker, where a stage picks or names it.
 
     A process that picks and has a store works by the choice that the store keeps.
     """
-    from mainshock.stream.model_choice.of_run import open_desk
+    from mainshock.stream.model_choice.of_run import RunModels, open_desk, open_shadow
 
-    if not {"picking", "events"} & set(wanted):
+    if not {*_FOLLOWERS, "events"} & set(wanted):
         return None, None
     picker = monitor_options.opened_picker(models)
-    if "picking" not in wanted or store is None:
+    if store is None or not _FOLLOWERS & set(wanted):
         return None, picker
-    desk = open_desk(store, picker, models)
-    return desk, desk.in_use.picker
+    serving = RunModels(open_desk(store, picker, models, tells="picking" in wanted))
+    if "shadow" in wanted:
+        serving.shadow = open_shadow(
+            models, folder.shadow, is_live=not is_replay, is_synthetic=is_synthetic
+        )
+    return serving, serving.picker
 
 
 def _parts(
@@ -171,15 +187,23 @@ def _parts(
     )
 
 
+def _labels(
+    source: "LiveSource | None", *, is_replay: bool, is_synthetic: bool
+) -> tuple[bool, bool]:
+    """Return what is said of the records, or what their source says: old ones, made up."""
+    if source is None:
+        return is_replay, is_synthetic
+    return is_replay or not source.is_live, source.is_synthetic
+
+
 def _labelled(
-    parts: "StageParts", source: "LiveSource | None", *, is_replay: bool, is_synthetic: bool
+    parts: "StageParts", serving: "RunModels | None", is_replay: bool, is_synthetic: bool
 ) -> "StageParts":
-    """Return the parts with what is said of the records, or what their source says."""
+    """Return the parts with what is said of the records, and the shadow."""
     from dataclasses import replace
 
-    if source is not None:
-        is_replay, is_synthetic = is_replay or not source.is_live, source.is_synthetic
-    return replace(parts, is_live=not is_replay, is_synthetic=is_synthetic)
+    shadow = None if serving is None else serving.shadow
+    return replace(parts, is_live=not is_replay, is_synthetic=is_synthetic, shadow=shadow)
 
 
 def _process(
@@ -189,7 +213,7 @@ def _process(
     source: "LiveSource | None",
     folder: "RunFolder",
     stations: Path | None,
-    desk: "ModelDesk | None",
+    serving: "RunModels | None",
 ) -> "StageProcess":
     from mainshock.sources.stations import read_stations
     from mainshock.stream.kafka import KafkaBus
@@ -200,7 +224,7 @@ def _process(
     opened = KafkaBus(bus.settings)
     metrics, endpoint = _metrics(bus.metrics_host, bus.metrics_port, folder)
     made = StageProcess(
-        opened, roles, parts, source, folder, known=known, metrics=metrics, desk=desk
+        opened, roles, parts, source, folder, known=known, metrics=metrics, models=serving
     )
     show_problems(metrics, made.problems())
     if endpoint is not None:
@@ -234,7 +258,7 @@ def _open_store(
     from mainshock.stream.store.live_store import LiveStore
 
     follows = address is not None and "picking" in wanted
-    if not follows and not {"store", "alerts"} & set(wanted):
+    if not follows and not {"store", "alerts", "late", "shadow"} & set(wanted):
         return None
     make_folder(folder.root)
     return LiveStore.open(address or folder.store)
@@ -272,7 +296,20 @@ def _metrics(
     return registry, None if port is None else StageEndpoint(registry, host, port)
 
 
-def _run(made: "StageProcess", roles: list[str], idle_s: float | None) -> None:
+def _review_watch(made: "StageProcess", parts: "StageParts") -> "StoreWatch | None":
+    """Return what passes on the reviews that are kept in the store."""
+    from mainshock.stream.review_relay import ReviewRelay
+    from mainshock.stream.store_watch import StoreWatch
+
+    if parts.store is None:
+        return None
+    relay = ReviewRelay(parts.store.database, made.bus.publish, is_live=parts.is_live)
+    return StoreWatch([relay.pass_on])
+
+
+def _run(
+    made: "StageProcess", roles: list[str], idle_s: float | None, watch: "StoreWatch | None"
+) -> None:
     """Start, wait for the end or a signal, and stop."""
     import signal
     import threading
@@ -282,7 +319,11 @@ def _run(made: "StageProcess", roles: list[str], idle_s: float | None) -> None:
         signal.signal(number, lambda *_: stop.set())
     try:
         made.start()
+        if watch is not None:
+            watch.start()
         say(f"running {', '.join(roles)} over {made.bus.settings.bootstrap}")
         made.wait(stop, idle_s)
     finally:
+        if watch is not None:
+            watch.stop()
         made.stop()

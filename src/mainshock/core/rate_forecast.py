@@ -9,17 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mainshock.core import cautions
 from mainshock.core.errors import DataError, RecordError
 from mainshock.core.times import format_utc, parse_utc, require_utc
 
 __all__ = ["RESEARCH_ONLY", "ForecastRow", "RateForecast", "RateGrid"]
 
 FloatArray = NDArray[np.float64]
-RESEARCH_ONLY = "Research result, not an official forecast."
-_NO_PREDICTION = (
-    "Earthquakes cannot be predicted; these numbers are chances, and they change as new data "
-    "arrive."
-)
+RESEARCH_ONLY = cautions.RESEARCH.tell()
 _RATE_DIGITS = 3
 _PLACE_DIGITS = 5
 _TIMES = ("issued", "start", "cut_off")
@@ -231,17 +228,17 @@ class RateForecast:
         """Return what must stand beside the forecast wherever it is shown."""
         said = [
             RESEARCH_ONLY,
-            _NO_PREDICTION,
-            f"Source of official advice: {self.agency}.",
+            cautions.NO_PREDICTION.tell(),
+            cautions.AGENCY.tell(agency=self.agency),
         ]
         if any(one.is_generic for one in self.rows):
-            said.append("Numbers marked generic come from parameters of other regions.")
+            said.append(cautions.GENERIC.tell())
         if not all(one.is_validated for one in self.rows):
-            said.append("The model was not validated for all windows shown.")
+            said.append(cautions.NOT_VALIDATED.tell())
         if self.is_synthetic:
-            said.append("Model or data are synthetic.")
+            said.append(cautions.SYNTHETIC.tell())
         if self.is_retrospective:
-            said.append("Retrospective: made after its window had opened.")
+            said.append(cautions.RETROSPECTIVE.tell())
         return [*said, *self.warnings]
 
     def as_document(self) -> dict[str, Any]:  # a JSON document

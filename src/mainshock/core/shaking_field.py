@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mainshock.core import cautions
 from mainshock.core.errors import DataError, RecordError
 from mainshock.core.times import format_utc, parse_utc
 
 __all__ = ["NOT_FOR_DESIGN", "ShakingField"]
 
 FloatArray = NDArray[np.float64]
-NOT_FOR_DESIGN = "Not for design use."
+NOT_FOR_DESIGN = cautions.NOT_FOR_DESIGN_USE.tell()
 _PARTS = ("mean", "sd", "sd_epistemic")
 _SAME = (  # in a document as in the record
     *("event_id", "magnitude", "magnitude_sd", "magnitude_type", "longitude", "latitude"),
@@ -138,15 +139,10 @@ class ShakingField:
         """Return what must stand beside the map wherever it is shown."""
         said = [NOT_FOR_DESIGN]
         if self.is_synthetic:
-            said.append(
-                f"The model {self.model} was trained on synthetic records, not on real ones."
-            )
+            said.append(cautions.TRAINED_ON_SYNTHETIC.tell(model=self.model))
         if self.is_extrapolated.any():
             share = max(1, round(100.0 * self.extrapolated_share))
-            said.append(
-                f"{share} % of the sites lie outside what the model was trained on; "
-                "their spread is widened."
-            )
+            said.append(cautions.EXTRAPOLATED.tell(share=share))
         return said
 
     def as_document(self) -> dict[str, Any]:  # a JSON document

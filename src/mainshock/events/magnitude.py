@@ -10,6 +10,7 @@ from obspy import Inventory
 
 from mainshock.core.errors import DataError
 from mainshock.core.records import Arrival, Magnitude, Origin, Station, StationMagnitude, Waveform
+from mainshock.events import sentences
 from mainshock.events.distance_corrections import find_distance_correction
 from mainshock.events.geometry import StationLookup
 from mainshock.events.magnitude_local import measure_local_magnitude
@@ -99,7 +100,7 @@ def estimate_magnitudes(
     """
     settings = settings or MagnitudeSettings()
     if inventory is None:
-        reason = f"none: {_NO_RESPONSE} is known, and counts alone give no magnitude"
+        reason = sentences.RESPONSE_UNKNOWN.tell()
         return MagnitudeEstimate(None, (), (reason,))
     lookup = StationLookup(stations)
     measured: list[StationMagnitude] = []
@@ -151,8 +152,8 @@ def _known(lookup: StationLookup, stations: Sequence[Station], arrival: Arrival)
 def _no_magnitude(reasons: Sequence[str]) -> str:
     """Return in one line why there is no magnitude."""
     if reasons and all("no response" in reason for reason in reasons):
-        return f"none: {_NO_RESPONSE} at any of {len(reasons)} stations"
-    return f"none: no station of {len(reasons)} gave a magnitude"
+        return sentences.RESPONSE_AT_NO_STATION.tell(count=len(reasons))
+    return sentences.NO_STATION_GAVE_ONE.tell(count=len(reasons))
 
 
 def _station_magnitude(

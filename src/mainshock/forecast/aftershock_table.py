@@ -13,6 +13,7 @@ import numpy as np
 
 from mainshock.core.errors import DataError, MainshockError
 from mainshock.core.rate_forecast import ForecastRow, RateForecast
+from mainshock.forecast import sentences
 from mainshock.forecast.aftershock_sequence import (
     MAGNITUDES,
     WINDOWS_DAYS,
@@ -249,7 +250,7 @@ def _usual(live: LiveForecast | None, area: Circle, magnitude: float) -> float:
 def _warnings(live: LiveForecast | None, area: Circle) -> tuple[str, ...]:
     said = []
     if live is None or not live.region.contains(area.longitude, area.latitude)[0]:
-        said.append("Long-term numbers are those of an average place on Earth.")
+        said.append(sentences.WORLD_AVERAGE.tell())
     return tuple(said)
 
 
@@ -257,7 +258,9 @@ def _words(mainshock: LiveEvent, area: Circle) -> str:
     north = "N" if area.latitude >= 0 else "S"
     lon = (area.longitude + 180.0) % 360.0 - 180.0
     east = "E" if lon >= 0 else "W"
-    return (
-        f"the area within {area.radius_km:g} km of the magnitude {mainshock.magnitude:.1f} "
-        f"earthquake at {abs(area.latitude):.2f} {north}, {abs(lon):.2f} {east}"
+    return sentences.REGION_MAINSHOCK.tell(
+        radius_km=area.radius_km,
+        magnitude=mainshock.magnitude,
+        latitude=f"{abs(area.latitude):.2f} {north}",
+        longitude=f"{abs(lon):.2f} {east}",
     )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from mainshock.core.rate_forecast import ForecastRow, RateForecast, RateGrid
+from mainshock.forecast import sentences
 from mainshock.forecast.base import ModelInfo
 from mainshock.forecast.live import LiveForecast
 from mainshock.forecast.long_term import Circle
@@ -203,20 +204,18 @@ def unknown_stretch(live: LiveForecast) -> tuple[str, ...]:
     if live.model.parameters.mu_per_day * gap < IMPROBABLE or not math.isfinite(gap):
         return ()
     first, last = (text_from_days(float(edges[longest + i]))[:10] for i in (0, 1))
-    said = f"It knows of no event between {first} and {last}"
-    return (f"{said}; aftershocks of what happened then are missing in it.",)
+    return (sentences.UNKNOWN_STRETCH.tell(first=first, last=last),)
 
 
 def _bounds_text(live: LiveForecast) -> str:
     west, south, east, north = live.region.bounds
-    return f"the area of longitude {west:g} to {east:g} and latitude {south:g} to {north:g}"
+    return sentences.REGION_BOX.tell(west=west, east=east, south=south, north=north)
 
 
 def _circle_text(circle: Circle) -> str:
     longitude = (circle.longitude + 180.0) % 360.0 - 180.0
-    return (
-        f"the area within {circle.radius_km:g} km of longitude {longitude:g}, "
-        f"latitude {circle.latitude:g}"
+    return sentences.REGION_CIRCLE.tell(
+        radius_km=circle.radius_km, longitude=longitude, latitude=circle.latitude
     )
 
 

@@ -4,6 +4,7 @@ import math
 from datetime import timedelta
 
 from mainshock.core.errors import DataError, ModelError, SettingsError
+from mainshock.forecast import sentences
 from mainshock.forecast.base import ModelInfo
 from mainshock.sources.seismicity.catalogue import text_from_days
 
@@ -37,15 +38,9 @@ def refuse_below_model_completeness(magnitude: float, info: ModelInfo) -> None:
         If it is below the model's magnitude of completeness, or above its largest magnitude.
     """
     if magnitude < info.mc - _ROUNDING:
-        raise DataError(
-            f"magnitude {magnitude:g} is below {info.mc:g}, from which on the model's catalogue is "
-            f"complete; ask for {info.mc:g} or more, or fit a model with a lower --mc"
-        )
+        raise DataError(sentences.BELOW_COMPLETENESS.tell(magnitude=magnitude, mc=info.mc))
     if magnitude >= info.m_max:
-        raise DataError(
-            f"magnitude {magnitude:g} is not below {info.m_max:g}, the largest one of the model; "
-            "ask for a smaller one"
-        )
+        raise DataError(sentences.ABOVE_LARGEST.tell(magnitude=magnitude, m_max=info.m_max))
 
 
 def refuse_overlap(info: ModelInfo, start_days: float) -> None:
@@ -123,10 +118,6 @@ def refuse_beyond_horizon(days: float, info: ModelInfo) -> bool:
         return True
     limit = max(tested, UNVALIDATED_DAYS)
     if days > limit + _ROUNDING:
-        raise SettingsError(
-            f"a window of {days:g} days is longer than {limit:g} days, which is as far as this "
-            f"model {'was validated' if tested > 0 else 'may be used without validation'}; ask "
-            f"for a shorter one, or test the model by `forecast evaluate --tests --days {days:g} "
-            "--record`"
-        )
+        said = sentences.TOO_LONG_TESTED if tested > 0 else sentences.TOO_LONG_UNTESTED
+        raise SettingsError(said.tell(days=days, limit=limit))
     return False

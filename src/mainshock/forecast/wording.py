@@ -12,7 +12,10 @@ from typing import Any
 
 from mainshock.core.errors import DataError, SettingsError
 from mainshock.core.rate_forecast import ForecastRow, RateForecast
+from mainshock.core.sentences import Sentences
 from mainshock.core.times import require_utc
+from mainshock.forecast import sentences
+from mainshock.forecast.wording_texts import GERMAN, SPANISH
 
 __all__ = [
     "LANGUAGES",
@@ -26,6 +29,7 @@ __all__ = [
     "with_sentences",
 ]
 
+_REGIONS = Sentences((sentences.REGION_BOX, sentences.REGION_CIRCLE, sentences.REGION_MAINSHOCK))
 # every text of a language; a new language is a new entry with the same keys
 LANGUAGES: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -58,7 +62,10 @@ LANGUAGES: Mapping[str, Mapping[str, str]] = {
         "one_count": "at most 1 earthquake",
         "times": "about {number} times",
         "time": "%Y-%m-%d %H:%M UTC",
+        **{one.code: one.plain_text for one in _REGIONS.known},
     },
+    "de": GERMAN,
+    "es": SPANISH,
 }
 _LOWEST, _HIGHEST = 0.01, 0.99
 _LEAST_MULTIPLE = 0.01
@@ -126,6 +133,12 @@ def frequency_text(probability: float, language: str = "en") -> str:
         return texts["one_in"].format(n=number_text(round(1.0 / probability)))
     n = 10 if probability <= 0.945 else 100
     return texts["many_in"].format(k=round(n * probability), n=n)
+
+
+def _region_text(region: str | None, language: str) -> str:
+    """Return where a forecast is of; a name stays as it is."""
+    told = _REGIONS.told(region or "")
+    return told.text if told.code is None else _texts(language)[told.code].format(**told.values)
 
 
 def multiple_text(multiple: float, language: str = "en") -> str:
@@ -253,7 +266,7 @@ class ForecastStatement:
         has_range = is_plain and None not in (self.probability_low, self.probability_high)
         return {
             **times,
-            "region": self.region,
+            "region": _region_text(self.region, language),
             "model": self.model,
             "agency": self.agency,
             "magnitude": f"{self.magnitude:g}",

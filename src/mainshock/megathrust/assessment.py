@@ -20,6 +20,7 @@ import numpy as np
 from mainshock.core.errors import DataError, RecordError, SourceError
 from mainshock.core.files import replacing
 from mainshock.core.geo import geodesic_distance_km
+from mainshock.megathrust import sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,19 +56,12 @@ COLUMNS = (
     "m_max",
 )
 _REQUIRED = ("region", "index", "probability", "class", "conformal_set", "applicability")
-HELD_OUT = (
-    "Each segment was assessed by a classifier that was taught neither its rupture nor anything "
-    "within 100 km of it."
-)
+HELD_OUT = sentences.HELD_OUT.tell()
 CAVEATS = (
-    "Potential classification from about 33 independent great ruptures; not a forecast.",
-    "It says nothing of when a segment will break, and little of whether it will.",
-    'The catalogue covers little more than a century: "no great earthquake" means none seen yet.',
-    "Skill near known ruptures is mostly location: neighbours share a rupture and a region.",
-)
-_NO_LEFT_OUT = (
-    "Leave-one-region-out skill of this model is not stated. On the published tables nothing tried "
-    "was better than chance there: macro-F1 0.40 (95 % interval 0.31 to 0.51)."
+    sentences.POTENTIAL.tell(),
+    sentences.NOT_WHEN.tell(),
+    sentences.CENTURY.tell(),
+    sentences.LOCATION.tell(),
 )
 
 
@@ -198,7 +192,10 @@ def caveats(evaluation: Sequence[Mapping[str, Any]] = ()) -> tuple[str, ...]:
         Documents of ``mainshock megathrust evaluate --json``.
     """
     left_out = [one for one in evaluation if one.get("scheme") == "region" and one.get("results")]
-    return (*CAVEATS, *([_left_out_words(one) for one in left_out] or [_NO_LEFT_OUT]))
+    return (
+        *CAVEATS,
+        *([_left_out_words(one) for one in left_out] or [sentences.NO_LEFT_OUT.tell()]),
+    )
 
 
 def packaged_caveats() -> tuple[str, ...]:
@@ -208,14 +205,20 @@ def packaged_caveats() -> tuple[str, ...]:
 
 def _left_out_words(evaluation: Mapping[str, Any]) -> str:
     score = evaluation["results"][0]
-    told = [f"macro-F1 {_macro_f1(score)}{_interval(score.get('interval95'))}"]
-    if score.get("auc") is not None:
-        told.append(f"AUC within regions {_number(score['auc'])}")
     prior = evaluation.get("baselines", {}).get("region-prior", [])
-    if prior:
-        told.append(f"against macro-F1 {_macro_f1(prior[0])} of the region prior")
-    words = f"Leave-one-region-out skill of {evaluation.get('model', 'the model')}"
-    return f"{words}, {evaluation.get('classes', 2)} classes: {', '.join(told)}."
+    said = {
+        (True, True): sentences.LEFT_OUT_BOTH,
+        (True, False): sentences.LEFT_OUT_AUC,
+        (False, True): sentences.LEFT_OUT_PRIOR,
+        (False, False): sentences.LEFT_OUT,
+    }[score.get("auc") is not None, bool(prior)]
+    return said.tell(
+        model=evaluation.get("model", "the model"),
+        classes=evaluation.get("classes", 2),
+        score=_macro_f1(score) + _interval(score.get("interval95")),
+        auc=_number(score.get("auc")),
+        prior=_macro_f1(prior[0]) if prior else "",
+    )
 
 
 def _macro_f1(score: Mapping[str, Any]) -> str:

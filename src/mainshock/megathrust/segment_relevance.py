@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError, SourceError
 from mainshock.core.files import replacing
+from mainshock.megathrust import sentences
 
 __all__ = [
     "NOTES",
@@ -41,25 +42,9 @@ _FORMAT = 1
 _NOISE = 0.05  # of synthetic features that do as well
 _ARRAYS, _ABOUT = "relevance.npz", "relevance.json"
 NOTES = (
-    "Attributions say what the classifier goes by, not what makes earthquakes great.",
-    (
-        "Features rise and fall together and are smooth along the trench: read a ranking with its "
-        "stability, its synthetic features and the sets of correlated features."
-    ),
-    (
-        "Intervals and stability are over folds that share most of their training: independent "
-        "data would agree less."
-    ),
-)
-_OF_NETWORKS = (
-    (
-        "The networks that are explained are not the classifier that gives the probability, which "
-        "also goes by neighbours along the trench; they see the same features and no place."
-    ),
-    (
-        "They were taught nothing within {exclusion_km:.0f} km of the segment; longer ruptures may "
-        "have taught them."
-    ),
+    sentences.NOT_CAUSES.tell(),
+    sentences.CORRELATED.tell(),
+    sentences.SHARED_TRAINING.tell(),
 )
 
 
@@ -251,12 +236,13 @@ def relevance_caveats(about: Mapping[str, Any]) -> tuple[str, ...]:
     shares = [one["synthetic_share"] for one in about["features"]]
     n_told = sum(share is not None and share <= _NOISE for share in shares)
     return (
-        *(one.format(exclusion_km=about["exclusion_km"]) for one in _OF_NETWORKS),
+        sentences.OTHER_NETWORKS.tell(),
+        sentences.TAUGHT_NOTHING_NEAR.tell(exclusion_km=about["exclusion_km"]),
         _score_words(about["model"], about["macro_f1"]),
-        (
-            "The ranking over all segments agrees between folds with a rank correlation of "
-            f"{about['stability']['folds']['spearman']:.2f}; {n_told} of {len(shares)} features "
-            "are told from made-up ones that are as smooth along the trench."
+        sentences.STABILITY.tell(
+            correlation=about["stability"]["folds"]["spearman"],
+            told=n_told,
+            features=len(shares),
         ),
         *NOTES,
     )
@@ -267,15 +253,9 @@ def _score_words(model: str, scores: Mapping[str, Mapping[str, float]]) -> str:
     told = {name: f"{name} {one['mean']:.2f} ± {one['sd']:.2f}" for name, one in scores.items()}
     own = told.pop(model)
     best = max(one["mean"] for name, one in scores.items() if name != model)
-    verdict = (
-        "The networks are no better than the place alone, and their reasons no better than they."
-        if scores[model]["mean"] <= best
-        else "The networks are better than the place alone."
-    )
-    return (
-        f"Macro-F1 on segments held out: {own}; knowing only the place {', '.join(told.values())}. "
-        f"{verdict}"
-    )
+    is_better = scores[model]["mean"] > best
+    said = sentences.BETTER_THAN_PLACE if is_better else sentences.NO_BETTER_THAN_PLACE
+    return said.tell(own=own, others=", ".join(told.values()))
 
 
 def write_relevance(folder: Path, table: RelevanceTable) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError, NothingFoundError
 from mainshock.core.geo import LocalFrame
+from mainshock.offfault import sentences
 
 __all__ = ["KINDS", "UNITS", "FaultMap", "TracedLine", "build_fault_map", "kind_of"]
 
@@ -129,7 +130,7 @@ def build_fault_map(
         raise DataError("some trace has a coordinate that is no finite number; mend or remove it")
     kept = [one for one in lines if len(one.places) > 1 and np.ptp(one.places, axis=0).any()]
     if len(kept) < len(lines):
-        told.append(f"{len(lines) - len(kept)} traces of fewer than two places were left out")
+        told.append(sentences.SHORT_TRACES.tell(count=len(lines) - len(kept)))
     if not kept:
         raise DataError(f"none of {len(lines)} traces has two different places; nothing to draw")
     if units == "lonlat":
@@ -148,8 +149,9 @@ def build_fault_map(
 
 
 def _without_lines(notes: Sequence[str]) -> str:
-    found = f" ({'; '.join(notes)})" if notes else ""
-    return f"no fault trace was found{found}; give LineString or MultiLineString features"
+    if notes:
+        return sentences.ONLY_OTHER_KINDS.tell(notes="; ".join(notes))
+    return sentences.NO_TRACE.tell()
 
 
 def _in_metres(places: list[FloatArray]) -> tuple[LocalFrame, list[FloatArray]]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError, MainshockError, SettingsError
+from mainshock.offfault import sentences
 from mainshock.offfault.fault_map import (
     KINDS,
     UNITS,
@@ -100,7 +101,7 @@ def fault_map_from_geojson(document: Any, units: str = "auto") -> FaultMap:
         If it holds no line.
     """
     if not isinstance(document, dict) or "type" not in document:
-        raise DataError("this is no GeoJSON object; give a FeatureCollection of LineStrings")
+        raise DataError(sentences.NOT_GEOJSON.tell())
     left_out: dict[str, int] = {}
     try:
         lines = list(_geojson_lines(document, {}, left_out, depth=0))
@@ -158,7 +159,10 @@ def _note(units: str) -> str:
 
 
 def _left_out_notes(left_out: Mapping[str, int]) -> list[str]:
-    return [f"{count} of type {kind} left out" for kind, count in sorted(left_out.items())]
+    return [
+        sentences.OTHER_KINDS.tell(count=count, kind=kind)
+        for kind, count in sorted(left_out.items())
+    ]
 
 
 def _content(path: Path) -> bytes:

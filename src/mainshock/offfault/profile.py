@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError, NothingFoundError, SettingsError
+from mainshock.offfault import sentences
 from mainshock.offfault.base import COLUMNS, ROWS, Efficiency, EfficiencyModel
 from mainshock.offfault.fault_map import FaultMap
 from mainshock.offfault.raster import (
@@ -38,9 +39,9 @@ DEFAULT_PIXEL_M = 75.0
 """Published profiles lay 4 windows along 18.3 km and 2 along 10.1 km: 62 to 89 m a pixel."""
 
 CAVEATS = (
-    "Estimated from the shape of mapped traces alone, by a model of experiments: not measured.",
-    "It is the efficiency of steady slip, as in clay experiments; one earthquake may differ.",
-    "Traces that are missing, or mapped in more detail than elsewhere, change it; so does scale.",
+    sentences.FROM_SHAPE.tell(),
+    sentences.STEADY_SLIP.tell(),
+    sentences.MAPPING.tell(),
 )
 
 _FINEST_M, _COARSEST_M = 0.001, 20_000.0
@@ -208,11 +209,9 @@ def efficiency_profile(
     drawn = np.array(drawn_in)
     kept: NDArray[np.bool_] = np.asarray(drawn.any(axis=0))
     if not kept.any():
-        raise NothingFoundError(
-            f"none of {len(kept)} windows along the main traces holds a trace; check the units"
-        )
+        raise NothingFoundError(sentences.NO_WINDOW.tell(count=len(kept)))
     if not kept.all():
-        told.append(f"{int((~kept).sum())} windows without any trace were left out")
+        told.append(sentences.EMPTY_WINDOWS.tell(count=int((~kept).sum())))
     told = [*fault_map.notes, *line.warnings, *told]
     efficiency = combine(members, drawn).take(kept)
     return _profile(fault_map, line, _placement(placement, kept), efficiency, told)
@@ -307,8 +306,9 @@ def drawn_efficiency(
         one.name: np.where(is_empty, np.nan, getattr(found, one.name)) for one in fields(found)
     }
     which = ", ".join(map(str, np.flatnonzero(is_empty)[:_LISTED].tolist()))
-    told = f"{int(is_empty.sum())} windows hold no fault and have no efficiency: {which}"
-    return Efficiency(**parts), [told + (", ..." if is_empty.sum() > _LISTED else "")]
+    if is_empty.sum() > _LISTED:
+        which += ", ..."
+    return Efficiency(**parts), [sentences.NO_FAULT.tell(count=int(is_empty.sum()), which=which)]
 
 
 def _check_length(fault_map: FaultMap, pixel_m: float) -> None:
@@ -330,9 +330,9 @@ def _fitting_scales(
     fitting = [scale for scale in settings.scales if scale <= longest * (1.0 + 1e-9)]
     told = []
     if len(fitting) < len(settings.scales):
+        n_all = len(settings.scales)
         told.append(
-            f"{len(settings.scales) - len(fitting)} of {len(settings.scales)} scales were left "
-            f"out: the fault is only {longest:.2g} windows long, so the band is too narrow"
+            sentences.LEFT_OUT_SCALES.tell(count=n_all - len(fitting), all=n_all, length=longest)
         )
     return fitting or [min(settings.scales)], told
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError
+from mainshock.offfault import sentences
 from mainshock.offfault.along_line import lengths_along
 from mainshock.offfault.base import COLUMNS, ROWS
 from mainshock.offfault.fault_map import FaultMap
@@ -136,10 +137,7 @@ def reference_line(fault_map: FaultMap, window_m: float) -> ReferenceLine:
     told = []
     elongation = np.sqrt(spread[1] / max(spread[0], 1e-9))
     if elongation < _LEAST_ELONGATION:
-        told.append(
-            f"the main traces are only {elongation:.1f} times as long as wide: their strike is "
-            "doubtful; mark the main trace by the property `kind`"
-        )
+        told.append(sentences.DOUBTFUL_STRIKE.tell(elongation=elongation))
     s, n = (points - middle) @ direction, (points - middle) @ across
     ends = (np.concatenate(fault_map.main_lines()) - middle) @ direction
     length_m = float(np.ptp(ends))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mainshock.core import cautions
 from mainshock.core.errors import DataError, ModelError, RegistryError
 from mainshock.core.records import Event, Pick, Waveform
 from mainshock.core.shaking_field import ShakingField
@@ -53,7 +54,7 @@ def model_problem(name: str = "default") -> str:
     try:
         find_model(DEFAULT_MODEL if name == "default" else name)
     except (RegistryError, ModelError):
-        return "no model of shaking is installed; train one with `mainshock shake train`"
+        return cautions.NO_SHAKING_MODEL.tell()
     return ""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from mainshock.core.errors import MainshockError
+from mainshock.serve import sentences
 from mainshock.serve.catalogue_columns import (
     EventColumns,
     columns_of_catalogue,
@@ -123,9 +124,7 @@ class CatalogueShelf:
         for path in self._paths():
             if catalogue_id == f"file-{path.name}":
                 return self._from_folder(path)
-        raise ApiError(
-            404, f"there is no catalogue {catalogue_id[:100]!r}; /api/v1/catalogues lists them"
-        )
+        raise ApiError(404, sentences.NO_CATALOGUE.tell(catalogue_id=catalogue_id[:100]))
 
     def add(self, name: str, content: bytes, format: str | None = None) -> ShelvedCatalogue:  # noqa: A002
         """Read a catalogue that was sent, and keep it.
@@ -148,9 +147,7 @@ class CatalogueShelf:
             raise ApiError(400, f"{name} is compressed; unpack it before it is sent")
         with self._lock:
             if len(self._uploads) >= MOST_UPLOADS:
-                raise ApiError(
-                    503, f"{MOST_UPLOADS} catalogues are kept, which is the limit; delete one first"
-                )
+                raise ApiError(503, sentences.CATALOGUES_FULL.tell(count=MOST_UPLOADS))
         with tempfile.TemporaryDirectory(prefix="mainshock-catalogue-") as folder:
             path = Path(folder) / name
             path.write_bytes(content)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # ObsPy and the database would delay the start of whoever onl
     from mainshock.sources.stations import StationList
     from mainshock.stream.model_choice.of_run import RunModels
     from mainshock.stream.monitoring.flags import DriftBoard
-    from mainshock.stream.records import EventVersion
     from mainshock.stream.store.live_store import LiveStore
 
 __all__ = ["ServiceContext", "ServiceSettings"]
@@ -98,9 +97,9 @@ class ServiceContext:
         What replays that readers start work with, or None where none can be started.
     drift
         Channels and pickers that are not what they used to be, or None where nothing runs live.
-    tell_review
-        Lets a person's version of an event reach the stages that follow events, or None where
-        nothing runs live.
+    pass_reviews_on
+        Has the stages that follow events told of a review that was just kept, or None where nothing
+        runs live: then the monitor that writes to the store finds it there.
     models
         The model in use and the one beside it, or None where nothing runs live.
     """
@@ -121,5 +120,5 @@ class ServiceContext:
     builder: "EventBuilder | None" = None
     replay_parts: "ReplayParts | None" = None
     drift: "DriftBoard | None" = None
-    tell_review: "Callable[[EventVersion], None] | None" = None
+    pass_reviews_on: "Callable[[], None] | None" = None
     models: "RunModels | None" = None

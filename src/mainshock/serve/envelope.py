@@ -11,12 +11,15 @@ from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
 from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from mainshock.core.errors import MainshockError
+from mainshock.core.sentences import Told
+from mainshock.serve import sentences
 from mainshock.stream.store.database import StoreError
 
 __all__ = [
@@ -47,10 +50,7 @@ ERROR_CODES: Mapping[int, str] = {
     500: "internal_error",
     503: "unavailable",
 }
-STORE_AWAY = (
-    "the store does not answer at present, so that this cannot be told or kept; the service goes "
-    "on by itself once it is back: come again later (/readyz and the log tell why)"
-)
+STORE_AWAY = sentences.STORE_IS_AWAY.tell()
 _MOST_ERRORS_TOLD = 20
 _LONGEST_VALUE = 100
 _RETRY_S = 5.0  # where nothing better is known
@@ -90,6 +90,9 @@ class ErrorBody(BaseModel):
 
     code: str = Field(description="For programs: one of a fixed set.")
     message: str = Field(description="For people: the value, the limit and the remedy.")
+    message_told: list[Told] = Field(
+        default_factory=list, description="Its sentences, each by its code and values."
+    )
     detail: dict[str, Any] | None = None  # depends on the code
 
 
@@ -167,8 +170,13 @@ def error_response(
     if path == "/v2" or path.startswith("/v2/"):
         return JSONResponse({"error": message}, status, headers=kept)
     code = ERROR_CODES.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "_")
-    body = {"code": code, "message": message, "detail": None if detail is None else dict(detail)}
-    return JSONResponse({"error": body}, status, headers=kept)
+    body = ErrorBody(
+        code=code,
+        message=message,
+        message_told=sentences.KNOWN.told_parts(message),
+        detail=None if detail is None else dict(detail),
+    )
+    return JSONResponse({"error": jsonable_encoder(body)}, status, headers=kept)
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -197,7 +205,7 @@ def _http_error(request: Request, error: Exception) -> Response:
     path = request.url.path
     message = str(error.detail)
     if error.status_code == HTTPStatus.NOT_FOUND and message == HTTPStatus.NOT_FOUND.phrase:
-        message = f"there is no {path}; the paths stand in /api/v1/openapi.json"
+        message = sentences.NO_PATH.tell(path=path)
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         message = f"{path} does not answer to {request.method}"
     return error_response(path, error.status_code, message, headers=error.headers)
@@ -220,7 +228,7 @@ def _fault(error: Mapping[str, Any]) -> str:
     text = str(error["msg"]).removeprefix("Value error, ")
     kind, value = error["type"], error.get("input")
     if kind == "missing":
-        return f"{name or 'the body'} is missing; give it"
+        return sentences.MISSING.tell(name=name or "the body")
     if kind == "value_error" or not isinstance(value, str | int | float):
         return f"{name}: {text}" if name else text
     if kind in _NUMBER_FAULTS:  # the text of a query, read as a number

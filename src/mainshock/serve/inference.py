@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from mainshock.core.errors import ModelError, RegistryError, UnreachableError
+from mainshock.serve import sentences
 from mainshock.serve.batching import MicroBatcher
 from mainshock.serve.envelope import ApiError
 from mainshock.serve.metrics import ServiceMetrics
@@ -53,7 +54,7 @@ class ThreadQueue:
             503 if too many requests wait already.
         """
         if self._n_now >= self._most_at_all:
-            raise ApiError(503, f"{self._n_now} requests are worked on or wait already; try later")
+            raise ApiError(503, sentences.TOO_BUSY.tell(count=self._n_now))
         self._n_now += 1
         try:
             return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self._limiter)
@@ -91,7 +92,7 @@ class Inference:
         if wait_s > 0.0:
             raise ApiError(
                 429,
-                f"more than {_A_MINUTE:g} requests a minute; wait {wait_s:.1f} s",
+                sentences.TOO_MANY_TO_COMPUTE.tell(per_minute=_A_MINUTE, wait_s=wait_s),
                 {"retry_after_s": round(wait_s, 2)},
             )
 

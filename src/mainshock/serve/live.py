@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from mainshock import __version__
 from mainshock.core.times import format_utc
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import STORE_AWAY
 from mainshock.serve.metrics import ServiceMetrics
@@ -267,7 +268,12 @@ class LiveHub:
         """Return whether all works; what is stored alone has no live input that could fail."""
         reason = self._context.is_ready() or (STORE_AWAY if self._away else "")
         is_stored = self._context.board is None
-        data = {"status": status_of(reason), "reason": reason, "is_stored": is_stored}
+        data = {
+            "status": status_of(reason),
+            "reason": reason,
+            "reason_told": [asdict(one) for one in sentences.KNOWN.told_parts(reason)],
+            "is_stored": is_stored,
+        }
         return _news("state", "", data)
 
     def _stream_time(self) -> str | None:
@@ -295,6 +301,8 @@ class LiveHub:
         store = self._context.store
         if self._seen is None:  # the store was away when the first client came
             self._seen = store.latest_change()
+        elif self._away and store.latest_change() < self._seen:  # another one is in its place
+            self._seen = 0
         changes = store.changes(self._seen, _MOST_CHANGES)
         changed: dict[str, dict[str, int]] = {"pick": {}, "event": {}, "alert": {}}
         for change in changes:

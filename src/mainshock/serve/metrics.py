@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mainshock.core.logs import current_request, serving
+from mainshock.serve import sentences
 from mainshock.serve.envelope import error_response
 from mainshock.serve.security import SECURITY_HEADERS
 
@@ -121,7 +122,7 @@ class Observer:
             answer = error_response(
                 scope["path"],
                 500,
-                "the service failed; its log tells why",
+                sentences.FAILED.tell(),
                 headers=SECURITY_HEADERS,
             )
             await answer(scope, receive, sender)

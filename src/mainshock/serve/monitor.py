@@ -171,7 +171,7 @@ class Monitor:
             builder=self.location.builder,
             replay_parts=ReplayParts(self.picker, self.location),
             drift=self.run.drift_board,
-            tell_review=self.run.tell_review,
+            pass_reviews_on=self.run.pass_reviews_on,
             models=self.run.serving,
         )
         show_problems(registry, {"process": lambda: self._state, **self.run.problems()})

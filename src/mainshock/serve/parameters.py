@@ -8,6 +8,7 @@ from fastapi.params import Depends as DependsMarker
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mainshock.core.times import format_utc
+from mainshock.serve import sentences
 from mainshock.serve.envelope import ApiError, ErrorAnswer
 from mainshock.serve.schemas import UtcTime
 from mainshock.serve.text_form import TextForm
@@ -148,7 +149,7 @@ def span_ns(start: UtcTime, end: UtcTime, longest_s: float) -> tuple[int, int]:
     if not 0.0 < length_s <= longest_s:
         raise ApiError(
             400,
-            f"start to end is {length_s:g} s; it must be more than 0 and at most {longest_s:g} s",
+            sentences.WINDOW_LENGTH.tell(length_s=length_s, longest_s=longest_s),
         )
     return ns_from_datetime(start), ns_from_datetime(end)
 

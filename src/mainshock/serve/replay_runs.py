@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mainshock.core.errors import MainshockError
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import ApiError
 from mainshock.serve.replay_source import SteeredReplay
@@ -121,6 +122,7 @@ class Replay:
     ended_s: float | None = None
     problem: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
+    _was_stopped: bool = False
     _thread: threading.Thread | None = None
     _closing: threading.Lock = field(default_factory=threading.Lock)
     _is_closed: bool = False
@@ -132,7 +134,7 @@ class Replay:
             return "paused" if self.source.is_paused else "running"
         if self.problem:
             return "failed"
-        return "stopped" if self._stop.is_set() else "ended"
+        return "stopped" if self._was_stopped else "ended"
 
     @property
     def share(self) -> float:
@@ -184,6 +186,7 @@ class Replay:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             self.problem = str(error) or type(error).__name__
         finally:
+            self._was_stopped = self._stop.is_set()  # a stop that comes later changes nothing
             self.ended_s = self.clock()
 
     def _end_stages(self) -> None:
@@ -222,10 +225,7 @@ class Replays:
     def problem(self) -> str:
         """Why none can be started; empty where one can."""
         if self._context.replay_parts is None:
-            return (
-                "replays need the picker and the locator of a live run; start the service by "
-                "`mainshock monitor`"
-            )
+            return sentences.REPLAY_NEEDS_RUN.tell()
         return ""
 
     def all(self) -> list[Replay]:
@@ -246,9 +246,7 @@ class Replays:
         with self._lock:
             found = self._runs.get(replay_id)
         if found is None:
-            raise ApiError(
-                404, f"there is no replay {replay_id[:50]!r}; /api/v1/replays lists them"
-            )
+            raise ApiError(404, sentences.NO_REPLAY.tell(replay_id=replay_id[:50]))
         return found
 
     def start(self, wish: ReplayWish) -> Replay:
@@ -301,9 +299,7 @@ class Replays:
             return
         ended = [one for one in self._runs.values() if one.ended_s is not None]
         if not ended:
-            raise ApiError(
-                503, f"{len(self._runs)} replays run, which is the limit; stop one of them first"
-            )
+            raise ApiError(503, sentences.REPLAYS_FULL.tell(count=len(self._runs)))
         self._runs.pop(ended[0].replay_id).close()
 
     def _drop_old(self) -> None:

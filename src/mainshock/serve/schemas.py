@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from mainshock.core.errors import RecordError
+from mainshock.core.sentences import Told
 from mainshock.core.times import format_utc, parse_utc
 from mainshock.serve.envelope import Answer, Listing, Meta
 from mainshock.serve.text_form import TextForm
@@ -188,6 +189,7 @@ class VersionSummary(BaseModel):
     status: Status
     issued: UtcTime
     reason: str
+    reason_told: list[Told] = Field(description="Its sentences, each by its code and values")
     magnitude: float | None
     longitude: float
     latitude: float
@@ -241,6 +243,9 @@ class EventDetail(EventSummary):
     n_modes: int
     effective_draws: float | None
     notes: dict[str, str]
+    notes_told: dict[str, list[Told]] = Field(
+        description="The sentences of each note, by their codes and values"
+    )
     station_magnitudes: list[StationMagnitudeData]
     magnitude_mad: float | None
     mean: MeanData | None
@@ -368,6 +373,7 @@ class HealthData(BaseModel):
         description="degraded: it runs, and the reason says what does not work as it should"
     )
     reason: str = Field(description="Why it is not ready; empty when it is")
+    reason_told: list[Told] = Field(description="Its sentences, each by its code and values")
     source: str
     is_synthetic: bool
     is_live: bool = Field(description="Whether records come as they are recorded")

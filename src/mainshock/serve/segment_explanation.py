@@ -6,8 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from mainshock.core.sentences import Told
+from mainshock.megathrust import sentences
 from mainshock.megathrust.assessment import SegmentAssessment
 from mainshock.megathrust.segment_relevance import RelevanceTable, relevance_caveats
+from mainshock.serve import sentences as told_here
 from mainshock.serve.envelope import ApiError, Meta
 
 __all__ = [
@@ -88,7 +91,9 @@ class SegmentExplanationMeta(Meta):
         description="Between folds, between seeds, and of made-up features between folds"
     )
     reason: str = Field(description="Why there are no reasons; empty where there are")
+    reason_told: list[Told] = Field(description="Its sentences, each by its code and values")
     caveats: list[str]
+    caveats_told: list[Told] = Field(description="The caveats, each by its code and values")
 
 
 class SegmentExplanationAnswer(BaseModel):
@@ -120,15 +125,17 @@ def segment_explanation(
     if table is None:
         raise ApiError(
             503,
-            "this installation holds no relevance of segments; install the whole package, or make "
-            "it by recipes/megathrust/explain.py",
+            told_here.NO_RELEVANCE.tell(),
         )
     found = table.of(segment.region, segment.index)
-    reason = "" if found else f"{segment.name} is not among the segments that were explained"
+    reason = "" if found else sentences.NOT_EXPLAINED.tell(segment=segment.name)
+    said = [*relevance_caveats(table.about), *caveats]
     meta: dict[str, Any] = {
         **table.about,
         "reason": reason,
-        "caveats": [*relevance_caveats(table.about), *caveats],
+        "reason_told": told_here.KNOWN.told_parts(reason),
+        "caveats": said,
+        "caveats_told": told_here.KNOWN.all_told(said),
     }
     told = None
     if found is not None:

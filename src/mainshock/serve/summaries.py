@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.core.records import Arrival, Origin, Pick
+from mainshock.serve import sentences
 from mainshock.serve.frames import Bins
 from mainshock.serve.schemas import (
     AlertSummary,
@@ -142,6 +143,9 @@ def event_detail(told: EventVersion, versions: Sequence[EventVersion]) -> EventD
         {
             **record,
             **summary,
+            "notes_told": {
+                name: sentences.KNOWN.told_parts(note) for name, note in told.event.notes.items()
+            },
             "arrivals": [_arrival_summary(one) for one in told.event.arrivals],
             "versions": [_version_summary(one) for one in versions],
         }
@@ -208,6 +212,7 @@ def _version_summary(told: EventVersion) -> VersionSummary:
         status=told.status,
         issued=told.issued,
         reason=told.reason,
+        reason_told=sentences.KNOWN.told_parts(told.reason),
         magnitude=None if magnitude is None else magnitude.value,
         longitude=origin.longitude,
         latitude=origin.latitude,

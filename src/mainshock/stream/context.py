@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mainshock.megathrust import sentences
 from mainshock.megathrust.assessment import (
     SegmentAssessment,
     nearest_segment,
@@ -18,7 +19,6 @@ from mainshock.stream.records import EventVersion
 
 __all__ = ["ContextStage", "context_stage", "event_context"]
 
-_NEAR_IS_NOT_ON = "Nearness does not say that the event lies on the plate interface."
 _log = logging.getLogger(__name__)
 
 
@@ -46,7 +46,7 @@ def event_context(
         "is_synthetic": told.is_synthetic,
         "segment": found.segment.as_dict(),
         "distance_km": round(found.distance_km, 1),
-        "caveats": [*cautions, _NEAR_IS_NOT_ON],
+        "caveats": [*cautions, sentences.NEAR_IS_NOT_ON.tell()],
     }
 
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 from mainshock.core.errors import MainshockError, SourceError
 from mainshock.sources.fragments import NANOSECONDS
 from mainshock.sources.packets import AcknowledgedSource, Packet, PacketSource
+from mainshock.stream import sentences
 from mainshock.stream.bus import Bus, Message
 from mainshock.stream.ingest.ingest import ChannelSegment, Ingest
 from mainshock.stream.messages import health_message
@@ -58,10 +59,8 @@ class _Refusals:
                     _log.warning("%s", self)
 
     def __str__(self) -> str:
-        return (
-            f"the last {self.number} packets were refused and none was used, for "
-            f"{', '.join(sorted(self.kinds))}; the reasons lie in the dead letters"
-        )
+        kinds = ", ".join(sorted(self.kinds))
+        return sentences.PACKETS_REFUSED.tell(count=self.number, kinds=kinds)
 
 
 @dataclass(slots=True, eq=False)
@@ -149,14 +148,11 @@ class Feed:
         if self.error is not None:
             return str(self.error)
         if self._disk_problem:
-            return f"packets wait: {self._disk_problem}"
+            return sentences.PACKETS_WAIT.tell(error=self._disk_problem)
         if self._refusals.are_many:
             return str(self._refusals)
         if self._shed_s is not None and self.clock() - self._shed_s < _SHED_SHOWN_S:
-            return (
-                f"{self.n_shed} packets were dropped since the start, some of them just now: they "
-                "come faster than they can be worked on"
-            )
+            return sentences.PACKETS_SHED.tell(count=self.n_shed)
         return ""
 
     @property

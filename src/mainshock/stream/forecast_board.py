@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mainshock.core.errors import NothingFoundError
+from mainshock.stream import sentences
 
 if TYPE_CHECKING:  # the forecast's libraries are loaded by the stage
     from mainshock.core.rate_forecast import RateForecast
@@ -25,7 +26,7 @@ class ForecastBoard:
         Why there is no forecast of the region; empty while there is one.
     """
 
-    problem: str = "no forecast model is set; name its folder by --forecast-model"
+    problem: str = sentences.NO_FORECAST_MODEL.tell()
     lock: threading.RLock = field(default_factory=threading.RLock)
     _live: "LiveForecast | None" = None
     _cut_off_days: float = 0.0

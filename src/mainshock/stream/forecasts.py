@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mainshock.core.errors import MainshockError
 from mainshock.core.times import format_utc, parse_utc
+from mainshock.stream import sentences
 from mainshock.stream.bus import Message
 from mainshock.stream.forecast_board import ForecastBoard
 from mainshock.stream.messages import forecast_message, read_event_message, read_health_message
@@ -324,7 +325,7 @@ def forecast_stage(
     settings, board = settings or ForecastSettings(), board or ForecastBoard()
     if settings.model is None:
         return ForecastStage(settings, None, board)
-    board.open(settings.issue(), "the forecast is being made; ask again in a minute")
+    board.open(settings.issue(), sentences.FORECAST_MADE_NOW.tell())
 
     def open_live(now_days: float) -> "LiveForecast":
         from mainshock.forecast.live_following import (  # noqa: PLC0415 - the same

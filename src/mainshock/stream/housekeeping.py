@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mainshock.core.errors import MainshockError
-from mainshock.stream.memory import LibraryPages, return_free_memory
+from mainshock.stream import sentences
+from mainshock.stream.memory import LibraryPages, keep_for_good, return_free_memory
 from mainshock.stream.store.catalogue import export_and_retain
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.store.retention import Retention
@@ -83,10 +84,10 @@ class Housekeeping:
         try:
             export_and_retain(self.store, self.catalogue, retention)
         except MainshockError as error:
-            self.problem = f"the catalogue is not kept up to date: {error}"
+            self.problem = sentences.CATALOGUE_BEHIND.tell(error=error)
             _log.warning("%s", self.problem)
         except Exception as error:  # noqa: BLE001 - a fault here must not end the live path
-            self.problem = f"the catalogue is not kept up to date: {error!r}"
+            self.problem = sentences.CATALOGUE_BEHIND.tell(error=repr(error))
             _log.exception("the catalogue is not kept up to date")
         else:
             self.problem = ""
@@ -97,6 +98,7 @@ class Housekeeping:
         while not self._ending.wait(min(self.every_s, _MEMORY_S)):
             return_free_memory()
             if libraries is not None:  # once: what is needed after the start stays
+                keep_for_good()
                 libraries.give_back()
                 libraries = None
             waited_s += min(self.every_s, _MEMORY_S)

@@ -8,66 +8,29 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from mainshock.core.errors import MainshockError
-from mainshock.core.records import Pick
+from mainshock.core.errors import DataError, MainshockError, SourceError
+from mainshock.core.records import Pick, Waveform
 from mainshock.detect.base import Picker
 from mainshock.pipeline.picking import picks_with_direction
-from mainshock.sources.fragments import NANOSECONDS, TimeWindow, datetime_from_ns
+from mainshock.sources.fragments import (
+    NANOSECONDS,
+    TimeWindow,
+    datetime_from_ns,
+    ns_from_datetime,
+)
 from mainshock.stream.archive_reading import archived_waveforms, record_start_ns
 from mainshock.stream.bus import Message
+from mainshock.stream.late_records import LateRecords, LateSettings, Stretch
 from mainshock.stream.messages import pick_message
 from mainshock.stream.picking.instrument import ChunkPlan
 from mainshock.stream.picking.pick_versions import new_version
-from mainshock.stream.records import LivePick
-from mainshock.stream.store.database import StoreError
 from mainshock.stream.store.live_store import LiveStore
 
-__all__ = ["LatePicks", "LateSettings"]
+__all__ = ["LatePicks"]
 
 _log = logging.getLogger(__name__)
 _TRACE = "late"
 _SLACK_NS = 1_000_000  # times are rounded; less than from one sample to the next
-
-
-@dataclass(frozen=True, slots=True)
-class LateSettings:
-    """When and how late records are picked, in seconds.
-
-    Parameters
-    ----------
-    late_s
-        A record this far behind its channel may have come too late for the picking stage.
-    ahead_s
-        How far an instrument must be beyond such a record, so that all picks around it are settled.
-    quiet_s
-        How long no further one must have come.
-    silence_s
-        How long to wait for an instrument that gives nothing more.
-    margin_s
-        Context that the picker is given before and after.
-    edge_s
-        How far around the late records picks may be new.
-    same_s
-        Two picks of a phase closer than this are one.
-    piece_s
-        What is picked at once.
-    """
-
-    late_s: float = 10.0
-    ahead_s: float = 90.0
-    quiet_s: float = 10.0
-    silence_s: float = 120.0
-    margin_s: float = 60.0
-    edge_s: float = 10.0
-    same_s: float = 0.5
-    piece_s: float = 3600.0
-
-
-@dataclass(slots=True)
-class _Stretch:
-    start_ns: int
-    end_ns: int
-    seen_s: float
 
 
 @dataclass(slots=True, eq=False)
@@ -88,15 +51,22 @@ class LatePicks:
         Has everything so far written to the archive.
     is_synthetic
         Whether the records are made up.
+    follows_picks
+        Whether ``see`` is given the messages of ``pick.v1`` too, as where another process picks.
     settings
         Times.
     clock
         Monotonic seconds.
 
+    Attributes
+    ----------
+    records
+        Which records came late.
+
     Notes
     -----
     A pick that is known stays as it is. What waits to be looked at is forgotten when the process
-    ends.
+    ends, unless somebody keeps the state of ``records``; a stretch leaves it once it is picked.
     """
 
     picker: Picker
@@ -105,17 +75,19 @@ class LatePicks:
     publish: Callable[[Sequence[Message]], None]
     flush: Callable[[], None]
     is_synthetic: bool = False
+    follows_picks: bool = False
     settings: LateSettings = field(default_factory=LateSettings)
     clock: Callable[[], float] = time.monotonic
-    _arrival_ns: int = 0
-    _newest_ns: dict[str, int] = field(default_factory=dict)
-    _stretches: dict[str, list[_Stretch]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    records: LateRecords = field(init=False)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
+    def __post_init__(self) -> None:
+        self.records = LateRecords(self.settings, self.follows_picks, self.clock)
+
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread; after ``stop`` it can be started again."""
+        self._stop.clear()
         self._thread = threading.Thread(target=self._run, name="late-picks", daemon=True)
         self._thread.start()
 
@@ -125,28 +97,29 @@ class LatePicks:
         if self._thread is not None:
             self._thread.join(timeout_s)
 
-    def see(self, records: Sequence[Message]) -> None:
+    def see(self, messages: Sequence[Message]) -> None:
         """Take note of the records that are behind their channel."""
-        late_ns = round(self.settings.late_s * NANOSECONDS)
-        for record in records:
-            trace_id, _, span = record.identity.partition("@")
-            self._arrival_ns = max(self._arrival_ns, record.arrival_ns)
-            newest_ns = max(self._newest_ns.get(trace_id, 0), record.data_ns)
-            self._newest_ns[trace_id] = newest_ns
-            if record.data_ns < newest_ns - late_ns:
-                self._note(trace_id[:-1], int(span.partition("+")[0]), record.data_ns)
+        self.records.see(messages)
 
     def look(self) -> int:
         """Pick what is due, and return how many picks were new."""
         n_new = 0
-        for instrument, stretch in self._taken():
+        for instrument, stretch in self.records.due():
+            if self._stop.is_set():
+                break
+            seen_s = stretch.seen_s
             try:
                 n_new += self._pick(instrument, stretch)
-            except StoreError as error:  # tried again once it is back
-                self._note(instrument, stretch.start_ns, stretch.end_ns)
+            except SourceError as error:  # tried again once store or bus are back
+                stretch.seen_s = self.clock()
                 _log.warning("late records of %s wait: %s", instrument, error)
+                continue
             except MainshockError as error:
                 _log.warning("late records of %s are not picked: %s", instrument, error)
+            except Exception:
+                self.records.drop(instrument, stretch, seen_s)
+                raise
+            self.records.drop(instrument, stretch, seen_s)
         return n_new
 
     def _run(self) -> None:
@@ -156,63 +129,39 @@ class LatePicks:
             except Exception:  # noqa: BLE001 - late records must not stop what comes in time
                 _log.exception("late records are not picked")
 
-    def _note(self, instrument: str, start_ns: int, end_ns: int) -> None:
-        """Add a record to the stretch near it, or begin another one."""
-        margin_ns = round(self.settings.margin_s * NANOSECONDS)
-        now_s = self.clock()
-        with self._lock:
-            there = self._stretches.setdefault(instrument, [])
-            for one in there:
-                if start_ns <= one.end_ns + margin_ns and end_ns >= one.start_ns - margin_ns:
-                    one.start_ns, one.end_ns = min(start_ns, one.start_ns), max(end_ns, one.end_ns)
-                    one.seen_s = now_s
-                    return
-            there.append(_Stretch(start_ns, end_ns, now_s))
-
-    def _taken(self) -> list[tuple[str, _Stretch]]:
-        """Take the stretches that are due off those that wait."""
-        with self._lock:
-            due = [
-                (instrument, one)
-                for instrument, there in self._stretches.items()
-                for one in there
-                if self._is_due(instrument, one)
-            ]
-            for instrument, one in due:
-                self._stretches[instrument].remove(one)
-        return due
-
-    def _is_due(self, instrument: str, stretch: _Stretch) -> bool:
-        quiet_s = self.clock() - stretch.seen_s
-        newest_ns = max(
-            (end for trace_id, end in list(self._newest_ns.items()) if trace_id[:-1] == instrument),
-            default=0,
-        )
-        ahead_s = (newest_ns - stretch.end_ns) / NANOSECONDS
-        is_settled = ahead_s >= self.settings.ahead_s and quiet_s >= self.settings.quiet_s
-        return is_settled or quiet_s >= self.settings.silence_s
-
-    def _pick(self, instrument: str, stretch: _Stretch) -> int:
+    def _pick(self, instrument: str, stretch: Stretch) -> int:
         self.flush()
         edge_ns = round(self.settings.edge_s * NANOSECONDS)
         piece_ns = round(self.settings.piece_s * NANOSECONDS)
-        end_ns = stretch.end_ns + edge_ns
-        n_new = 0
-        for start_ns in range(stretch.start_ns - edge_ns, end_ns, piece_ns):
-            window = TimeWindow(start_ns, min(start_ns + piece_ns, end_ns))
-            found = self._unknown(instrument, self._found(instrument, window), window)
-            self.publish([self._message(pick, instrument.split(".")[3]) for pick in found])
-            n_new += len(found)
+        start_ns, end_ns = stretch.start_ns - edge_ns, stretch.end_ns + edge_ns
+        n_new = n_waveforms = 0
+        for first_ns in range(start_ns, end_ns, piece_ns):
+            window = TimeWindow(first_ns, min(first_ns + piece_ns, end_ns))
+            waveforms = self._waveforms(instrument, window)
+            n_waveforms += len(waveforms)
+            n_new += self._tell(instrument, self._found(waveforms, window), window)
+        if not n_waveforms:
+            raise DataError(
+                f"{self.archive} does not hold them; late picks need the folder that ingest writes"
+            )
         _log.info("%d picks in late records of %s", n_new, instrument)
         return n_new
 
-    def _message(self, pick: Pick, band: str) -> Message:
-        issued = datetime_from_ns(self._arrival_ns)
-        version = new_version(pick, band, "settled", issued, is_synthetic=self.is_synthetic)
-        return pick_message(version, self._arrival_ns, _TRACE)
+    def _tell(self, instrument: str, found: Sequence[Pick], window: TimeWindow) -> int:
+        """Publish the picks that are new, and return how many they are."""
+        arrival_ns = self.records.arrival_ns
+        issued, band = datetime_from_ns(arrival_ns), instrument.split(".")[3]
+        versions = [
+            new_version(pick, band, "settled", issued, is_synthetic=self.is_synthetic)
+            for pick in self._unknown(instrument, found, window)
+        ]
+        self.publish([pick_message(one, arrival_ns, _TRACE) for one in versions])
+        for one in versions:
+            self.records.note_settled(instrument, one)
+        return len(versions)
 
-    def _found(self, instrument: str, window: TimeWindow) -> list[Pick]:
-        """Return what a batch run says of a window of the archive."""
+    def _waveforms(self, instrument: str, window: TimeWindow) -> list[Waveform]:
+        """Return what the archive holds around a window, from where a batch run would begin."""
         network, station, location, band = instrument.split(".")
         key = (network, station, location, band)
         margin_ns = round(self.settings.margin_s * NANOSECONDS)
@@ -222,11 +171,15 @@ class LatePicks:
         stride_ns = round(ChunkPlan.of(self.picker).stride_s * NANOSECONDS)
         strides = max(0, window.start_ns - margin_ns - began_ns) // stride_ns
         wide = TimeWindow(began_ns + strides * stride_ns - _SLACK_NS, window.end_ns + margin_ns)
+        found = archived_waveforms(self.archive, network, station, wide)
+        return [one for one in found if one.trace_id == instrument]
+
+    def _found(self, waveforms: Sequence[Waveform], window: TimeWindow) -> list[Pick]:
+        """Return what a batch run says of a window."""
         start, end = datetime_from_ns(window.start_ns), datetime_from_ns(window.end_ns)
         return [
             pick
-            for waveform in archived_waveforms(self.archive, network, station, wide)
-            if waveform.trace_id == instrument
+            for waveform in waveforms
             for pick in picks_with_direction(self.picker, waveform)
             if start <= pick.time < end
         ]
@@ -242,11 +195,15 @@ class LatePicks:
             limit=None,
         )
         known = [
-            one for one in of_station if (one.pick.location, one.instrument) == (location, band)
+            (one.pick.phase, ns_from_datetime(one.pick.time))
+            for one in of_station
+            if (one.pick.location, one.instrument) == (location, band)
         ]
-        return [pick for pick in found if not any(_is_same(pick, one, margin) for one in known)]
+        known += self.records.told(instrument)  # the store may be behind
+        same_ns = round(self.settings.same_s * NANOSECONDS)
+        return [pick for pick in found if not _is_known(pick, known, same_ns)]
 
 
-def _is_same(pick: Pick, known: LivePick, margin: timedelta) -> bool:
-    other = known.pick
-    return pick.phase == other.phase and abs(pick.time - other.time) < margin
+def _is_known(pick: Pick, known: Sequence[tuple[str, int]], same_ns: int) -> bool:
+    time_ns = ns_from_datetime(pick.time)
+    return any(phase == pick.phase and abs(time_ns - at) < same_ns for phase, at in known)

@@ -1,11 +1,11 @@
 """The stages of the live path by name, made from the parts that they share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mainshock.core.errors import SettingsError
+from mainshock.core.errors import SettingsError, SourceError
 from mainshock.detect.base import Picker
 from mainshock.forecast.forecast_log import ForecastLog
 from mainshock.pipeline.locating import EventBuilder
@@ -17,6 +17,10 @@ from mainshock.stream.events.settling import SettlingStage
 from mainshock.stream.events.stage import EventStage
 from mainshock.stream.forecast_board import ForecastBoard
 from mainshock.stream.forecasts import ForecastSettings
+from mainshock.stream.late_picks import LatePicks
+from mainshock.stream.late_stage import LateStage
+from mainshock.stream.model_choice.shadow import Shadow
+from mainshock.stream.model_choice.shadow_stage import ShadowStage
 from mainshock.stream.monitoring.flags import DriftBoard
 from mainshock.stream.monitoring.parts import Observe, TimedAssociator, TimedBuilder
 from mainshock.stream.picking.changeable import ChangeablePicking
@@ -81,6 +85,8 @@ class StageParts:
         Where channels and pickers are shown that are not what they used to be.
     observe
         Told how long associations and locations take, or None.
+    shadow
+        What runs beside the picker, where a stage shows it records; else None.
     """
 
     archive: Path
@@ -97,13 +103,14 @@ class StageParts:
     show: Show | None = None
     drift_board: DriftBoard = field(default_factory=DriftBoard)
     observe: Observe | None = None
+    shadow: Shadow | None = None
 
 
 def make_stage(name: str, parts: StageParts) -> Stage[Any]:
     """Return the stage of a name.
 
-    Names are ``picking``, ``settling``, ``events``, ``alerts``, ``store``, and those of
-    ``LIVE_STAGES``.
+    Names are ``picking``, ``late``, ``shadow``, ``settling``, ``events``, ``alerts``, ``store``,
+    and those of ``LIVE_STAGES``.
 
     Raises
     ------
@@ -114,6 +121,8 @@ def make_stage(name: str, parts: StageParts) -> Stage[Any]:
     """
     makers = {
         "picking": _picking,
+        "late": _late,
+        "shadow": _shadow,
         "settling": _settling,
         "events": _events,
         "alerts": _alerts,
@@ -129,6 +138,33 @@ def _picking(parts: StageParts) -> Stage[Any]:
         raise SettingsError("picking needs a picker; name one")
     stage = PickingStage(parts.picker, is_synthetic=parts.is_synthetic, show=parts.show)
     return ChangeablePicking(stage)
+
+
+def _late(parts: StageParts) -> Stage[Any]:
+    if parts.picker is None or parts.store is None:
+        raise SettingsError("late picks need a picker and a store; name both")
+
+    def nowhere(messages: Sequence[Message]) -> None:
+        raise SourceError(f"{len(messages)} late picks have nowhere to go; start the stage first")
+
+    late = LatePicks(
+        parts.picker,
+        parts.archive,
+        parts.store,
+        nowhere,
+        parts.flush,
+        is_synthetic=parts.is_synthetic,
+        follows_picks=True,
+    )
+    return LateStage(late)
+
+
+def _shadow(parts: StageParts) -> Stage[Any]:
+    if parts.shadow is None:
+        raise SettingsError(
+            "a shadow needs to know its model; name --models FILE with a part [shadow]"
+        )
+    return ShadowStage(parts.shadow, is_live=parts.is_live)
 
 
 def _located(parts: StageParts) -> LocationParts:

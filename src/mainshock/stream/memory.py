@@ -1,16 +1,18 @@
 """Gives back memory that is free or was needed at the start alone: for a process of weeks."""
 
 import ctypes
+import gc
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["LibraryPages", "return_free_memory", "spare_memory"]
+__all__ = ["LibraryPages", "keep_for_good", "return_free_memory", "spare_memory"]
 
 # names of glibc's <malloc.h>
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
-_LARGE_BYTES = 2**20
+# records of a minute and more: among small pieces that stay they would leave holes for good
+_LARGE_BYTES = 2**17
 _ARENAS = 2
 _MADV_DONTNEED = 4
 # start, end, rights and file of a mapping, as proc(5) describes them under "smaps"
@@ -36,6 +38,18 @@ def return_free_memory() -> None:
         library = ctypes.CDLL(None)
         if hasattr(library, "malloc_trim"):
             library.malloc_trim(0)
+
+
+def keep_for_good() -> None:
+    """Leave the Python objects that are there now out of the search for garbage.
+
+    The search over all objects waits until those that came since its last time are a quarter as
+    many as all before. With the hundreds of thousands of the libraries among them, garbage in
+    cycles would pile up for hours, and each search would look at all of them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.collect()  # this one counts what is left
 
 
 class LibraryPages:

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -38,7 +38,6 @@ from mainshock.stream.live_stages import (
     worker_settings,
 )
 from mainshock.stream.memory import spare_memory
-from mainshock.stream.messages import review_message
 from mainshock.stream.metrics import RunMetrics
 from mainshock.stream.model_choice.of_run import RunModels
 from mainshock.stream.model_choice.opened import OpenedPicker
@@ -52,13 +51,15 @@ from mainshock.stream.monitoring.process_metrics import (
     show_process,
 )
 from mainshock.stream.monitoring.watched_bus import WatchedBus
-from mainshock.stream.records import EventVersion
+from mainshock.stream.picking.changeable import ChangeablePicking
 from mainshock.stream.registry import LIVE_STAGES
+from mainshock.stream.review_relay import ReviewRelay
 from mainshock.stream.run_folder import FolderClaim, RunFolder, kind_of
 from mainshock.stream.store.address import StoreAddress
 from mainshock.stream.store.audit_log import AuditStore
 from mainshock.stream.store.claim import StoreClaim
 from mainshock.stream.store.live_store import LiveStore
+from mainshock.stream.store_watch import StoreWatch
 from mainshock.stream.workers import StageWorker, WorkerSettings
 
 __all__ = ["LiveRun", "LocationParts"]
@@ -145,6 +146,7 @@ class LiveRun:
     _filler: GapFiller | None = field(init=False, default=None)
     _dispatcher: AlertDispatcher | None = field(init=False, default=None)
     _housekeeping: Housekeeping = field(init=False)
+    _watch: StoreWatch = field(init=False)
     _late: LatePicks = field(init=False)
     _compiler: CompilerProcess | None = field(init=False, default=None)
 
@@ -171,6 +173,9 @@ class LiveRun:
         self.serving.desk.tell(self._on_model)
         self.picker = self.serving.picker
         self._bus = WatchedBus(self.bus_choice.open(self.folder.bus, self.source), self._note_told)
+        relay = ReviewRelay(self.store.database, self._bus.publish, is_live=self.source.is_live)
+        claim = self._store_claim
+        self._watch = StoreWatch([*([] if claim is None else [claim.renew]), relay.pass_on])
         keep = self.keep if self.source.is_live else None
         self._housekeeping = Housekeeping(self.store, self.folder.catalogue, keep)
         self._late = LatePicks(
@@ -205,7 +210,8 @@ class LiveRun:
             for stage in stages
         ]
         shown = show_models(self.metrics, model_versions(self.picker.name, self.location.names))
-        self.serving.serve(self.workers, self.metrics, shown, self._use)
+        picking = next(one for one in self.workers if one.stage.name == "picking")
+        self.serving.serve(picking.between_steps, self.metrics, shown, self._use)
         if self.alerts is not None:
             record = self._sending.recording(self.store.save_alerts)
             self._dispatcher = AlertDispatcher(self.alerts, self._bus, record)
@@ -222,6 +228,9 @@ class LiveRun:
     def _use(self, picker: Picker) -> None:
         """Use another picker from the next record on."""
         self.picker = self._late.picker = picker
+        for worker in self.workers:
+            if isinstance(worker.stage, ChangeablePicking):
+                worker.stage.change(picker)
 
     def _on_model(self, action: str, old: OpenedPicker, new: OpenedPicker) -> None:
         self._notes.watch_model(new.name)
@@ -254,6 +263,7 @@ class LiveRun:
             "source": lambda: source.problem if isinstance(source, ReportingSource) else "",
             "feed": lambda: self.feed.problem,
             "stages": lambda: "; ".join(filter(None, (worker.problem for worker in self.workers))),
+            "store": lambda: self._watch.problem,
             "housekeeping": lambda: self._housekeeping.problem,
             "models": lambda: self.serving.desk.problem,
         }
@@ -270,6 +280,7 @@ class LiveRun:
         if self._dispatcher is not None:
             self._dispatcher.start()
         self._housekeeping.start()
+        self._watch.start()
         self._late.start()
         self.serving.start()
         if self._filler is not None:
@@ -282,6 +293,7 @@ class LiveRun:
         Returns when that is done, or once ``stop`` is set.
         """
         self.feed.wait()
+        self._watch.look()
         for worker in self.workers:
             worker.finish(stop)
         if stop.is_set():
@@ -304,20 +316,14 @@ class LiveRun:
         if self._dispatcher is not None:
             self._dispatcher.stop()
         self._housekeeping.stop()
+        self._watch.stop()
         self._audit("stop", self.source.name)
         self._bus.close()
         self._let_go()
 
-    def tell_review(self, version: EventVersion) -> None:
-        """Let a person's version of an event reach the stages: alerts, maps and forecasts follow.
-
-        Raises
-        ------
-        SourceError
-            If the message log cannot be written.
-        """
-        told = datetime.now(UTC) if self.source.is_live else version.event.origin.time
-        self._bus.publish([review_message(version, ns_from_datetime(told))])
+    def pass_reviews_on(self) -> None:
+        """Have reviews that were just kept reach alerts, maps and forecasts at once."""
+        self._watch.wake()
 
     def _audit(self, action: str, target: str, detail: str = "") -> None:
         try:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from mainshock.core.errors import SourceError
 from mainshock.core.logs import following
+from mainshock.stream import sentences
 from mainshock.stream.between_steps import BetweenSteps
 from mainshock.stream.bus import Bus, Delivery, Message, Stage
 
@@ -150,7 +151,8 @@ class StageWorker:
         try:
             self._work()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-            self.problem = f"stage {self.stage.name} has ended: {error or type(error).__name__}"
+            why = str(error) or type(error).__name__
+            self.problem = sentences.STAGE_ENDED.tell(stage=self.stage.name, error=why)
             self.has_ended = True
             _log.exception("stage %s has ended", self.stage.name)
         finally:
@@ -220,7 +222,7 @@ class StageWorker:
             except SourceError as error:
                 if not self.problem:
                     _log.warning("stage %s waits: %s", self.stage.name, error)
-                self.problem = f"stage {self.stage.name} waits: {error}"
+                self.problem = sentences.STAGE_WAITS.tell(stage=self.stage.name, error=error)
                 if self._stop.wait(self.settings.retry_s):
                     raise
             else:
@@ -301,6 +303,7 @@ class StageWorker:
         name = self.stage.name
         told = {"trace": message.trace}
         _log.warning("stage %s cannot take %s: %s", name, message.identity, error, extra=told)
-        self.problem = f"stage {name} fails: {error or type(error).__name__}"
+        why = str(error) or type(error).__name__
+        self.problem = sentences.STAGE_FAILS.tell(stage=name, error=why)
         if self.on_failure is not None:
             self.on_failure(name)

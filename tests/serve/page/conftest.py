@@ -1,33 +1,43 @@
 """A service over real records, and a real browser that looks at its page."""
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tools_at_hand import absent
 
 from mainshock.core.records import Event
 from mainshock.core.times import to_posix_s
 from mainshock.detect.network import NetworkPicker
+from mainshock.forecast.aftershock_table import aftershock_table
+from mainshock.forecast.issuing import IssueSettings, issue_forecast
+from mainshock.forecast.live import LiveEvent, LiveForecast, LiveSettings
 from mainshock.pipeline.demo import DEMO_CASES, run_case
 from mainshock.pipeline.results import CaseResult
 from mainshock.serve.context import ServiceContext, ServiceSettings
 from mainshock.serve.page import built_page
 from mainshock.serve.run import ServiceThread
+from mainshock.sources.seismicity.catalogue import days_of
 from mainshock.sources.stations import StationList
 from mainshock.stream.board import LiveBoard
+from mainshock.stream.forecast_board import ForecastBoard
 from mainshock.stream.records import (
     EventVersion,
+    ForecastVersion,
     LivePick,
     StationHealth,
     VersionKind,
     VersionStatus,
 )
 from mainshock.stream.store.live_store import LiveStore
-from tools_at_hand import absent
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "forecast"))
+from live_model import info_of, past, small_model
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
@@ -171,6 +181,31 @@ def context(make_context: Callable[..., ServiceContext]) -> ServiceContext:
 @pytest.fixture
 def service(context: ServiceContext) -> Iterator[ServiceThread]:
     with ServiceThread(context) as running:
+        yield running
+
+
+@pytest.fixture
+def told(context: ServiceContext) -> Iterator[ServiceThread]:
+    """A service that has something to show in every view."""
+    now = days_of(datetime.now(UTC))
+    fitted = replace(info_of().settings, start_days=now - 1001.0, end_days=now - 1.0)
+    live = LiveForecast(small_model(settings=fitted), past(until=now), now, LiveSettings(200))
+    settings = IssueSettings("the test region", "the survey")
+    board = ForecastBoard()
+    board.open(settings, "")
+    board.put(live, now)
+    event_id = context.store.events()[0].event_id
+    main = LiveEvent(event_id, now, -117.4, 34.1, 6.0)
+    context.store.save_forecasts(
+        [
+            ForecastVersion(one.forecast_id, one.event_id, one.issued, one.as_document(), 3, "ab")
+            for one in (
+                issue_forecast(live, settings),
+                aftershock_table(main, 1, now, settings, live),
+            )
+        ]
+    )
+    with ServiceThread(replace(context, forecasts=board, is_live=True)) as running:
         yield running
 
 

@@ -4,83 +4,24 @@ import gzip
 import json
 import re
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from axe import violations
 
-from mainshock.forecast.aftershock_table import aftershock_table
-from mainshock.forecast.issuing import IssueSettings, issue_forecast
-from mainshock.forecast.live import LiveEvent, LiveForecast, LiveSettings
-from mainshock.serve.context import ServiceContext
-from mainshock.serve.run import ServiceThread
-from mainshock.sources.seismicity.catalogue import days_of
-from mainshock.stream.forecast_board import ForecastBoard
-from mainshock.stream.records import ForecastVersion
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "forecast"))
-from live_model import info_of, past, small_model
+sys.path.insert(0, str(Path(__file__).parent))
+from all_views import VIEWS, open_view
 
 expect = pytest.importorskip("playwright.sync_api").expect
 expect.set_options(timeout=20_000)
 
 SHIPPED_BYTES = 600_000
 WIDTHS = (390, 820, 1440)
-# an address, and what is there once the view stands
-VIEWS = (
-    ("#/", ".trace-row canvas"),
-    ("#/events", "table.cards tr[data-event]"),
-    ("#/events/{event}", "[data-table=arrivals]"),
-    ("#/forecast", ".chances td"),
-    ("#/stations", "tr[data-instrument]"),
-    ("#/station/BW.UH3", ".drum[data-loaded=true]"),
-    ("#/faults", "input[type=file]"),
-    ("#/shaking", "form input[type=number]"),
-    ("#/explore", '[data-panel="depths"][data-drawn]'),
-    ("#/archive", "#archive-title"),
-    ("#/replay", "#replay-title"),
-    ("#/models", "tr[data-model]"),
-    ("#/map", ".newest button"),
-)
 OUTLINE = """() => {
   const one = document.activeElement, style = getComputedStyle(one);
   const name = one.outerHTML.slice(0, 120);
   return [name, style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2];
 }"""
-
-
-@pytest.fixture
-def told(context: ServiceContext) -> Iterator[ServiceThread]:
-    """A service that has something to show in every view."""
-    now = days_of(datetime.now(UTC))
-    fitted = replace(info_of().settings, start_days=now - 1001.0, end_days=now - 1.0)
-    live = LiveForecast(small_model(settings=fitted), past(until=now), now, LiveSettings(200))
-    settings = IssueSettings("the test region", "the survey")
-    board = ForecastBoard()
-    board.open(settings, "")
-    board.put(live, now)
-    event_id = context.store.events()[0].event_id
-    main = LiveEvent(event_id, now, -117.4, 34.1, 6.0)
-    context.store.save_forecasts(
-        [
-            ForecastVersion(one.forecast_id, one.event_id, one.issued, one.as_document(), 3, "ab")
-            for one in (
-                issue_forecast(live, settings),
-                aftershock_table(main, 1, now, settings, live),
-            )
-        ]
-    )
-    with ServiceThread(replace(context, forecasts=board, is_live=True)) as running:
-        yield running
-
-
-def open_view(page, case, view):
-    address, sign = view
-    page.evaluate("hash => { location.hash = hash }", address.format(event=case.events[0].event_id))
-    expect(page.locator(sign).first).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

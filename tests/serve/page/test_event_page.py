@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import numpy as np
 import obspy
 import pytest
 from axe import violations
+from pictures import keep_picture
 
 from mainshock.core.geo import geodesic_distance_km
 from mainshock.serve.context import ServiceContext
@@ -219,6 +219,7 @@ def test_a_pick_is_explained_and_the_sum_is_told(opened):
     error = float(re.search(r"error ([\d.]+) %", told).group(1))
     assert error <= 2.0
     assert page.locator(".explanation [data-component]").count() == 3
+    keep_picture(page.locator(".explanation"), "why-a-pick")
     opened.assert_clean()
 
 
@@ -238,8 +239,7 @@ def test_the_page_and_the_editor_break_no_rule_of_accessibility(
     expect(page.locator(".explanation svg")).to_be_visible(timeout=60_000)
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    if folder := os.environ.get("MAINSHOCK_SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/event-{width}-{scheme}.png", full_page=True)
+    keep_picture(page, f"review-{width}-{scheme}")
     watched.assert_clean()
 
 
@@ -293,8 +293,7 @@ def test_an_event_tells_the_efficiency_of_the_fault_that_was_analysed(opened, re
     expect(told).to_contain_text("nearness does not say that the event lies on this fault")
     expect(told).to_contain_text("one earthquake may differ")
     assert violations(page) == []
-    if folder := os.environ.get("MAINSHOCK_SCREENSHOTS"):
-        told.screenshot(path=f"{folder}/fault-context.png")
+    keep_picture(told, "fault-context")
     opened.assert_clean()
 
 

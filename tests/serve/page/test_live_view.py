@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pictures import keep_picture
 
 from mainshock.core.records import Station
 from mainshock.core.times import format_utc
@@ -99,6 +100,7 @@ def test_noise_stands_beside_p_and_s(opened):
     )
     assert {"107 119 128", "0 114 178", "192 78 0"} <= set(colours)  # noise, P, S
     expect(page.locator(".trace-legend")).to_contain_text("what P and S leave of 1")
+    keep_picture(page, "curves")
     opened.assert_clean()
 
 
@@ -303,6 +305,7 @@ def test_a_hundred_live_traces_stay_fluent(make_context, visit, rng, capsys, has
         n_drawn = page.locator(f"{ROWS} canvas").count()
         frames = np.array(page.evaluate("window.frames_ms"))
         long = page.evaluate("window.long_ms")
+        keep_picture(page, "live-hundred")
         watched.assert_clean(allowed=["WebGL"])
     with capsys.disabled():
         beside = "with the map" if has_map else "without the map"

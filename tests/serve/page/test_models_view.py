@@ -1,6 +1,5 @@
 """Models are listed with their cards and scores, which one counts is told, and can be changed."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from axe import violations
 from model_copies import copy_picker
+from pictures import keep_picture
 
 from mainshock.detect.network import NetworkPicker
 from mainshock.pipeline.results import CaseResult
@@ -116,8 +116,7 @@ def test_a_model_is_promoted_and_rolled_back_after_a_question(
         question = page.get_by_role("group", name="Promote twin")
         expect(question).to_contain_text("Use twin in place of phasenet?")
         assert violations(page) == []
-        if folder := os.environ.get("MAINSHOCK_SCREENSHOTS"):
-            page.screenshot(path=f"{folder}/models-{width}-{scheme}.png", full_page=True)
+        keep_picture(page, f"promote-{width}-{scheme}")
         question.get_by_role("button", name="Cancel").click()
         assert serving.models.picker.name == "phasenet"
         page.get_by_role("button", name="Promote twin").click()

@@ -1,12 +1,12 @@
 """The megathrust layer: off at first, with its caveats, and why a segment is classed as it is."""
 
-import os
 from dataclasses import replace
 
 import httpx
 import numpy as np
 import pytest
 from axe import violations
+from pictures import keep_picture
 
 from mainshock.megathrust.assessment import SegmentAssessment, caveats, packaged_assessments
 from mainshock.serve.routes import megathrust
@@ -103,11 +103,6 @@ def check_picture(holder, service):
     holder.get_by_text("All 24 features as a table").click()
 
 
-def keep_screenshot(page, name):
-    if folder := os.environ.get("MAINSHOCK_SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
 def test_a_click_on_a_segment_shows_what_speaks_for_and_against(andean, visit):
     watched = visit(andean, "/#/map")
     page = watched.page
@@ -125,7 +120,7 @@ def test_a_click_on_a_segment_shows_what_speaks_for_and_against(andean, visit):
     _, told = reasons_of(andean)
     expect(layer.locator(".facts")).to_contain_text(f"{told['probability']:.2f}")
     check_picture(layer, andean)
-    keep_screenshot(page, "segment-map")
+    keep_picture(page, "segment-map")
     watched.assert_clean()
 
 
@@ -162,8 +157,7 @@ def test_an_event_tells_the_reasons_of_its_segment_in_each_language(
         check_picture(panel, andean)
     assert violations(watched.page) == []
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= 390
-    if folder := os.environ.get("MAINSHOCK_SCREENSHOTS"):
-        panel.screenshot(path=f"{folder}/context-{language}.png")
+    keep_picture(panel, f"context-{language}")
     watched.assert_clean()
 
 
@@ -178,7 +172,7 @@ def test_the_reasons_on_the_map_break_no_rule_of_accessibility(andean, visit, wi
     layer.get_by_text("All 24 features as a table").click()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    keep_screenshot(page, f"segment-map-{width}-{scheme}")
+    keep_picture(page, f"segment-map-{width}-{scheme}")
     watched.assert_clean()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe import violations
+from pictures import keep_picture
 
 from mainshock.pipeline.results import CaseResult
 from mainshock.serve.context import ServiceContext
@@ -219,6 +220,7 @@ def test_administrators_see_accounts_and_search_the_audit_log(house, visit):
     page.get_by_role("button", name="Show").click()
     expect(page.locator("tr[data-line]")).to_have_count(1)
     expect(page.locator("tr[data-line]")).to_contain_text("admin")
+    keep_picture(page, "audit")
     page.get_by_label("Who").fill("nobody")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No line fits.")).to_be_visible()

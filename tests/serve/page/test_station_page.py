@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pictures import keep_picture
 
 from mainshock.serve.run import ServiceThread
 
@@ -69,6 +70,7 @@ def test_a_station_shows_record_spectrogram_and_helicorder(archived, visit, case
     expect(lines).to_have_count(24)  # 6 hours of quarters
     expect(page.locator(".drum button[data-empty=false]")).to_have_count(7)
     expect(lines.last).to_have_accessible_name(re.compile(r"16:15 to .* UTC: amplitude to"))
+    keep_picture(page, "station")
     watched.assert_clean()
 
 
@@ -198,6 +200,7 @@ def test_stations_are_listed_with_the_worst_first_and_why(archived, context, vis
     expect(rows.nth(2)).to_contain_text("1 gap in 24 h, 90 s in all")
     expect(rows.nth(2).locator(".hour-bars rect")).to_have_count(24)
     expect(page.locator("[data-backlog]")).to_contain_text("None wait.")
+    keep_picture(page, "health")
     page.get_by_label("Find").fill("uh3")
     expect(rows).to_have_count(1)
     expect(page.locator(".panel-head")).to_contain_text("1 of 4 instruments")

@@ -1,18 +1,16 @@
 """Processes that share a stage: nothing is lost or repeated when they come, go or are killed."""
 
 import json
-import os
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from brokers import durable_broker, settings_at
+from programs import Program
 from summing import Summing, expected, numbered
 from tools_at_hand import needed_package
 
@@ -125,6 +123,29 @@ def test_the_cluster_is_told_how_far_a_group_is(bus):
     group.stop()
 
 
+def test_an_action_is_done_while_all_partitions_stand_with_their_work_committed(bus, settings):
+    slow = replace(FAST, commit_s=3600.0)  # it commits for an action alone
+    group = StageGroup(bus, Summing(), slow, is_by_key=True)
+    group.start()
+    wait_until(lambda: group.partitions == [0, 1, 2, 3])
+    sent = messages(0, 400)
+    bus.publish(sent)
+    wait_until(lambda: group.backlog == 0)
+    sums: dict[str, list[int]] = {}
+
+    def look() -> None:
+        for partition in group.partitions:
+            view = other.view(partition)
+            sums.update(Summing().restore(view.committed_state("summing") or b"{}"))
+            view.close()
+
+    other = KafkaBus(settings)
+    group.between_steps(look)
+    other.close()
+    assert sums == {key: rows[-1] for key, rows in expected(sent).items()}
+    group.stop()
+
+
 class Broken(Summing):
     def snapshot(self, state: dict[str, list[int]]) -> bytes:
         raise ZeroDivisionError
@@ -139,25 +160,13 @@ def test_a_stage_that_has_ended_is_told(bus):
     group.stop()
 
 
-@contextmanager
-def member(settings: KafkaSettings, folder: Path, name: str) -> Iterator["subprocess.Popen[bytes]"]:
-    out, err = (folder / f"{name}.out").open("wb"), (folder / f"{name}.err").open("wb")
-    with out, err:
-        process = subprocess.Popen(
-            [sys.executable, Path(__file__).parent / "summing.py", settings.model_dump_json()],
-            stdout=out,
-            stderr=err,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(30.0)
+def member(settings: KafkaSettings, folder: Path, name: str) -> Program:
+    run = (Path(__file__).parent / "summing.py",)
+    return Program(name, (settings.model_dump_json(),), folder, run)
 
 
-def partitions_of(folder: Path, name: str) -> list[int]:
-    lines = (folder / f"{name}.out").read_text(encoding="utf-8").split("\n")[:-1]
+def partitions_of(program: Program) -> list[int]:
+    lines = program.out.split("\n")[:-1]
     return json.loads(lines[-1]) if lines else []
 
 
@@ -188,10 +197,9 @@ def test_members_killed_at_any_moment_lose_and_repeat_nothing(bus, settings, tmp
     with member(settings, tmp_path, "lasting"):
         for number in range(3):
             name = f"killed{number}"
-            with member(settings, tmp_path, name) as process:
-                wait_until(lambda name=name: bool(partitions_of(tmp_path, name)))
+            with member(settings, tmp_path, name) as killed:
+                wait_until(lambda killed=killed: bool(partitions_of(killed)))
                 time.sleep(rng.uniform(0.0, 1.0))
-                process.kill()
         publishing.join(LONGEST_S)
         assert_told(bus, sent)
 
@@ -206,8 +214,8 @@ def test_a_broker_killed_during_a_replay_loses_and_repeats_nothing(tmp_path):
         bus = KafkaBus(settings)
         for topic in ("waveform.v1", "pick.v1"):
             bus.topics.partitions(topic)
-        with member(settings, tmp_path, "member"):
-            wait_until(lambda: partitions_of(tmp_path, "member") == [0, 1])
+        with member(settings, tmp_path, "member") as program:
+            wait_until(lambda: partitions_of(program) == [0, 1])
             publishing = publish_slowly(bus, sent, over_s=8.0)
             for outage_s in (0.5, 7.0):  # the second is longer than a publication may take
                 time.sleep(rng.uniform(1.0, 2.5))

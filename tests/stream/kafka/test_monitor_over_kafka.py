@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from programs import Program
 from typer.testing import CliRunner
 
 from mainshock.core.errors import RegistryError, SettingsError
@@ -13,7 +14,7 @@ from mainshock.stream.bus_choice import BusChoice
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from monitor_process import copy_cut
-from processes import LENGTH_S, START_NS, STATIONS, command, found
+from processes import LENGTH_S, START_NS, STATIONS, found
 
 LIVE, MADE_UP, REPLAY = (
     open_packet_source(spec, SourceSettings())
@@ -43,8 +44,9 @@ def test_a_monitor_over_kafka_finds_what_one_with_a_file_finds(
     common += ("--seedlink-port", -1, "--no-browser", "--port", 0)
     kafka = ("--bus", "kafka", "--bus-settings", settings_file)
     for name, bus in (("cluster", kafka), ("file", ())):
-        with command(tmp_path, name, *common, *bus, "--data-dir", tmp_path / name) as process:
-            assert process.wait(240.0) == 0, (tmp_path / f"{name}.said").read_text()
+        arguments = (*common, *bus, "--data-dir", tmp_path / name)
+        with Program(name, arguments, tmp_path) as program:
+            assert program.ended() == 0, program.said
     assert not (tmp_path / "cluster" / "bus.sqlite").exists()
     picks, events = found(tmp_path / "cluster")
     expected_picks, expected_events = found(tmp_path / "file")

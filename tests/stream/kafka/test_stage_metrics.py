@@ -22,6 +22,8 @@ from mainshock.stream.kafka import KafkaBus
 from mainshock.stream.kafka.stage_process import INGEST, ROLES, StageProcess
 from mainshock.stream.live_stages import LocationParts, StageParts
 from mainshock.stream.messages import event_message
+from mainshock.stream.model_choice.of_run import RunModels, open_desk, open_shadow
+from mainshock.stream.model_choice.settings import ModelSettings, ShadowSettings
 from mainshock.stream.monitoring.process_metrics import show_process
 from mainshock.stream.records import EventVersion
 from mainshock.stream.run import LiveRun
@@ -31,8 +33,6 @@ from mainshock.stream.store.live_store import LiveStore
 WAIT_S = 30.0
 SINCE_P = timedelta(seconds=3)
 RULE = Rule.model_validate({"name": "all", "channels": ["file"]})
-# a process over Kafka has one picker, named by its command, which nobody changes
-OF_MONITORS_ALONE = ("mainshock_model_changes", "")
 OF_THE_COMMAND = ("mainshock_disk_free_bytes", "")
 
 
@@ -117,15 +117,24 @@ def shown(registry: CollectorRegistry) -> set[tuple[str, str]]:
 def test_all_stages_over_kafka_show_what_a_monitor_shows(make_settings, parts, tmp_path):
     source = open_packet_source("load:3", SourceSettings(speed=1.0))
     location, picker = location_of(source), open_picker("default")
+    named = ModelSettings(shadow=ShadowSettings(model="phasenet", p_threshold=0.5))
     alone = CollectorRegistry()
     run = LiveRun(
-        RunFolder(tmp_path / "alone"), source, picker, location, parts.alerts, metrics=alone
+        RunFolder(tmp_path / "alone"),
+        source,
+        picker,
+        location,
+        parts.alerts,
+        metrics=alone,
+        models=named,
     )
     run.stop()
-    whole = replace(parts, picker=picker, location=location)
+    shadow = open_shadow(named, tmp_path / "shadow.sqlite", is_live=True, is_synthetic=True)
+    models = RunModels(open_desk(parts.store, picker, named), shadow)
+    whole = replace(parts, picker=picker, location=location, shadow=shadow)
     roles, folder = [INGEST, *ROLES], RunFolder(tmp_path / "spread")
-    more = {"source": source, "folder": folder}
+    more = {"source": source, "folder": folder, "models": models}
     with process(make_settings, roles, whole, **more) as (made, registry):
         missing = shown(alone) - shown(registry)
         assert {"source", "feed", "stages"} <= set(made.problems())
-    assert missing <= {OF_MONITORS_ALONE, OF_THE_COMMAND}
+    assert missing <= {OF_THE_COMMAND}

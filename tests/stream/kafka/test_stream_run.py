@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from programs import Program
 from tools_at_hand import needed_package
 from typer.testing import CliRunner
 
@@ -13,7 +14,7 @@ from mainshock.core.errors import MissingDependencyError, SettingsError, SourceE
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from monitor_process import copy_cut
-from processes import LENGTH_S, START_NS, STATIONS, command, found
+from processes import LENGTH_S, START_NS, STATIONS, found
 
 
 @pytest.mark.slow
@@ -31,7 +32,7 @@ def test_processes_of_which_one_is_killed_find_what_one_process_finds(broker, da
     idle = ("--exit-when-idle", 12)
 
     def stages(name: str, *arguments: object):
-        return stack.enter_context(command(tmp_path, name, "stream", "run", *arguments))
+        return stack.enter_context(Program(name, ("stream", "run", *arguments), tmp_path))
 
     with ExitStack() as stack:
         lasting = stages("lasting", "pick", *common, *idle)
@@ -41,12 +42,12 @@ def test_processes_of_which_one_is_killed_find_what_one_process_finds(broker, da
         feed = stages("feed", "ingest", *common, *sites, "--source", f"replay:{cut}", "--speed", 30)
         time.sleep(6.0)
         killed.kill()
-        for process in (feed, lasting, rest):
-            assert process.wait(240.0) == 0
+        for program in (feed, lasting, rest):
+            assert program.ended() == 0, program.said
     one = ("--source", f"replay:{cut}", "--speed", 0, "--exit-at-end", "--seedlink-port", -1)
     one += ("--no-browser", "--port", 0, "--data-dir", tmp_path / "one")
-    with command(tmp_path, "one", "monitor", *one) as process:
-        assert process.wait(240.0) == 0
+    with Program("one", ("monitor", *one), tmp_path) as program:
+        assert program.ended() == 0, program.said
     picks, events = found(tmp_path / "spread")
     expected_picks, expected_events = found(tmp_path / "one")
     assert picks == expected_picks

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,8 +18,9 @@ from mainshock.stream.records import LivePick
 from mainshock.stream.store.address import StoreAddress
 from mainshock.stream.store.change_schema import change_schema
 from mainshock.stream.store.claim import StoreClaim, source_kind
-from mainshock.stream.store.database import Database
+from mainshock.stream.store.database import Database, StoreError, StoreTakenError
 from mainshock.stream.store.live_store import Change, LiveStore
+from mainshock.stream.store_watch import StoreWatch
 
 sys.path.insert(0, str(Path(__file__).parent))
 from postgres_server import PASSWORD, PostgresServer
@@ -174,6 +177,73 @@ def test_one_run_at_a_time_claims_a_database(postgres_url):
         claim.release()
         StoreClaim(other.database, "live", begins_anew=False).release()
         assert store.count_picks() == 1
+
+
+def test_a_claim_is_taken_again_after_the_server_was_restarted(own_server):
+    url = own_server.url(own_server.new_database())
+    with LiveStore.open(url) as store, LiveStore.open(url) as other:
+        claim = StoreClaim(store.database, "live", begins_anew=False)
+        own_server.stop()
+        with pytest.raises(StoreError, match="cannot claim the store"):
+            claim.renew()
+        own_server.start()
+        store.save_picks([live_pick("before it is renewed")])
+        claim.renew()
+        with pytest.raises(StoreTakenError, match="another monitor writes to"):
+            StoreClaim(other.database, "live", begins_anew=False)
+        claim.renew()
+        store.save_picks([live_pick("after")])
+        claim.release()
+        StoreClaim(other.database, "live", begins_anew=False).release()
+
+
+def test_a_run_whose_claim_another_one_took_meanwhile_writes_no_more(own_server):
+    url = own_server.url(own_server.new_database())
+    with LiveStore.open(url) as store, LiveStore.open(url) as other:
+        claim = StoreClaim(store.database, "live", begins_anew=False)
+        watch = StoreWatch([claim.renew])
+        store.save_picks([live_pick("before")])
+        own_server.stop()
+        own_server.start()
+        taken = StoreClaim(other.database, "live", begins_anew=False)
+        with pytest.raises(StoreTakenError, match="another monitor writes to") as refused:
+            store.save_picks([live_pick("refused")])
+        watch.look()
+        assert watch.problem == str(refused.value)
+        assert store.count_picks() == 1, "reading goes on"
+        other.save_picks([live_pick("of the other one")])
+        taken.release()
+        watch.look()
+        assert watch.problem == ""
+        store.save_picks([live_pick("again")])
+        assert store.count_picks() == 3
+        claim.release()
+
+
+def test_a_session_that_the_server_still_keeps_is_no_other_monitor(postgres_server, postgres_url):
+    with LiveStore.open(postgres_url) as store, LiveStore.open(postgres_url) as keeper:
+        claim = StoreClaim(store.database, "live", begins_anew=False)
+        backend = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        with keeper.database.engine.connect() as connection:
+            pid = connection.execute(text(backend)).scalar_one()
+            connection.execute(text(f"SELECT pg_terminate_backend({pid}, 10000)"))
+            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": 0x6D61696F})
+            with pytest.raises(StoreError, match="cannot be renewed yet"):
+                claim.renew()
+            store.save_picks([live_pick("p")])
+            connection.invalidate()
+        until_renewed(claim)
+        claim.release()
+
+
+def until_renewed(claim: StoreClaim) -> None:
+    """Renew a claim once the server has noticed that a session is gone."""
+    for _ in range(200):
+        with suppress(StoreError):
+            claim.renew()
+            return
+        time.sleep(0.05)
+    claim.renew()
 
 
 def test_places_of_events_become_a_column_where_postgis_is(postgres_server, postgres_url):

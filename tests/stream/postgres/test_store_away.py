@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,10 +23,15 @@ from mainshock.serve.security.settings import SecuritySettings
 from mainshock.serve.security.signing import SigningKeys
 from mainshock.sources.stations import StationList
 from mainshock.stream.board import LiveBoard
+from mainshock.stream.embedded_bus import EmbeddedBus
+from mainshock.stream.messages import event_message
 from mainshock.stream.records import EventVersion
 from mainshock.stream.store.accounts import AccountStore
+from mainshock.stream.store.change_schema import change_schema
 from mainshock.stream.store.database import StoreError
 from mainshock.stream.store.live_store import LiveStore
+from mainshock.stream.store_stage import StoreStage
+from mainshock.stream.workers import StageWorker, WorkerSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from postgres_server import PostgresServer
@@ -150,6 +156,68 @@ def test_a_server_that_is_stopped_and_started_again(own_server, make_context, bo
             until_event(late, "e")
         until_event(live, "e")
         assert client.get("/api/v1/events").json()["meta"]["count"] == 1
+
+
+def test_a_server_that_comes_back_without_the_tables(own_server, make_context, board):
+    name = own_server.new_database()
+    url = own_server.url(name)
+    with (
+        LiveStore.open(url) as store,
+        ServiceThread(make_context(store=store, board=board)) as service,
+        httpx.Client(base_url=service.url, timeout=60.0) as client,
+        connect(f"ws://127.0.0.1:{service.port}/api/v1/live") as live,
+    ):
+        store.save_events([event_version("before"), event_version("before too")])
+        until_state(live, "ready")
+        own_server.drop_database(name)
+        own_server.execute("postgres", f"CREATE DATABASE {name}")
+        assert set(statuses(client).values()) == {503}
+        assert_away(client.get("/api/v1/picks"))
+        assert_away(client.post("/api/v1/events/before/review", json=REVIEW))
+        reason = client.get("/readyz").json()["error"]["message"]
+        assert "does not exist; the tables of" in reason
+        assert "bring back a copy of it, or have `mainshock stream migrate`" in reason
+        assert client.get("/healthz").status_code == 200
+        until_state(live, "degraded")
+        with pytest.raises(StoreError, match=r"tables of .* are not those of this version"):
+            store.save_events([event_version()])
+        change_schema(url)
+        assert client.get("/readyz").status_code == 200
+        assert set(statuses(client).values()) == {200, 404}
+        until_state(live, "ready")
+        store.save_events([event_version()])
+        until_event(live, "e")
+
+
+def test_rights_that_were_taken_are_told(own_server, make_context):
+    name = own_server.new_database()
+    own_server.execute(name, "CREATE ROLE reader LOGIN", "GRANT CREATE ON SCHEMA public TO reader")
+    with LiveStore.open(own_server.url(name).replace("quakes@", "reader@")) as store:
+        own_server.execute(name, "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM reader")
+        assert "permission denied" in store.database.problem()
+        assert "its rights to the tables back" in store.database.problem()
+
+
+def test_what_could_not_be_stored_without_tables_is_stored_later(own_server, tmp_path):
+    name = own_server.new_database()
+    bus = EmbeddedBus(tmp_path / "bus.sqlite")
+    with LiveStore.open(own_server.url(name)) as store:
+        settings = WorkerSettings(is_sink=True, retry_s=0.05)
+        worker = StageWorker(bus, StoreStage(store), settings)
+        worker.start()
+        own_server.drop_database(name)
+        own_server.execute("postgres", f"CREATE DATABASE {name}")
+        bus.publish([event_message(event_version(), 1)])
+        end_s = time.monotonic() + 30.0
+        while "are not those of this version" not in worker.problem:
+            assert time.monotonic() < end_s, worker.problem
+            time.sleep(0.02)
+        assert not worker.has_ended
+        change_schema(own_server.url(name))
+        worker.finish()
+        assert worker.problem == ""
+        assert store.count_events() == 1
+    bus.close()
 
 
 def test_with_accounts_nobody_is_let_in_or_thrown_out_meanwhile(

@@ -7,6 +7,7 @@ import { messages, textOf } from "../messages";
 import { useRequest } from "../ui/hooks";
 import { accounts, type AuditLine } from "./client";
 import { Allowed } from "./permissions";
+import { Words } from "../told/Words";
 
 const text = messages.account;
 const LINES = 100;
@@ -47,8 +48,8 @@ function Audit() {
     <>
       <Search onShow={show} />
       {problem !== null && (
-        <p className="problem" role="alert" lang="en">
-          {problem}
+        <p className="problem" role="alert">
+          <Words text={problem} />
         </p>
       )}
       {data !== null && <Lines lines={data} />}

@@ -9,6 +9,7 @@ import { messages } from "../messages";
 import { Choices } from "../ui/Choices";
 import { account, useAccount } from "./account";
 import { TooManyTries } from "./client";
+import { Words } from "../told/Words";
 
 const text = messages.account;
 
@@ -78,8 +79,8 @@ export function SignIn() {
           required
           {...invalid}
         />
-        <p role="alert" id={`${id}-told`} className={told === null ? "" : "problem"} lang={told?.lang}>
-          {told?.words}
+        <p role="alert" id={`${id}-told`} className={told === null ? "" : "problem"}>
+          <Words text={told?.words ?? ""} />
         </p>
         <button type="submit" aria-disabled={isBusy}>
           {isBusy ? text.signingIn : text.signIn}
@@ -99,13 +100,11 @@ export function SignIn() {
 interface Told {
   words: string;
   isWrong: boolean;
-  /** Of what the service says in its own words. */
-  lang?: string;
 }
 
 function wordsOf(error: unknown): Told {
   if (!(error instanceof ApiError)) return { words: text.unreachable, isWrong: false };
   if (error.status === 401) return { words: text.wrong, isWrong: true };
   if (error instanceof TooManyTries) return { words: text.tooMany(error.waitS), isWrong: false };
-  return { words: error.message, isWrong: false, lang: "en" };
+  return { words: error.message, isWrong: false };
 }

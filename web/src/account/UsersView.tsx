@@ -5,6 +5,7 @@ import { messages } from "../messages";
 import { useRequest } from "../ui/hooks";
 import { accounts, type User } from "./client";
 import { Allowed, roleText } from "./permissions";
+import { Words } from "../told/Words";
 
 const text = messages.account;
 
@@ -23,8 +24,8 @@ function Users() {
   const { data, problem } = useRequest((signal) => accounts.users(signal), "");
   if (problem !== null) {
     return (
-      <p className="problem" role="alert" lang="en">
-        {problem}
+      <p className="problem" role="alert">
+        <Words text={problem} />
       </p>
     );
   }

@@ -1,6 +1,6 @@
 /** What the service is asked about accounts. */
 
-import { ApiError, get, request, serviceUrl } from "../api/client";
+import { ApiError, errorOf, get, request, serviceUrl, type ErrorBody } from "../api/client";
 import type { components } from "../api/schema";
 import { currentToken } from "../api/token";
 
@@ -46,12 +46,9 @@ export async function signIn(name: string, password: string): Promise<void> {
 async function answered<T>(response: Response): Promise<T> {
   const told: unknown = await response.json().catch(() => null);
   if (response.ok && told !== null) return told as T;
-  const error = (told as { error?: { code: string; message: string } } | null)?.error;
-  const message = error?.message ?? `${response.status} ${response.statusText}`;
-  const code = error?.code ?? "http_error";
-  if (response.status === TOO_MANY)
-    throw new TooManyTries(code, message, Number(response.headers.get("Retry-After")));
-  throw new ApiError(response.status, code, message);
+  const made = errorOf(response, (told as { error?: ErrorBody } | null)?.error);
+  if (response.status !== TOO_MANY) throw made;
+  throw new TooManyTries(made.code, made.message, Number(response.headers.get("Retry-After")));
 }
 
 /** Ask how one signs in here: who has not signed in is told nothing else. */

@@ -1,5 +1,7 @@
 /** Requests to the service, with its envelope taken off. */
 
+import { messages } from "../messages";
+import { sayError, type Told } from "../told/told";
 import { currentToken } from "./token";
 import type {
   AftershocksAnswer,
@@ -20,20 +22,24 @@ import type {
   TravelTimes,
 } from "./types";
 
-interface ErrorBody {
+/** What the service says of an error. */
+export interface ErrorBody {
   code: string;
   message: string;
+  message_told?: Told[];
   detail: Record<string, unknown> | null;
 }
 
+/** An error of the service; its message is in the language of the page. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
     readonly detail: Record<string, unknown> | null = null,
+    told: readonly Told[] = [],
   ) {
-    super(message);
+    super(sayError(code, message, told));
   }
 }
 
@@ -85,6 +91,26 @@ export async function get<T>(path: string, query: Record<string, string | number
   return ((await request(path, query, signal)) as { data: T }).data;
 }
 
+/** The error that an answer tells of. */
+export function errorOf(response: Response, error: ErrorBody | undefined): ApiError {
+  return new ApiError(
+    response.status,
+    error?.code ?? "http_error",
+    error?.message ?? `${response.status} ${response.statusText}`,
+    error?.detail ?? null,
+    error?.message_told,
+  );
+}
+
+/** What browsers say, each in its own words, of a service that does not answer. */
+const OUT_OF_REACH = /fetch|network|load failed/i;
+
+/** What went wrong, for the reader. */
+export function problemOf(error: unknown): string {
+  if (error instanceof TypeError && OUT_OF_REACH.test(error.message)) return messages.account.unreachable;
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Return an answer as it is, with its envelope where it has one; what is sent goes as JSON. */
 export async function request(
   path: string,
@@ -97,13 +123,7 @@ export async function request(
   const response = await fetchAuthorised(url, signal, sent);
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) {
-    const error = (body as { error?: ErrorBody } | null)?.error;
-    throw new ApiError(
-      response.status,
-      error?.code ?? "http_error",
-      error?.message ?? `${response.status} ${response.statusText}`,
-      error?.detail ?? null,
-    );
+    throw errorOf(response, (body as { error?: ErrorBody } | null)?.error);
   }
   return body;
 }
@@ -128,6 +148,9 @@ export interface Scenario {
 
 type Signal = AbortSignal | undefined;
 
+/** In which language forecasts are put into words. */
+const inWords = { language: messages.language };
+
 export const api = {
   stations: (signal?: Signal) => get<StationInfo[]>("stations", {}, signal),
   events: (limit: number, signal?: Signal) =>
@@ -151,11 +174,11 @@ export const api = {
     (await request(`events/${encodeURIComponent(id)}/shaking`, {}, signal)) as EventShakingAnswer,
   scenarioShaking: async (sent: Scenario) =>
     (await request("shaking/map", {}, undefined, sent)) as ShakingMapAnswer,
-  forecast: async (signal?: Signal) => (await request("forecast", {}, signal)) as ForecastAnswer,
+  forecast: async (signal?: Signal) => (await request("forecast", inWords, signal)) as ForecastAnswer,
   chance: async (asked: ChanceQuestion) =>
-    (await request("forecast/probability", { ...asked })) as ForecastAnswer,
+    (await request("forecast/probability", { ...asked, ...inWords })) as ForecastAnswer,
   aftershocks: async (id: string, signal?: Signal) =>
-    (await request(`events/${encodeURIComponent(id)}/aftershocks`, {}, signal)) as AftershocksAnswer,
+    (await request(`events/${encodeURIComponent(id)}/aftershocks`, inWords, signal)) as AftershocksAnswer,
   segments: async () =>
     (await request("megathrust/segments.geojson", {})) as SegmentCollection,
   segmentExplanation: async (region: string, index: number, signal?: Signal) =>

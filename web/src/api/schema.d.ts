@@ -1308,6 +1308,11 @@ export interface components {
              * @description Why there is no table; empty where there is one
              */
             reason: string;
+            /**
+             * Reason Told
+             * @description Its sentences, each by its code and values
+             */
+            reason_told: components["schemas"]["Told"][];
             forecast: components["schemas"]["ForecastMeta"] | null;
         };
         /**
@@ -1599,6 +1604,11 @@ export interface components {
         CaveatsMeta: {
             /** Caveats */
             caveats: string[];
+            /**
+             * Caveats Told
+             * @description The caveats, each by its code and values
+             */
+            caveats_told: components["schemas"]["Told"][];
         };
         /**
          * ComparedPickData
@@ -1681,6 +1691,11 @@ export interface components {
             limit_km: number;
             /** Caveats */
             caveats: string[];
+            /**
+             * Caveats Told
+             * @description The caveats, each by its code and values
+             */
+            caveats_told: components["schemas"]["Told"][];
         };
         /**
          * CurvesData
@@ -1752,6 +1767,16 @@ export interface components {
             warnings: string[];
             /** Caveats */
             caveats: string[];
+            /**
+             * Warnings Told
+             * @description The warnings, each by its code and values
+             */
+            warnings_told: components["schemas"]["Told"][];
+            /**
+             * Caveats Told
+             * @description The caveats, each by its code and values
+             */
+            caveats_told: components["schemas"]["Told"][];
         };
         /**
          * ErrorAnswer
@@ -1775,6 +1800,11 @@ export interface components {
              * @description For people: the value, the limit and the remedy.
              */
             message: string;
+            /**
+             * Message Told
+             * @description Its sentences, each by its code and values.
+             */
+            message_told?: components["schemas"]["Told"][];
             /** Detail */
             detail?: {
                 [key: string]: unknown;
@@ -1893,6 +1923,13 @@ export interface components {
             notes: {
                 [key: string]: string;
             };
+            /**
+             * Notes Told
+             * @description The sentences of each note, by their codes and values
+             */
+            notes_told: {
+                [key: string]: components["schemas"]["Told"][];
+            };
             /** Station Magnitudes */
             station_magnitudes: components["schemas"]["StationMagnitudeData"][];
             /** Magnitude Mad */
@@ -1959,10 +1996,20 @@ export interface components {
             /** Cautions */
             cautions: string[];
             /**
+             * Cautions Told
+             * @description The cautions, each by its code and values
+             */
+            cautions_told: components["schemas"]["Told"][];
+            /**
              * Reason
              * @description Why there is no map; empty where there is one
              */
             reason: string;
+            /**
+             * Reason Told
+             * @description Its sentences, each by its code and values
+             */
+            reason_told: components["schemas"]["Told"][];
         };
         /**
          * EventSummary
@@ -2204,6 +2251,11 @@ export interface components {
             /** Region */
             region: string;
             /**
+             * Region Told
+             * @description The region by its code and values
+             */
+            region_told: components["schemas"]["Told"][];
+            /**
              * Outline
              * @description Longitude and latitude of corners
              */
@@ -2305,6 +2357,11 @@ export interface components {
             is_validated: boolean;
             /** Cautions */
             cautions: string[];
+            /**
+             * Cautions Told
+             * @description The cautions, each by its code and values
+             */
+            cautions_told: components["schemas"]["Told"][];
             /**
              * Log Number
              * @description Its line in the log of forecasts, from 0
@@ -2413,6 +2470,11 @@ export interface components {
              * @description Why it is not ready; empty when it is
              */
             reason: string;
+            /**
+             * Reason Told
+             * @description Its sentences, each by its code and values
+             */
+            reason_told: components["schemas"]["Told"][];
             /** Source */
             source: string;
             /** Is Synthetic */
@@ -2809,6 +2871,11 @@ export interface components {
              * @description Why none can be promoted; empty where one can
              */
             promote_problem: string;
+            /**
+             * Promote Problem Told
+             * @description Its sentences, each by its code and values
+             */
+            promote_problem_told: components["schemas"]["Told"][];
         };
         /**
          * ModelChange
@@ -3277,6 +3344,11 @@ export interface components {
              */
             problem: string;
             /**
+             * Problem Told
+             * @description Its sentences, each by its code and values
+             */
+            problem_told: components["schemas"]["Told"][];
+            /**
              * Start
              * Format: date-time
              */
@@ -3322,6 +3394,11 @@ export interface components {
              * @description Why it failed; empty where it did not
              */
             problem: string;
+            /**
+             * Problem Told
+             * @description Its sentences, each by its code and values
+             */
+            problem_told: components["schemas"]["Told"][];
             /**
              * Start
              * Format: date-time
@@ -3512,6 +3589,11 @@ export interface components {
              * @description Why none can be started; empty where one can
              */
             problem: string;
+            /**
+             * Problem Told
+             * @description Its sentences, each by its code and values
+             */
+            problem_told: components["schemas"]["Told"][];
         };
         /**
          * ReviewData
@@ -3803,8 +3885,18 @@ export interface components {
              * @description Why there are no reasons; empty where there are
              */
             reason: string;
+            /**
+             * Reason Told
+             * @description Its sentences, each by its code and values
+             */
+            reason_told: components["schemas"]["Told"][];
             /** Caveats */
             caveats: string[];
+            /**
+             * Caveats Told
+             * @description The caveats, each by its code and values
+             */
+            caveats_told: components["schemas"]["Told"][];
         };
         /**
          * SegmentsAnswer
@@ -3838,6 +3930,11 @@ export interface components {
             offset: number;
             /** Caveats */
             caveats: string[];
+            /**
+             * Caveats Told
+             * @description The caveats, each by its code and values
+             */
+            caveats_told: components["schemas"]["Told"][];
         };
         /**
          * ServerLive
@@ -4046,6 +4143,11 @@ export interface components {
         ShakingMapMeta: {
             /** Cautions */
             cautions: string[];
+            /**
+             * Cautions Told
+             * @description The cautions, each by its code and values
+             */
+            cautions_told: components["schemas"]["Told"][];
         };
         /**
          * SignInAnswer
@@ -4397,6 +4499,29 @@ export interface components {
             shape: number[];
         };
         /**
+         * Told
+         * @description A sentence as it was told, with what a translation needs.
+         *
+         *     Parameters
+         *     ----------
+         *     text
+         *         In English.
+         *     code
+         *         Of the sentence; None where the text is no known one.
+         *     values
+         *         Numbers and names in it, as they stand in the text.
+         */
+        Told: {
+            /** Text */
+            text: string;
+            /** Code */
+            code?: string | null;
+            /** Values */
+            values?: {
+                [key: string]: string;
+            };
+        };
+        /**
          * TravelTimesAnswer
          * @description Travel times.
          */
@@ -4489,6 +4614,11 @@ export interface components {
             issued: string;
             /** Reason */
             reason: string;
+            /**
+             * Reason Told
+             * @description Its sentences, each by its code and values
+             */
+            reason_told: components["schemas"]["Told"][];
             /** Magnitude */
             magnitude: number | null;
             /** Longitude */
@@ -7263,7 +7393,9 @@ export interface operations {
     };
     get_forecast: {
         parameters: {
-            query?: never;
+            query?: {
+                language?: "en" | "es" | "de";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7349,6 +7481,7 @@ export interface operations {
             query: {
                 magnitude: number;
                 days?: number;
+                language?: "en" | "es" | "de";
                 longitude?: number | null;
                 latitude?: number | null;
                 radius_km?: number | null;
@@ -7435,7 +7568,9 @@ export interface operations {
     };
     get_aftershocks: {
         parameters: {
-            query?: never;
+            query?: {
+                language?: "en" | "es" | "de";
+            };
             header?: never;
             path: {
                 /** @description Id of an event */

@@ -8,6 +8,7 @@
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
+type Told = Schemas["Told"];
 
 export type EventSummary = Schemas["EventSummary"];
 export type EventDetail = Schemas["EventDetail"];
@@ -52,7 +53,7 @@ export interface Withdrawn {
 }
 
 /** Assessed megathrust segments, with what must stand beside them. */
-export type SegmentCollection = GeoJSON.FeatureCollection & { caveats: string[] };
+export type SegmentCollection = GeoJSON.FeatureCollection & { caveats: string[]; caveats_told: Told[] };
 
 export interface Hello {
   server_time: string;
@@ -68,6 +69,7 @@ export interface ServiceState {
   status: ServiceHealth["status"];
   /** Empty when it is ready. */
   reason: string;
+  reason_told: Told[];
   /** Whether it shows what was stored, without live input. */
   is_stored: boolean;
 }

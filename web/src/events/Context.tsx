@@ -8,6 +8,7 @@ import { messages } from "../messages";
 import { useRequest } from "../ui/hooks";
 import { Fact } from "./Facts";
 import { FaultContext } from "./FaultContext";
+import { Cautions, Failed } from "../told/Words";
 
 const text = messages.segment;
 const NO_EVENT = 1.0; // what the service writes where none was seen
@@ -27,7 +28,7 @@ function SegmentContext({ eventId, version }: { eventId: string; version: number
   return (
     <section aria-labelledby="segment-context">
       <h4 id="segment-context">{text.title}</h4>
-      {problem !== null && <p className="problem">{messages.detail.failed(problem)}</p>}
+      {problem !== null && <Failed problem={problem} />}
       {data === null && problem === null && <p>{messages.loading}</p>}
       {data !== null &&
         (data.segment === null ? (
@@ -62,13 +63,7 @@ function Known({ segment, context }: KnownProperties) {
           </Fact>
         )}
       </dl>
-      <ul className="cautions">
-        {context.caveats.map((one) => (
-          <li key={one} lang="en">
-            {one}
-          </li>
-        ))}
-      </ul>
+      <Cautions all={context.caveats_told} />
       <h5>{messages.relevance.title}</h5>
       <SegmentReasons region={segment.region} index={segment.index} />
     </>

@@ -10,6 +10,8 @@ import { Restore } from "../review/Restore";
 import { eventAddress, useRequest } from "../ui/hooks";
 import { signed } from "./EventDetail";
 import { changeOf } from "./plotting";
+import { say } from "../told/told";
+import { Words } from "../told/Words";
 
 const text = messages.detail;
 const page = messages.eventPage;
@@ -89,7 +91,7 @@ export function Versions({ event, onNews }: VersionsProperties) {
         messages.events[one.status],
         `${utc(Date.parse(one.issued))} UTC`,
         one.author || page.automatic,
-        one.reason || "–",
+        one.reason === "" ? "–" : <Words text={say(one.reason_told, ", ")} />,
         changeText(before.get(one.version), one),
         one.magnitude === null ? messages.none : one.magnitude.toFixed(1),
         <>

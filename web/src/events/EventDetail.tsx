@@ -24,6 +24,8 @@ import { CrossSections, MagnitudePlot, ResidualPlot } from "./Plots";
 import { versionOf } from "./plotting";
 import { RecordSection } from "./RecordSection";
 import { Badges, nameOf } from "./words";
+import { Failed } from "../told/Words";
+import { say } from "../told/told";
 
 const text = messages.detail;
 
@@ -48,7 +50,7 @@ export function EventDetail({ eventId }: { eventId: string }) {
       <a href="#/events" className="back">
         ← {messages.back}
       </a>
-      {event.problem !== null && <p className="problem">{text.failed(event.problem)}</p>}
+      {event.problem !== null && <Failed problem={event.problem} />}
       {event.data === null && event.problem === null && <p>{messages.loading}</p>}
       {event.data?.event_id === eventId && (
         <Found
@@ -170,9 +172,9 @@ function Cautions({ event }: { event: Detail }) {
     : event.flags;
   const told = [
     ...flags.map((flag) => textOf(messages.flags, flag) ?? text.flag(flag)),
-    ...Object.entries(event.notes)
+    ...Object.entries(event.notes_told)
       .filter(([name]) => name !== "magnitude" || event.magnitude !== null) // told above
-      .map(([name, note]) => text.noteOf(name, note)),
+      .map(([name, said]) => text.noteOf(name, say(said))),
     ...event.arrivals
       .filter((arrival) => arrival.inlier_probability < 0.5)
       .map((arrival) =>

@@ -1,5 +1,6 @@
 /** Which parts of a record speak for a pick: relevance of each component behind the record. */
 
+import { problemOf } from "../api/client";
 import { useState } from "react";
 
 import { Allowed } from "../account/permissions";
@@ -35,7 +36,7 @@ export function Explanation({ event }: { event: EventDetail }) {
       const found = await reviewApi.explanation(id, version, station, phase as Phase);
       setState({ told: found, problem: null, isBusy: false });
     } catch (error) {
-      const told = error instanceof Error ? error.message : String(error);
+      const told = problemOf(error);
       setState({ told: null, problem: told, isBusy: false });
     }
   };

@@ -6,6 +6,8 @@ import type { EventDetail } from "../api/types";
 import { areaKm2, utc, utcPlusMinus } from "../format";
 import { messages, textOf } from "../messages";
 import { depthText, latitudeText, longitudeText, magnitudeText, Quality } from "./words";
+import { say } from "../told/told";
+import { Words } from "../told/Words";
 
 const text = messages.detail;
 
@@ -47,8 +49,9 @@ export function Facts({ event }: { event: EventDetail }) {
 
 function Magnitude({ event }: { event: EventDetail }) {
   if (event.magnitude === null) {
-    const reason = event.notes["magnitude"]?.replace(/^none: /, "");
-    return <>{reason === undefined ? messages.none : `${messages.none}: ${reason}`}</>;
+    const why = event.notes_told["magnitude"] ?? [];
+    if (why.length === 0) return <>{messages.none}</>;
+    return <Words text={say(why)} />;
   }
   return (
     <>

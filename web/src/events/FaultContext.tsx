@@ -7,6 +7,7 @@ import { plusMinus, utc } from "../format";
 import { useKeptProfile, type KeptProfile } from "../map/faultStore";
 import { messages } from "../messages";
 import { Fact } from "./Facts";
+import { Cautions } from "../told/Words";
 
 const text = messages.relevance;
 const NEAR_KM = 50;
@@ -48,13 +49,7 @@ function Known({ kept, event }: { kept: KeptProfile; event: EventDetail }) {
       </dl>
       <EfficiencyChart profile={kept.profile} markKm={near.alongKm} />
       <p className="note">{text.faultHelp}</p>
-      <ul className="cautions">
-        {kept.cautions.map((one) => (
-          <li key={one} lang="en">
-            {one}
-          </li>
-        ))}
-      </ul>
+      <Cautions all={kept.cautions} />
     </>
   );
 }

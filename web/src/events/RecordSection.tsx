@@ -12,6 +12,7 @@ import { PickMark } from "./PickMark";
 import { placed, type Frame, type Row } from "./recordFrame";
 import { SectionTools, type Look } from "./SectionTools";
 import "./event.css";
+import { Failed } from "../told/Words";
 
 const text = messages.eventPage;
 const LEAST_LENGTH_S = 1;
@@ -63,7 +64,7 @@ export function RecordSection({ event, editing }: Properties) {
       <h3 id="records-title">{text.records}</h3>
       <SectionTools look={look} onLook={setLook} onZoom={zoom} onWhole={() => setTime(whole)} />
       <div ref={attach} className="record-plot">
-        {problem !== null && <p className="problem">{messages.detail.failed(problem)}</p>}
+        {problem !== null && <Failed problem={problem} />}
         {data !== null && width > 0 && (
           <Plot
             event={event}

@@ -9,6 +9,7 @@ import { messages } from "../messages";
 import { useRequest } from "../ui/hooks";
 import { archive, type ChannelSpans } from "./client";
 import { RecordPanel } from "./RecordPanel";
+import { Words } from "../told/Words";
 
 const text = messages.archive;
 const DAY_S = 86_400;
@@ -28,8 +29,8 @@ export function ArchiveView() {
     <section className="panel" aria-labelledby="archive-title">
       <h2 id="archive-title">{text.title}</h2>
       {problem !== null && (
-        <p className="problem" role="alert" lang="en">
-          {problem}
+        <p className="problem" role="alert">
+          <Words text={problem} />
         </p>
       )}
       {data === null && problem === null && <p className="empty">{messages.loading}</p>}
@@ -80,8 +81,8 @@ function Day({ day, days, onDay }: { day: string; days: string[]; onDay: (day: s
         <span className="muted">{text.days(days[0]!, days.at(-1)!, days.length)}</span>
       </div>
       {problem !== null && (
-        <p className="problem" role="alert" lang="en">
-          {problem}
+        <p className="problem" role="alert">
+          <Words text={problem} />
         </p>
       )}
       {data?.length === 0 && <p className="empty">{text.nothing}</p>}

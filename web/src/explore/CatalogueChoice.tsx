@@ -1,10 +1,12 @@
 /** Which catalogue is looked at, and the sending of another one. */
 
+import { problemOf } from "../api/client";
 import { useState, type ChangeEvent } from "react";
 
 import { Allowed } from "../account/permissions";
 import { messages } from "../messages";
 import { catalogues, type CatalogueEntry } from "./client";
+import { Words } from "../told/Words";
 
 const text = messages.explore;
 export const MOST_BYTES = 16 * 2 ** 20;
@@ -26,7 +28,7 @@ export function CatalogueChoice({ entries, chosen, onChoose, onChanged }: Proper
     try {
       await action();
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemOf(error));
     } finally {
       setBusy(false);
     }
@@ -97,8 +99,8 @@ export function CatalogueChoice({ entries, chosen, onChoose, onChanged }: Proper
         </details>
       )}
       {problem !== null && (
-        <p className="problem" role="alert" lang="en">
-          {problem}
+        <p className="problem" role="alert">
+          <Words text={problem} />
         </p>
       )}
     </div>

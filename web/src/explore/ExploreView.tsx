@@ -20,6 +20,7 @@ import {
 import { Cumulative, DepthCounts, DepthSection, Frequency, lawText, MagnitudeTime, timesText } from "./panels";
 import { PlanPanel } from "./PlanPanel";
 import { summaryOf } from "./summary";
+import { Words } from "../told/Words";
 
 const text = messages.explore;
 const NO_ENTRIES: CatalogueEntry[] = [];
@@ -58,8 +59,8 @@ export function ExploreView({ part }: { part: string | null }) {
         />
         <FilterFields filters={choice.filters} section={choice.section} onLimit={limit} onSection={setSection} />
         {found.problem !== null && (
-          <p className="problem" role="alert" lang="en">
-            {found.problem}
+          <p className="problem" role="alert">
+            <Words text={found.problem} />
           </p>
         )}
       </section>

@@ -12,6 +12,7 @@ import { NO_REACH, reachOf, type RowData } from "../traces/rowData";
 import { Download } from "../ui/Download";
 import { useIsDark, useRequest, useWidth } from "../ui/hooks";
 import { archive, type WaveformBins } from "./client";
+import { Words } from "../told/Words";
 
 const text = messages.archive;
 const HEIGHT = 150;
@@ -74,7 +75,7 @@ export function RecordPanel({ trace, middleS, onClose }: Properties) {
       {data !== null && <Record {...data} trace={trace} />}
       {problem !== null && (
         <p className="empty" role="status">
-          {text.noRecord} <span lang="en">{problem}</span>
+          {text.noRecord} <Words text={problem} />
         </p>
       )}
     </section>

@@ -1,6 +1,6 @@
 /** Requests for catalogues and the archive, and the sending of files and changes. */
 
-import { ApiError, fetchAuthorised, get, noticed, serviceUrl } from "../api/client";
+import { errorOf, fetchAuthorised, get, noticed, serviceUrl, type ErrorBody } from "../api/client";
 import type { components } from "../api/schema";
 import { currentToken } from "../api/token";
 import { decode, type Columns } from "./columns";
@@ -34,11 +34,10 @@ export async function send<T>(
 async function answered<T>(response: Response): Promise<T> {
   const told = (await response.json().catch(() => null)) as {
     data?: T;
-    error?: { code: string; message: string };
+    error?: ErrorBody;
   } | null;
   if (!response.ok || told === null) {
-    const message = told?.error?.message ?? `${response.status} ${response.statusText}`;
-    throw new ApiError(response.status, told?.error?.code ?? "http_error", message);
+    throw errorOf(response, told?.error);
   }
   return told.data as T;
 }

@@ -2,7 +2,7 @@
 
 import { useMemo, useState, type FormEvent } from "react";
 
-import { api } from "../api/client";
+import { api, problemOf } from "../api/client";
 import type { EventSummary, FaultProfileAnswer } from "../api/types";
 import { EventMap } from "../map/EventMap";
 import { NOTHING } from "../map/content";
@@ -14,6 +14,7 @@ import { openEvent, useIsDark } from "../ui/hooks";
 import { EfficiencyChart } from "./EfficiencyChart";
 import { EfficiencyTable } from "./EfficiencyTable";
 import { faultLines } from "./content";
+import { Cautions, Words } from "../told/Words";
 
 const text = messages.faults;
 const NO_EVENTS: EventSummary[] = [];
@@ -65,12 +66,12 @@ function Question({ onFound }: { onFound: (found: Found | null) => void }) {
       });
       const answer = await api.faultProfile({ traces: sent, pixel_m: Number(pixelM) });
       const { data: profile, meta } = answer;
-      const cautions = [...meta.warnings, ...meta.caveats];
+      const cautions = [...meta.warnings_told, ...meta.caveats_told];
       keepProfile({ name: file.name, profile, lines: faultLines(profile, sent), cautions });
       onFound({ name: file.name, sent, answer });
     } catch (error) {
       onFound(null);
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemOf(error));
     } finally {
       setBusy(false);
     }
@@ -102,7 +103,7 @@ function Question({ onFound }: { onFound: (found: Found | null) => void }) {
       </button>
       {problem !== null && (
         <p className="problem" role="alert">
-          {problem}
+          <Words text={problem} />
         </p>
       )}
     </form>
@@ -128,13 +129,7 @@ function Profile({ found }: { found: Found }) {
         {!data.has_place && <span className="muted">{text.noPlace}</span>}
       </div>
       <EfficiencyTable profile={data} />
-      <ul className="cautions">
-        {[...meta.warnings, ...meta.caveats].map((one) => (
-          <li key={one} lang="en">
-            {one}
-          </li>
-        ))}
-      </ul>
+      <Cautions all={[...meta.warnings_told, ...meta.caveats_told]} />
     </div>
   );
 }

@@ -5,6 +5,8 @@ import { Fact } from "../events/Facts";
 import { span, utc } from "../format";
 import { messages } from "../messages";
 import { useTick } from "./useForecast";
+import { say } from "../told/told";
+import { Words } from "../told/Words";
 
 const text = messages.forecast;
 
@@ -39,7 +41,9 @@ export function ForecastFacts({ forecast, meta, readMs }: Properties) {
           {`${utc(Date.parse(forecast.cut_off))} UTC`}{" "}
           <strong>({text.ago(span(meta.cut_off_age_s + sinceS))})</strong>
         </Fact>
-        <Fact term={text.region}>{forecast.region}</Fact>
+        <Fact term={text.region}>
+          <Words text={say(forecast.region_told)} />
+        </Fact>
         <Fact term={text.model}>{forecast.model}</Fact>
         <Fact term={text.agency}>{forecast.agency}</Fact>
         {meta.log_number !== null && (
@@ -47,17 +51,5 @@ export function ForecastFacts({ forecast, meta, readMs }: Properties) {
         )}
       </dl>
     </>
-  );
-}
-
-export function Cautions({ meta }: { meta: ForecastMeta }) {
-  return (
-    <ul className="cautions">
-      {meta.cautions.map((one) => (
-        <li key={one} lang="en">
-            {one}
-          </li>
-      ))}
-    </ul>
   );
 }

@@ -8,11 +8,12 @@ import { span, utc } from "../format";
 import { messages } from "../messages";
 import { ChanceTable } from "./ChanceTable";
 import { firstRow } from "./content";
-import { Cautions, ForecastFacts } from "./ForecastFacts";
+import { ForecastFacts } from "./ForecastFacts";
 import { ForecastMap } from "./ForecastMap";
 import { PlaceChance } from "./PlaceChance";
 import { useForecast } from "./useForecast";
 import "./forecast.css";
+import { Around, Cautions, Failed } from "../told/Words";
 
 const text = messages.forecast;
 
@@ -23,9 +24,13 @@ export function ForecastView() {
       <section className="panel" aria-labelledby="forecast-title">
         <h2 id="forecast-title">{text.title}</h2>
         <p>{text.explanation}</p>
-        {problem !== null && <p className="problem">{messages.detail.failed(problem)}</p>}
+        {problem !== null && <Failed problem={problem} />}
         {data === null && problem === null && <p>{messages.loading}</p>}
-        {data?.kind === "none" && <p className="empty">{text.none(data.reason)}</p>}
+        {data?.kind === "none" && (
+          <p className="empty">
+            <Around told={text.none} words={data.reason} />
+          </p>
+        )}
         {data?.kind === "withdrawn" && <WithdrawnNote detail={data.detail} />}
         {data?.kind === "forecast" && (
           <ForecastFacts forecast={data.answer.data} meta={data.answer.meta} readMs={data.readMs} />
@@ -53,7 +58,7 @@ function Told({ answer: { data, meta } }: { answer: ForecastAnswer }) {
       </div>
       {meta.state === "current" && <PlaceChance />}
       <section className="panel" aria-label={messages.detail.caution}>
-        <Cautions meta={meta} />
+        <Cautions all={meta.cautions_told} />
       </section>
     </>
   );
@@ -75,7 +80,7 @@ function Words({ rows }: { rows: ForecastRow[] }) {
           ))}
         </select>
       </label>
-      <p className="forecast-words" lang="en">{row.sentence}</p>
+      <p className="forecast-words">{row.sentence}</p>
     </section>
   );
 }

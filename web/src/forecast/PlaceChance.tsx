@@ -2,9 +2,10 @@
 
 import { useState, type FormEvent } from "react";
 
-import { api, type ChanceQuestion } from "../api/client";
+import { api, type ChanceQuestion, problemOf } from "../api/client";
 import type { ForecastAnswer } from "../api/types";
 import { messages } from "../messages";
+import { Words } from "../told/Words";
 
 const text = messages.forecast;
 
@@ -38,7 +39,7 @@ export function PlaceChance() {
       setAnswer(await api.chance(Object.fromEntries(pairs) as unknown as ChanceQuestion));
     } catch (error) {
       setAnswer(null);
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemOf(error));
     } finally {
       setBusy(false);
     }
@@ -70,10 +71,10 @@ export function PlaceChance() {
       </form>
       {problem !== null && (
         <p className="problem" role="alert">
-          {problem}
+          <Words text={problem} />
         </p>
       )}
-      {answer !== null && <p className="forecast-words" lang="en">{answer.data.rows[0]?.sentence}</p>}
+      {answer !== null && <p className="forecast-words">{answer.data.rows[0]?.sentence}</p>}
     </section>
   );
 }

@@ -17,8 +17,10 @@ test("a withdrawn forecast is told apart from none at all", () => {
 });
 
 test("the reason is told without the sentence that the page says itself", () => {
-  const told = "there is no forecast of the region: no forecast model is set";
-  expect(refused(new ApiError(404, "not_found", told))).toEqual({
+  const reason = "no forecast model is set";
+  const detail = { reason, reason_told: [{ text: reason, code: "forecast.no_model", values: {} }] };
+  const told = `there is no forecast of the region: ${reason}`;
+  expect(refused(new ApiError(404, "not_found", told, detail))).toEqual({
     kind: "none",
     reason: "no forecast model is set",
   });

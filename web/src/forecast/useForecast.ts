@@ -5,10 +5,10 @@ import { useEffect, useState } from "react";
 import { api, ApiError } from "../api/client";
 import type { ForecastAnswer, Withdrawn } from "../api/types";
 import { useLive } from "../live/liveStore";
+import { say, type Told } from "../told/told";
 import { useRequest } from "../ui/hooks";
 
 const AGAIN_MS = 30_000;
-const SAID_ANYWAY = /^there is no forecast of the region: /; // the page says it in its own language
 
 export type Found =
   | { kind: "forecast"; answer: ForecastAnswer; readMs: number }
@@ -21,7 +21,8 @@ export function refused(error: unknown): Found {
   if (error.detail?.state === "withdrawn") {
     return { kind: "withdrawn", detail: error.detail as unknown as Withdrawn };
   }
-  return { kind: "none", reason: error.message.replace(SAID_ANYWAY, "") };
+  const why = error.detail?.reason_told as Told[] | undefined; // the page says the rest itself
+  return { kind: "none", reason: why === undefined ? error.message : say(why) };
 }
 
 async function read(signal: AbortSignal): Promise<Found> {

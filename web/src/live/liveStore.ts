@@ -2,7 +2,7 @@
 
 import { useSyncExternalStore } from "react";
 
-import { api, ApiError, liveUrl } from "../api/client";
+import { api, ApiError, liveUrl, problemOf } from "../api/client";
 import type {
   EventSummary,
   Hello,
@@ -18,6 +18,7 @@ import { dataNow } from "./dataNow";
 import { decodeFrame } from "./frames";
 import { added, newestVersions } from "./merge";
 import { TraceBuffer } from "./traceBuffer";
+import { sayError } from "../told/told";
 
 /** Views are told of news at most this often. */
 const NEWS_MS = 200;
@@ -231,7 +232,7 @@ export class LiveStore {
       case "health":
         return this.set({ health: message.data });
       case "error":
-        return this.set({ problem: message.error.message });
+        return this.set({ problem: sayError(message.error.code, message.error.message, []) });
       default:
         return undefined; // alerts are read with their event
     }
@@ -240,7 +241,7 @@ export class LiveStore {
 
 function wordsOf(error: unknown): string {
   if (error instanceof ApiError && error.status === 401) return messages.status.unauthorised;
-  return error instanceof Error ? error.message : String(error);
+  return problemOf(error);
 }
 
 function mergeEvents(known: EventSummary[], news: EventSummary[]): EventSummary[] {

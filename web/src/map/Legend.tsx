@@ -7,6 +7,7 @@ import { useIsDark } from "../ui/hooks";
 import type { EventColour } from "./mapLayers";
 import { DARK, LIGHT, type StationState } from "./palette";
 import { SegmentChoice } from "./SegmentChoice";
+import { Cautions, Failed } from "../told/Words";
 
 interface Properties {
   by: EventColour;
@@ -100,16 +101,10 @@ function Segments({ hasSegments, onSegments, segments, segmentsProblem }: Proper
         )}
         {segments?.features.length === 0 && <span className="muted">{text.noneShipped}</span>}
       </div>
-      {segmentsProblem !== null && <p className="problem">{messages.detail.failed(segmentsProblem)}</p>}
+      {segmentsProblem !== null && <Failed problem={segmentsProblem} />}
       {isShown && <SegmentChoice segments={segments} />}
       {isShown && (
-        <ul className="cautions">
-          {segments.caveats.map((one) => (
-            <li key={one} lang="en">
-            {one}
-          </li>
-          ))}
-        </ul>
+        <Cautions all={segments.caveats_told} />
       )}
     </div>
   );

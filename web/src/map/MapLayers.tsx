@@ -18,6 +18,8 @@ import { Triangle } from "./Legend";
 import { DARK, LIGHT, type StationState } from "./palette";
 import { SegmentLayer } from "./SegmentLayer";
 import { ShakingLayer } from "./ShakingLayer";
+import { say } from "../told/told";
+import { Around, Failed } from "../told/Words";
 
 const text = messages.mapTools;
 
@@ -96,17 +98,17 @@ function ShakingOf({ event, draw }: { event: EventDetail | null; draw: Draw }) {
     key,
   );
   if (event === null) return <p className="muted">{text.selectFirst}</p>;
-  if (problem !== null) return <p className="problem">{messages.detail.failed(problem)}</p>;
+  if (problem !== null) return <Failed problem={problem} />;
   if (data === null) return <p>{messages.loading}</p>;
-  if (data.data === null) return <p className="muted">{messages.shaking.none(data.meta.reason)}</p>;
-  return <ShakingLayer map={data.data} cautions={data.meta.cautions} draw={draw} />;
+  if (data.data === null) return <p className="muted"><Around told={messages.shaking.none} words={say(data.meta.reason_told)} /></p>;
+  return <ShakingLayer map={data.data} cautions={data.meta.cautions_told} draw={draw} />;
 }
 
 function ForecastLayer({ draw }: { draw: Draw }) {
   const { data, problem } = useForecast();
-  if (problem !== null) return <p className="problem">{messages.detail.failed(problem)}</p>;
+  if (problem !== null) return <Failed problem={problem} />;
   if (data === null) return <p>{messages.loading}</p>;
-  if (data.kind === "none") return <p className="muted">{messages.forecast.none(data.reason)}</p>;
+  if (data.kind === "none") return <p className="muted"><Around told={messages.forecast.none} words={data.reason} /></p>;
   if (data.kind === "withdrawn") {
     const { cut_off_age_s: age, max_age_s: limit } = data.detail;
     return <p className="warning">{messages.forecast.withdrawn(span(age), span(limit))}</p>;

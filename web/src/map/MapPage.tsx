@@ -25,6 +25,7 @@ import { rangeAt, STEPS } from "./timeline";
 import { TimeSlider } from "./TimeSlider";
 import { WavePanel } from "./WavePanel";
 import "./explore.css";
+import { Failed } from "../told/Words";
 
 const text = messages.mapTools;
 /** The end of the time axis follows the data in steps, so that it does not move under the hand. */
@@ -60,7 +61,7 @@ export function MapPage() {
           <h2 id="map-title">{text.title}</h2>
           <Count told={told} state={state} isQuiet={isPlaying} />
         </div>
-        {state.problem !== null && <p className="problem">{messages.detail.failed(state.problem)}</p>}
+        {state.problem !== null && <Failed problem={state.problem} />}
         <FilterForm filters={filters} onChange={setFilters} />
         {hasFailed ? (
           <p className="note">{messages.map.noWebGl}</p>

@@ -9,6 +9,7 @@ import { FitButton, Ramp, useDrawn, type Draw } from "./LayerSwitch";
 import { DARK, LIGHT } from "./palette";
 import { SegmentChoice } from "./SegmentChoice";
 import { classWords, useSegments } from "./segments";
+import { Cautions, Failed } from "../told/Words";
 
 const text = messages.mapTools;
 const words = messages.segment;
@@ -18,7 +19,7 @@ export function SegmentLayer({ draw }: { draw: Draw }) {
   const colours = (useIsDark() ? DARK : LIGHT).segments;
   const lines = useMemo(() => (segments === null ? NOTHING : marked(segments)), [segments]);
   useDrawn(draw, "segments", lines);
-  if (problem !== null) return <p className="problem">{messages.detail.failed(problem)}</p>;
+  if (problem !== null) return <Failed problem={problem} />;
   if (segments === null) return <p>{messages.loading}</p>;
   if (segments.features.length === 0) return <p className="muted">{words.noneShipped}</p>;
   return (
@@ -56,13 +57,7 @@ export function SegmentLayer({ draw }: { draw: Draw }) {
           </table>
         </div>
       </details>
-      <ul className="cautions">
-        {segments.caveats.map((one) => (
-          <li key={one} lang="en">
-            {one}
-          </li>
-        ))}
-      </ul>
+      <Cautions all={segments.caveats_told} />
     </>
   );
 }

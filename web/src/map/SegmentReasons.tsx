@@ -7,6 +7,7 @@ import { messages, textOf } from "../messages";
 import { useRequest } from "../ui/hooks";
 import { barsOf, isContrary, reachOf, scoresOf, unitOf, type Bar } from "./relevance";
 import "./segment.css";
+import { Cautions, Failed } from "../told/Words";
 
 const text = messages.relevance;
 const [WIDTH, ROW, EDGE, AXIS] = [360, 30, 10, 36];
@@ -16,7 +17,7 @@ export function SegmentReasons({ region, index }: { region: string; index: numbe
     (signal) => api.segmentExplanation(region, index, signal),
     `${region} ${index}`,
   );
-  if (problem !== null) return <p className="problem">{messages.detail.failed(problem)}</p>;
+  if (problem !== null) return <Failed problem={problem} />;
   if (data === null) return <p>{messages.loading}</p>;
   if (data.data === null) return <p className="muted">{text.none}</p>;
   return <Reasons told={data.data} meta={data.meta} />;
@@ -47,13 +48,7 @@ function Reasons({ told, meta }: Properties) {
       <Table told={told} />
       <details>
         <summary>{text.cautions(meta.caveats.length)}</summary>
-        <ul className="cautions">
-          {meta.caveats.map((one) => (
-            <li key={one} lang="en">
-              {one}
-            </li>
-          ))}
-        </ul>
+        <Cautions all={meta.caveats_told} />
       </details>
     </div>
   );

@@ -12,12 +12,14 @@ import { useIsDark } from "../ui/hooks";
 import { FitButton, Ramp, useDrawn, type Draw } from "./LayerSwitch";
 import { DARK, LIGHT } from "./palette";
 import { shakingCells, SHAKING_KINDS, type ShakingKind } from "./shakingCells";
+import type { Told } from "../told/told";
+import { Cautions } from "../told/Words";
 
 const text = messages.mapTools;
 const words = messages.shaking;
 const FIRST_LIMIT = "0.1";
 
-export function ShakingLayer({ map, cautions, draw }: { map: ShakingMap; cautions: string[]; draw: Draw }) {
+export function ShakingLayer({ map, cautions, draw }: { map: ShakingMap; cautions: readonly Told[]; draw: Draw }) {
   const colours = (useIsDark() ? DARK : LIGHT).shaking;
   const [measure, setMeasure] = useState(map.measures[0]!);
   const [kind, setKind] = useState<ShakingKind>("median");
@@ -69,13 +71,7 @@ export function ShakingLayer({ map, cautions, draw }: { map: ShakingMap; caution
         {map.extrapolated_share > 0 && <span className="muted">{text.paler}</span>}
       </div>
       <ShakingAge map={map} />
-      <ul className="cautions">
-        {cautions.map((one) => (
-          <li key={one} lang="en">
-            {one}
-          </li>
-        ))}
-      </ul>
+      <Cautions all={cautions} />
     </>
   );
 }

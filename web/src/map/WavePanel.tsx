@@ -13,6 +13,7 @@ import { NOTHING } from "./content";
 import { useReducedMotion } from "./motion";
 import { isPlace, setPlace, usePlace } from "./place";
 import { coming, DataClock, distanceKm, fronts, isRecent, type Coming, type Place } from "./wavefronts";
+import { Failed } from "../told/Words";
 
 const text = messages.mapTools;
 const FRAME_MS = 100;
@@ -48,7 +49,7 @@ export function WavePanel({ isPlacing, onPlacing, middle, onDraw }: Properties) 
         <input type="checkbox" checked={isOn} onChange={(one) => setOn(one.target.checked)} />{" "}
         {text.showWaves}
       </label>
-      {isOn && problem !== null && <p className="problem">{messages.detail.failed(problem)}</p>}
+      {isOn && problem !== null && <Failed problem={problem} />}
       {isOn && event === null && <p className="empty">{text.noRecent}</p>}
       {isOn && event !== null && times !== null && ageS !== null && (
         <Arrivals event={event} times={times} ageS={ageS} place={place} />

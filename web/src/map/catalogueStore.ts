@@ -2,7 +2,7 @@
 
 import { useEffect, useSyncExternalStore } from "react";
 
-import { request } from "../api/client";
+import { problemOf, request } from "../api/client";
 import type { EventSummary } from "../api/types";
 import { live } from "../live/liveStore";
 import { rowOf, type Row } from "./catalogue";
@@ -82,7 +82,7 @@ export class Catalogue {
       }
       this.set({ isComplete: true });
     } catch (error) {
-      this.set({ problem: error instanceof Error ? error.message : String(error) });
+      this.set({ problem: problemOf(error) });
     } finally {
       this.isReading = false;
     }

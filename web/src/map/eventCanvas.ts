@@ -13,6 +13,7 @@ import { frameOf, Pass, pick, placeOf, Sprites, type Frame } from "./eventPainte
 import { Raster } from "./eventRaster";
 import type { EventColour } from "./mapLayers";
 import { currentPalette } from "./palette";
+import type { SoftwarePicture } from "./softwarePicture";
 
 /** How long the page may be held up by one go of a picture. */
 const GO_MS = 10;
@@ -56,7 +57,10 @@ export class EventCanvas {
   private hovered: number | null = null;
   private marked: Row | null = null;
 
-  constructor(private readonly map: MapLibre) {
+  constructor(
+    private readonly map: MapLibre,
+    private readonly picture: SoftwarePicture | null,
+  ) {
     this.canvas.className = "map-events";
     this.canvas.setAttribute("aria-hidden", "true"); // the list beside the map says the same
     map.getCanvas().after(this.canvas);
@@ -136,9 +140,14 @@ export class EventCanvas {
     return frameOf([mercatorX(lng), mercatorY(lat)], this.map.getZoom(), this.size, ratio);
   }
 
-  /** Follow the map in the same frame in which it is drawn. */
+  /** Follow the map in the same frame in which it is shown. */
   private readonly follow = (): void => {
     const frame = this.frameNow();
+    if (this.picture === null) this.moveTo(frame);
+    else this.picture.withPicture(() => this.moveTo(frame));
+  };
+
+  private moveTo(frame: Frame): void {
     const before = this.frame;
     if (before !== null && frame.scale === before.scale && frame.left === before.left && frame.top === before.top) {
       return;
@@ -146,7 +155,7 @@ export class EventCanvas {
     this.paintAtOnce(frame);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.later(), REFINE_MS);
-  };
+  }
 
   private anew(): void {
     this.isAnew = true;

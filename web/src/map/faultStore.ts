@@ -3,13 +3,14 @@
 import { useSyncExternalStore } from "react";
 
 import type { FaultProfile } from "../api/types";
+import type { Told } from "../told/told";
 
 export interface KeptProfile {
   name: string;
   profile: FaultProfile;
   lines: GeoJSON.FeatureCollection;
   /** What limits it, as the service told. */
-  cautions: string[];
+  cautions: Told[];
   /** When it was estimated, by this machine's clock. */
   atMs: number;
 }

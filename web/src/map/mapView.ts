@@ -13,6 +13,7 @@ import { eventColour, mapStyle, triangle, type EventColour } from "./mapLayers";
 import { MovingPace } from "./movingPace";
 import { chooseSegment, REASONS_ID } from "./segmentStore";
 import { segmentText } from "./segments";
+import { isDrawnBySoftware, SoftwarePicture } from "./softwarePicture";
 import { listenToTheme } from "../ui/theme";
 import { currentPalette, type StationState } from "./palette";
 
@@ -36,6 +37,7 @@ const LONGEST_MS = 2000;
 /** Fronts rest this many times as long as they took to draw, less what a fast machine takes. */
 const WAVE_REST = 8;
 const WAVE_FREE_MS = 200;
+
 export class MapView {
   private readonly map: maplibregl.Map;
   private readonly ready: Promise<void>;
@@ -53,6 +55,8 @@ export class MapView {
   private wavesFromMs = 0;
   private mark: maplibregl.Marker | null = null;
   private readonly pace: MovingPace;
+  /** Null where a graphics card draws. */
+  private readonly picture: SoftwarePicture | null;
   private readonly stopListening: () => void;
 
   constructor(
@@ -102,7 +106,9 @@ export class MapView {
       this.container.dataset["idle"] = "true";
     });
     this.ready = new Promise((resolve) => this.map.once("style.load", () => resolve()));
-    this.pace = new MovingPace(this.map);
+    const isBySoftware = isDrawnBySoftware(this.map.getCanvas());
+    this.picture = isBySoftware ? new SoftwarePicture(this.map) : null;
+    this.pace = new MovingPace(this.map, isBySoftware);
     this.stopListening = listenToTheme(this.restyle);
     void this.start();
   }
@@ -179,7 +185,7 @@ export class MapView {
   }
 
   private get all(): EventCanvas {
-    this.canvas ??= new EventCanvas(this.map);
+    this.canvas ??= new EventCanvas(this.map, this.picture);
     return this.canvas;
   }
 
@@ -207,6 +213,7 @@ export class MapView {
     this.stopListening();
     this.canvas?.remove();
     this.pace.remove();
+    this.picture?.remove();
     this.map.remove();
   }
 

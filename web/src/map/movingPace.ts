@@ -9,18 +9,6 @@ const REST_MS = 1500;
 const N_SLOW = 3;
 const COARSE = 0.4;
 const SHARP_AFTER_MS = 250;
-/** A sharp picture by software keeps the page from answering: only once the hand has come to rest. */
-const SHARP_AFTER_BY_SOFTWARE_MS = 900;
-const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
-
-/** Whether a map is drawn by software, as far as the browser tells; some tell only by an extension. */
-function isDrawnBySoftware(canvas: HTMLCanvasElement): boolean {
-  const context = canvas.getContext("webgl2") ?? canvas.getContext("webgl");
-  if (context === null) return false;
-  const name = String(context.getParameter(context.RENDERER));
-  const more = name === "WebKit WebGL" ? context.getExtension("WEBGL_debug_renderer_info") : null;
-  return SOFTWARE.test(more === null ? name : String(context.getParameter(more.UNMASKED_RENDERER_WEBGL)));
-}
 
 export class MovingPace {
   private lastMs = 0;
@@ -28,12 +16,9 @@ export class MovingPace {
   private isCoarse = false;
   private isChanging = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private readonly sharpAfterMs: number;
 
-  constructor(private readonly map: MapLibre) {
-    const isBySoftware = isDrawnBySoftware(map.getCanvas());
+  constructor(private readonly map: MapLibre, isBySoftware: boolean) {
     if (isBySoftware) this.nSlow = N_SLOW; // it need not be found out
-    this.sharpAfterMs = isBySoftware ? SHARP_AFTER_BY_SOFTWARE_MS : SHARP_AFTER_MS;
     map.on("render", this.look);
     map.on("move", this.move);
   }
@@ -49,7 +34,7 @@ export class MovingPace {
     if (this.isChanging) return;
     clearTimeout(this.timer);
     if (this.nSlow >= N_SLOW) this.setCoarse(true);
-    if (this.isCoarse) this.timer = setTimeout(this.rest, this.sharpAfterMs);
+    if (this.isCoarse) this.timer = setTimeout(this.rest, SHARP_AFTER_MS);
   };
 
   private readonly look = (): void => {
@@ -61,7 +46,7 @@ export class MovingPace {
   };
 
   private readonly rest = (): void => {
-    if (this.map.isMoving()) this.timer = setTimeout(this.rest, this.sharpAfterMs);
+    if (this.map.isMoving()) this.timer = setTimeout(this.rest, SHARP_AFTER_MS);
     else this.setCoarse(false);
   };
 

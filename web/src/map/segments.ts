@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "react";
 
-import { api } from "../api/client";
+import { api, problemOf } from "../api/client";
 import type { SegmentCollection } from "../api/types";
 import { messages } from "../messages";
 
@@ -29,7 +29,7 @@ export function useSegments(isShown: boolean): {
     setProblem(null);
     readSegments().then(
       (read) => !isGone && setSegments(read),
-      (error: unknown) => !isGone && setProblem(error instanceof Error ? error.message : String(error)),
+      (error: unknown) => !isGone && setProblem(problemOf(error)),
     );
     return () => {
       isGone = true;

@@ -12,6 +12,8 @@ import { useRequest } from "../ui/hooks";
 import { Card } from "./Card";
 import { comparedScores } from "./content";
 import { Promote, Serving, servingOf, type ServingData } from "./Serving";
+import { Words } from "../told/Words";
+import { say } from "../told/told";
 
 const text = messages.models;
 type Model = components["schemas"]["ModelCardData"];
@@ -32,8 +34,8 @@ export function ModelsView({ part }: { part: string | null }) {
       <section className="panel" aria-labelledby="models-title">
         <h2 id="models-title">{text.title}</h2>
         {problem !== null && (
-          <p className="problem" role="alert" lang="en">
-            {problem}
+          <p className="problem" role="alert">
+            <Words text={problem} />
           </p>
         )}
         {data === null && problem === null && <p className="empty">{messages.loading}</p>}
@@ -94,7 +96,7 @@ function Models({ models, meta }: { models: Model[]; meta: Meta }) {
       </table>
       {!meta.can_promote && (
         <p className="note" id="promote-why">
-          <strong>{text.promoteWhy}:</strong> <span lang="en">{meta.promote_problem}</span>
+          <strong>{text.promoteWhy}:</strong> <Words text={say(meta.promote_problem_told)} />
         </p>
       )}
     </>

@@ -2,11 +2,12 @@
 
 import { useState } from "react";
 
-import { request } from "../api/client";
+import { problemOf, request } from "../api/client";
 import type { components } from "../api/schema";
 import { Allowed } from "../account/permissions";
 import { utc } from "../format";
 import { messages } from "../messages";
+import { Words } from "../told/Words";
 
 const text = messages.models;
 type Schemas = components["schemas"];
@@ -83,7 +84,7 @@ function Change({ button, label, question, path, now, onChange }: ChangeProperti
     try {
       await request(path, {}, undefined, { instead_of: now.name });
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemOf(error));
     }
     setStep("idle");
     onChange();
@@ -108,8 +109,8 @@ function Change({ button, label, question, path, now, onChange }: ChangeProperti
       )}
       {step === "working" && <span role="status">{text.working}</span>}
       {problem !== null && (
-        <p className="problem" role="alert" lang="en">
-          {problem}
+        <p className="problem" role="alert">
+          <Words text={problem} />
         </p>
       )}
     </div>

@@ -2,13 +2,17 @@
 
 import { useEffect, useMemo, useRef, useState } from "react";
 
+import { problemOf } from "../api/client";
 import type { EventSummary, LivePick } from "../api/types";
 import { Allowed } from "../account/permissions";
 import { utc } from "../format";
 import { EventMap } from "../map/EventMap";
 import { messages } from "../messages";
+import { say } from "../told/told";
+import { Words } from "../told/Words";
 import { traceColours } from "../traces/colours";
 import { RowChart, TimeAxis } from "../traces/rowChart";
+import { keepAsking } from "../ui/asking";
 import { eventAddress, useIsDark, useWidth } from "../ui/hooks";
 import { useShortcut } from "../ui/shortcuts";
 import { replays, type Pace, type ReplayDetail, type ReplayTraces } from "./client";
@@ -27,40 +31,46 @@ interface Told {
   picks: LivePick[];
 }
 
-/** Ask once a second while it runs, and once more when it has ended. */
-function useReplay(replayId: string, edition: number): { told: Told | null; problem: string | null } {
+const isOn = ({ state }: ReplayDetail): boolean => state === "running" || state === "paused";
+
+/** Ask once a second while it runs, and tell when it has ended. */
+function useReplay(
+  replayId: string,
+  edition: number,
+  onEnded: () => void,
+): { told: Told | null; problem: string | null } {
   const [told, setTold] = useState<Told | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    const abort = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const ask = async () => {
-      try {
-        const [detail, traces, picks] = await Promise.all([
-          replays.get(replayId, abort.signal),
-          replays.traces(replayId, abort.signal),
-          replays.picks(replayId, abort.signal),
-        ]);
-        setTold({ detail, traces, picks });
-        setProblem(null);
-        if (detail.state === "running" || detail.state === "paused") timer = setTimeout(() => void ask(), POLL_MS);
-      } catch (error) {
-        if (abort.signal.aborted) return;
-        setProblem(error instanceof Error ? error.message : String(error));
-      }
-    };
-    void ask();
-    return () => {
-      abort.abort();
-      clearTimeout(timer);
-    };
-  }, [replayId, edition]);
+  const ended = useRef(onEnded);
+  ended.current = onEnded;
+  useEffect(
+    () =>
+      keepAsking({
+        ask: async (signal) => {
+          const detail = await replays.get(replayId, signal);
+          const [traces, picks] = await Promise.all([
+            replays.traces(replayId, signal),
+            replays.picks(replayId, signal),
+          ]);
+          return { detail, traces, picks };
+        },
+        restMs: POLL_MS,
+        onAnswer: (answer) => {
+          setTold(answer);
+          setProblem(null);
+          if (!isOn(answer.detail)) ended.current();
+        },
+        onProblem: (error) => setProblem(problemOf(error)),
+        isLast: (answer) => !isOn(answer.detail),
+      }),
+    [replayId, edition],
+  );
   return { told, problem };
 }
 
 export function ReplayPanel({ replayId, onChanged }: { replayId: string; onChanged: () => void }) {
   const [edition, setEdition] = useState(0);
-  const { told, problem } = useReplay(replayId, edition);
+  const { told, problem } = useReplay(replayId, edition, onChanged);
   const steer = (pace: Pace) => {
     void replays
       .steer(replayId, pace)
@@ -81,8 +91,8 @@ export function ReplayPanel({ replayId, onChanged }: { replayId: string; onChang
     return problem === null ? (
       <p className="empty">{messages.loading}</p>
     ) : (
-      <p className="problem" role="alert" lang="en">
-        {problem}
+      <p className="problem" role="alert">
+        <Words text={problem} />
       </p>
     );
   }
@@ -111,7 +121,6 @@ export function ReplayPanel({ replayId, onChanged }: { replayId: string; onChang
 }
 
 function Head({ detail, onSteer }: { detail: ReplayDetail; onSteer: (pace: Pace) => void }) {
-  const isOn = detail.state === "running" || detail.state === "paused";
   return (
     <>
       <div className="panel-head">
@@ -124,7 +133,7 @@ function Head({ detail, onSteer }: { detail: ReplayDetail; onSteer: (pace: Pace)
           {detail.reached !== null && ` ${text.reached(utc(Date.parse(detail.reached)))}`}
         </span>
         <progress aria-label={text.progress} max="1" value={detail.share} />
-        {isOn && (
+        {isOn(detail) && (
           <Allowed permission="replay" hides>
             <button type="button" onClick={() => onSteer({ is_paused: detail.state === "running" })}>
               {detail.state === "running" ? text.pause : text.resume}
@@ -140,8 +149,8 @@ function Head({ detail, onSteer }: { detail: ReplayDetail; onSteer: (pace: Pace)
         </span>
       </div>
       {detail.problem !== "" && (
-        <p className="warning" lang="en">
-          {detail.problem}
+        <p className="warning">
+          <Words text={say(detail.problem_told)} />
         </p>
       )}
     </>

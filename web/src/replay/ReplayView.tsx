@@ -1,5 +1,6 @@
 /** A past hour once more: started here, watched here, and compared with what was stored. */
 
+import { problemOf } from "../api/client";
 import "./replay.css";
 
 import { useCallback, useEffect, useMemo, useRef, useState, type FormEvent } from "react";
@@ -8,9 +9,11 @@ import { Allowed } from "../account/permissions";
 import { secondsOf } from "../explore/FilterFields";
 import { utc } from "../format";
 import { messages, textOf } from "../messages";
-import { useRequest } from "../ui/hooks";
-import { replays, type Replay } from "./client";
+import { keepAsking } from "../ui/asking";
+import { replays, type Replay, type ReplayList } from "./client";
 import { ReplayPanel } from "./ReplayPanel";
+import { Words } from "../told/Words";
+import { say } from "../told/told";
 
 const text = messages.replay;
 const LIST_MS = 3000;
@@ -20,14 +23,10 @@ const NONE: Replay[] = [];
 export function ReplayView({ part }: { part: string | null }) {
   const [edition, setEdition] = useState(0);
   const again = useCallback(() => setEdition((before) => before + 1), []);
-  useEffect(() => {
-    const timer = setInterval(again, LIST_MS);
-    return () => clearInterval(timer);
-  }, [again]);
-  const { data, problem } = useRequest((signal) => replays.list(signal), String(edition));
+  const { data, problem } = useReplays(edition);
   const list = data?.data ?? NONE;
   const shown = list.find((one) => one.replay_id === part) ?? null;
-  const why = data?.meta.problem ?? "";
+  const why = say(data?.meta.problem_told ?? []);
   return (
     <>
       <section className="panel" aria-labelledby="replay-title">
@@ -38,13 +37,13 @@ export function ReplayView({ part }: { part: string | null }) {
             <Wishes onStarted={again} />
           </Allowed>
         ) : (
-          <p className="warning" lang="en">
-            {why}
+          <p className="warning">
+            <Words text={why} />
           </p>
         )}
         {problem !== null && (
-          <p className="problem" role="alert" lang="en">
-            {problem}
+          <p className="problem" role="alert">
+            <Words text={problem} />
           </p>
         )}
         <h3>{text.list}</h3>
@@ -53,6 +52,26 @@ export function ReplayView({ part }: { part: string | null }) {
       {shown !== null && <ReplayPanel key={shown.replay_id} replayId={shown.replay_id} onChanged={again} />}
     </>
   );
+}
+
+/** The list of now and then; at once whenever `edition` changes. */
+function useReplays(edition: number): { data: ReplayList | null; problem: string | null } {
+  const [data, setData] = useState<ReplayList | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(
+    () =>
+      keepAsking({
+        ask: replays.list,
+        restMs: LIST_MS,
+        onAnswer: (list) => {
+          setData(list);
+          setProblem(null);
+        },
+        onProblem: (error) => setProblem(problemOf(error)),
+      }),
+    [edition],
+  );
+  return { data, problem };
 }
 
 /** Ask what is to be replayed; first the newest ten minutes of records. */
@@ -88,7 +107,7 @@ function Wishes({ onStarted }: { onStarted: () => void }) {
       onStarted();
       window.location.hash = `#/replay/${made.replay_id}`;
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemOf(error));
     } finally {
       setBusy(false);
     }
@@ -128,8 +147,8 @@ function Wishes({ onStarted }: { onStarted: () => void }) {
         {isBusy ? messages.loading : text.start}
       </button>
       {problem !== null && (
-        <p className="problem" role="alert" lang="en">
-          {problem}
+        <p className="problem" role="alert">
+          <Words text={problem} />
         </p>
       )}
     </form>

@@ -1,5 +1,6 @@
 /** Lets an earlier version of an event count again. */
 
+import { problemOf } from "../api/client";
 import { useState } from "react";
 
 import { Allowed } from "../account/permissions";
@@ -7,6 +8,7 @@ import type { EventDetail } from "../api/types";
 import { messages } from "../messages";
 import { reviewApi } from "./client";
 import { storedName } from "./name";
+import { Words } from "../told/Words";
 
 const text = messages.review;
 
@@ -33,7 +35,7 @@ export function Restore({ event, latest, version, onNews }: Properties) {
       });
       onNews();
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemOf(error));
     } finally {
       setBusy(false);
     }
@@ -51,7 +53,7 @@ export function Restore({ event, latest, version, onNews }: Properties) {
       </button>
       {problem !== null && (
         <p className="problem" role="alert">
-          {problem}
+          <Words text={problem} />
         </p>
       )}
     </Allowed>

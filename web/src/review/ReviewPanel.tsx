@@ -4,7 +4,7 @@ import { useId, useState } from "react";
 
 import { useAccount } from "../account/account";
 import { Allowed } from "../account/permissions";
-import { ApiError } from "../api/client";
+import { ApiError, problemOf } from "../api/client";
 import type { EventDetail } from "../api/types";
 import { messages } from "../messages";
 import { Comparison } from "./Comparison";
@@ -12,6 +12,7 @@ import { reviewApi, type Relocation, type ReviewSent } from "./client";
 import { sent, type Change, type Edit, type Phase } from "./edit";
 import { keepName, storedName } from "./name";
 import { PickEditor } from "./PickEditor";
+import { Words } from "../told/Words";
 
 const text = messages.review;
 
@@ -45,7 +46,7 @@ export function ReviewPanel(properties: Properties) {
         setTold({ problem: text.conflict(String(error.detail?.["latest_version"] ?? "")) });
         onNews();
       } else {
-        setTold({ problem: error instanceof Error ? error.message : String(error) });
+        setTold({ problem: problemOf(error) });
       }
     } finally {
       setBusy(false);
@@ -130,7 +131,7 @@ export function ReviewPanel(properties: Properties) {
         </p>
         {told.problem !== undefined && (
           <p className="problem" role="alert">
-            {told.problem}
+            <Words text={told.problem} />
           </p>
         )}
       </Allowed>

@@ -4,6 +4,8 @@ import { api } from "../api/client";
 import { messages } from "../messages";
 import { useRequest } from "../ui/hooks";
 import { ShakingMapPanel } from "./ShakingMapPanel";
+import { say } from "../told/told";
+import { Around } from "../told/Words";
 
 const text = messages.shaking;
 
@@ -14,9 +16,11 @@ export function EventShaking({ eventId, version }: { eventId: string; version: n
     <section className="panel" aria-labelledby="shaking-title">
       <h3 id="shaking-title">{text.eventTitle}</h3>
       {answer.data === null ? (
-        <p className="empty">{text.none(answer.meta.reason)}</p>
+        <p className="empty">
+          <Around told={text.none} words={say(answer.meta.reason_told)} />
+        </p>
       ) : (
-        <ShakingMapPanel map={answer.data} cautions={answer.meta.cautions} />
+        <ShakingMapPanel map={answer.data} cautions={answer.meta.cautions_told} />
       )}
     </section>
   );

@@ -9,13 +9,15 @@ import { DARK, LIGHT } from "../map/palette";
 import { messages } from "../messages";
 import { openEvent, useIsDark } from "../ui/hooks";
 import { FRAME_COLOUR, hasEdge, levelsOf, linesOf, nameOfMeasure, summaryOf, unitOf } from "./content";
+import type { Told } from "../told/told";
+import { Cautions } from "../told/Words";
 
 const text = messages.shaking;
 const NO_EVENTS: EventSummary[] = [];
 
 interface Properties {
   map: ShakingMap;
-  cautions: string[];
+  cautions: readonly Told[];
 }
 
 export function ShakingMapPanel({ map, cautions }: Properties) {
@@ -60,13 +62,7 @@ export function ShakingMapPanel({ map, cautions }: Properties) {
           {told.factor.toFixed(1)} ({text.epistemic} {told.epistemicFactor.toFixed(1)})
         </Fact>
       </dl>
-      <ul className="cautions">
-        {cautions.map((one) => (
-          <li key={one} lang="en">
-            {one}
-          </li>
-        ))}
-      </ul>
+      <Cautions all={cautions} />
     </div>
   );
 }

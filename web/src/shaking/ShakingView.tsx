@@ -2,11 +2,12 @@
 
 import { useState, type FormEvent } from "react";
 
-import { api, type Scenario } from "../api/client";
+import { api, problemOf, type Scenario } from "../api/client";
 import type { ShakingMapAnswer } from "../api/types";
 import { Allowed } from "../account/permissions";
 import { messages } from "../messages";
 import { ShakingMapPanel } from "./ShakingMapPanel";
+import { Words } from "../told/Words";
 
 const text = messages.shaking;
 
@@ -35,7 +36,7 @@ export function ShakingView() {
       <Allowed permission="run">
         <Question onAnswer={setAnswer} />
       </Allowed>
-      {answer !== null && <ShakingMapPanel map={answer.data} cautions={answer.meta.cautions} />}
+      {answer !== null && <ShakingMapPanel map={answer.data} cautions={answer.meta.cautions_told} />}
     </section>
   );
 }
@@ -53,7 +54,7 @@ function Question({ onAnswer }: { onAnswer: (answer: ShakingMapAnswer | null) =>
       onAnswer(await api.scenarioShaking(Object.fromEntries(pairs) as Scenario));
     } catch (error) {
       onAnswer(null);
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemOf(error));
     } finally {
       setBusy(false);
     }
@@ -81,7 +82,7 @@ function Question({ onAnswer }: { onAnswer: (answer: ShakingMapAnswer | null) =>
       </button>
       {problem !== null && (
         <p className="problem" role="alert">
-          {problem}
+          <Words text={problem} />
         </p>
       )}
     </form>

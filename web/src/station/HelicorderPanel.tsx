@@ -13,6 +13,7 @@ import { drawHelicorder, LEFT_PX, type Marks, type Span } from "./drawing";
 import { helicorderSpan, linesOf, usualAmplitude, type Line } from "./lines";
 import { endAt, type PlaceProperties } from "./PlaceControls";
 import { marksIn } from "./RecordPanel";
+import { Words } from "../told/Words";
 
 const text = messages.station;
 const LINE_PX = 26;
@@ -47,7 +48,7 @@ export function HelicorderPanel(properties: Properties) {
         <Choice label={text.line} values={LINES_MIN} unitS={60} value={place.lineMin} onChange={(lineMin) => change({ lineMin })} />
         <span className="muted">{`${utc(startMs).slice(0, 16)} – ${utc(endMs).slice(0, 16)} UTC`}</span>
       </div>
-      {told.problem !== null && <p className="warning">{told.problem}</p>}
+      {told.problem !== null && <p className="warning"><Words text={told.problem} /></p>}
       <Drum {...{ traceId, lines, marks, shown, show, bins }} />
       <p className="muted note">{text.helicorderHelp}</p>
     </section>

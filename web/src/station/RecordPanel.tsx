@@ -16,6 +16,7 @@ import { moved, resized, type PlaceProperties } from "./PlaceControls";
 import { useSettled } from "./usePlace";
 import { WindowDownloads } from "./WindowDownloads";
 import { WindowPicks } from "./WindowPicks";
+import { Words } from "../told/Words";
 
 const text = messages.station;
 const SETTLE_MS = 120;
@@ -57,7 +58,7 @@ export function RecordPanel(properties: Properties) {
         </label>
         {told.spectrogram !== null && <ColourBar told={told.spectrogram} />}
       </div>
-      {told.problem !== null && <p className="warning">{told.problem}</p>}
+      {told.problem !== null && <p className="warning"><Words text={told.problem} /></p>}
       <Pictures {...{ properties, told, shown, marks }} />
       <p className="muted note">{text.marks}</p>
       <WindowDownloads traceId={traceId} shown={shown} />

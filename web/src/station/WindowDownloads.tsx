@@ -1,5 +1,6 @@
 /** The shown window as files. */
 
+import { problemOf } from "../api/client";
 import { useState } from "react";
 
 import { messages } from "../messages";
@@ -20,7 +21,7 @@ export function WindowDownloads({ traceId, shown }: { traceId: string; shown: Sp
       offer(`${name}.csv`, await csvOf(traceId, shown));
       setState(null);
     } catch (error) {
-      setState(error instanceof Error ? error.message : String(error));
+      setState(problemOf(error));
     }
   };
   return (

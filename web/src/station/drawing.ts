@@ -3,6 +3,7 @@
 import type { EventSummary, LivePick } from "../api/types";
 import { compact, utc } from "../format";
 import type { TraceColours } from "../traces/colours";
+import { reachOf } from "../traces/rowData";
 import { frequencyShare, frequencyTicks, timeTicks } from "./axes";
 import type { Bins, Spectrogram } from "./client";
 import { byteColours } from "./colourMap";
@@ -86,20 +87,8 @@ export function drawRecord(
 
 /** Middle and half height of what lies in a span. */
 export function levels(bins: Bins | null, span: Span): { centre: number; half: number } {
-  let [sum, n, low, high] = [0, 0, Infinity, -Infinity];
-  if (bins !== null) {
-    const [first, pastLast] = binsIn(bins, span);
-    for (let bin = first; bin < pastLast; bin += 1) {
-      if (Number.isNaN(bins.maximum[bin]!)) continue;
-      sum += (bins.minimum[bin]! + bins.maximum[bin]!) / 2;
-      n += 1;
-      low = Math.min(low, bins.minimum[bin]!);
-      high = Math.max(high, bins.maximum[bin]!);
-    }
-  }
-  if (n === 0) return { centre: 0, half: 0 };
-  const centre = sum / n;
-  return { centre, half: Math.max(high - centre, centre - low) || 1 };
+  const found = bins && reachOf(bins.minimum, bins.maximum, ...binsIn(bins, span));
+  return found === null ? { centre: 0, half: 0 } : { centre: found.centre, half: found.amplitude || 1 };
 }
 
 function binsIn(bins: Bins, span: Span): [number, number] {

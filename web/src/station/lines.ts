@@ -1,5 +1,6 @@
 /** A helicorder's lines: which time each holds, and how high its record is drawn. */
 
+import { reachOf } from "../traces/rowData";
 import type { Bins } from "./client";
 
 export interface Line {
@@ -38,24 +39,11 @@ export function linesOf(bins: Bins | null, startMs: number, endMs: number, lineM
         ? 0
         : Math.min(bins.maximum.length, Math.max(0, Math.round((timeMs - bins.startMs) / bins.binMs)));
     const [first, pastLast] = [binOf(at), binOf(at + lineMs)];
-    lines.push({ startMs: at, endMs: at + lineMs, first, pastLast, ...extent(bins, first, pastLast) });
+    const reach = bins && reachOf(bins.minimum, bins.maximum, first, pastLast);
+    const [centre, peak] = [reach?.centre ?? null, reach?.amplitude ?? 0];
+    lines.push({ startMs: at, endMs: at + lineMs, first, pastLast, centre, peak });
   }
   return lines;
-}
-
-function extent(bins: Bins | null, first: number, pastLast: number): { centre: number | null; peak: number } {
-  let [sum, n, low, high] = [0, 0, Infinity, -Infinity];
-  for (let bin = first; bins !== null && bin < pastLast; bin += 1) {
-    const [lowest, highest] = [bins.minimum[bin]!, bins.maximum[bin]!];
-    if (Number.isNaN(highest)) continue;
-    sum += (lowest + highest) / 2;
-    n += 1;
-    low = Math.min(low, lowest);
-    high = Math.max(high, highest);
-  }
-  if (n === 0) return { centre: null, peak: 0 };
-  const centre = sum / n;
-  return { centre, peak: Math.max(high - centre, centre - low) };
 }
 
 /** Amplitude that fills a line: most bins stay well inside, and an earthquake may reach into others. */

@@ -19,6 +19,7 @@ import { diagnosisOf, NEVER, type Diagnosis } from "./diagnosis";
 import { HourBars } from "./HourBars";
 import { percent, sentenceOf } from "./sentences";
 import { useQuality } from "./useQuality";
+import { Words } from "../told/Words";
 
 const text = messages.stations;
 const NO_EVENTS: EventSummary[] = [];
@@ -60,7 +61,7 @@ export function StationsView() {
           </label>
           <span className="muted">{text.count(shown.length, rows.length)}</span>
         </div>
-        {problem !== null && <p className="warning">{problem}</p>}
+        {problem !== null && <p className="warning"><Words text={problem} /></p>}
         {rows.length === 0 && <p className="empty">{text.none}</p>}
         {rows.length > 0 && (
           <div className="table-scroll" tabIndex={0} role="region" aria-label={text.diagnosis}>

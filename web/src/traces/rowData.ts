@@ -29,28 +29,34 @@ export interface RowSources {
   past?: TraceBuffer | undefined;
 }
 
-const known = (value: number | undefined): number | null =>
-  value === undefined || Number.isNaN(value) ? null : value;
+const known = (value: number | null | undefined): number | null =>
+  value == null || Number.isNaN(value) ? null : value;
 
 /** What P and S leave of 1; null where neither is known. */
 export function noiseOf(p: number | null, s: number | null): number | null {
   return p === null && s === null ? null : Math.max(0, 1 - (p ?? 0) - (s ?? 0));
 }
 
-/** Return the middle of a record, the mean of its bins', and how far it reaches from there; null where nothing is known. */
+/**
+ * Return the middle of a record, the mean of its bins', and how far it reaches from there; null where nothing is known.
+ *
+ * A bin that is null or NaN in either is unknown; of all bins those from `first` to before `pastLast` count.
+ */
 export function reachOf(
-  lowest: readonly (number | null)[],
-  highest: readonly (number | null)[],
+  lowest: ArrayLike<number | null>,
+  highest: ArrayLike<number | null>,
+  first = 0,
+  pastLast = lowest.length,
 ): Reach | null {
   let [sum, n, low, high] = [0, 0, Infinity, -Infinity];
-  lowest.forEach((least, bin) => {
-    const most = highest[bin];
-    if (least === null || most == null) return;
+  for (let bin = first; bin < pastLast; bin += 1) {
+    const [least, most] = [known(lowest[bin]), known(highest[bin])];
+    if (least === null || most === null) continue;
     sum += (least + most) / 2;
     n += 1;
     low = Math.min(low, least);
     high = Math.max(high, most);
-  });
+  }
   if (n === 0) return null;
   const centre = sum / n;
   return { centre, amplitude: Math.max(high - centre, centre - low) };

@@ -4,6 +4,8 @@ import { shortSource, span, utc } from "../format";
 import { newestSampleMs } from "../live/dataNow";
 import { useLive } from "../live/liveStore";
 import { messages } from "../messages";
+import { say } from "../told/told";
+import { Words } from "../told/Words";
 
 const text = messages.status;
 
@@ -57,7 +59,7 @@ export function ServiceNote() {
   const told = useServiceText();
   return (
     <p className="service-note" role="status" hidden={told === ""}>
-      {told}
+      <Words text={told} />
     </p>
   );
 }
@@ -67,5 +69,5 @@ function useServiceText(): string {
   const connection = useLive("connection");
   const service = useLive("service");
   if (connection !== "open" || service === null) return "";
-  return text.service[service.status](service.reason);
+  return text.service[service.status](say(service.reason_told));
 }

@@ -1,5 +1,6 @@
 /** Small hooks: the size of an element, the colour scheme, the view named in the address. */
 
+import { problemOf } from "../api/client";
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 import { isDark, listenToTheme } from "./theme";
@@ -81,7 +82,7 @@ export function useRequest<T>(
       (data) => setState({ data, problem: null }),
       (error: unknown) => {
         if (abort.signal.aborted) return;
-        setState({ data: null, problem: error instanceof Error ? error.message : String(error) });
+        setState({ data: null, problem: problemOf(error) });
       },
     );
     return () => abort.abort();

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError, SettingsError
+from mainshock.forecast import sentences
 from mainshock.forecast.base import FitSettings, ModelInfo, as_history, targets_of
 from mainshock.forecast.completeness import ShortTermCompleteness
 from mainshock.forecast.etas.background import BackgroundKernels, KernelSettings
@@ -262,19 +263,16 @@ def _warnings(
         value = best.law.vector[LAW_NAMES.index(name)]
         if name in NAMES and IS_LOG[NAMES.index(name)]:
             value = np.exp(value)
-        told.append(f"{name} stopped at a bound of the search ({value:.4g}); it is not determined")
+        told.append(sentences.AT_BOUND.tell(name=name, value=value))
     if not (plain.has_converged and best.has_converged):
-        told.append("the ascent did not converge; parameters and errors are not to be trusted")
+        told.append(sentences.NOT_CONVERGED.tell())
     if not best.is_exact:
-        told.append("the log-likelihood is from chosen pairs, which stand for all of them")
+        told.append(sentences.CHOSEN_PAIRS.tell())
     ratio = plain.law.parameters.branching_ratio(magnitudes.beta, magnitudes.m_max)
     if not ratio < 1.0:
-        told.append(f"branching ratio {ratio:.3f}: sequences never end, simulations are refused")
+        told.append(sentences.ENDLESS.tell(ratio=ratio))
     if elongation_of(settings) is not None:
-        told.append(
-            "intensities follow the ruptures of large events; simulated catalogues and live grids "
-            "place their aftershocks around the epicentres"
-        )
+        told.append(sentences.ELONGATED.tell())
     return tuple(told)
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mainshock.serve import sentences
 from mainshock.serve.envelope import Answer, ApiError, Listing, listing
 from mainshock.serve.parameters import ERROR_ANSWERS, INFER_ERROR_ANSWERS, STRICT, require_json
 from mainshock.serve.schemas import UtcTime
@@ -30,7 +31,7 @@ __all__ = [
     "router",
 ]
 
-_WRONG = "name or password is wrong, or the account is closed"
+_WRONG = sentences.NAME_OR_PASSWORD.tell()
 _MOST_BODY = 4096
 
 
@@ -116,7 +117,7 @@ def router(protection: Protection) -> APIRouter:
         if wait_s > 0.0:
             record("login", wanted.name, "too many tries", "refused")
             raise ApiError(
-                429, f"too many tries; come again in {math.ceil(wait_s)} s", retry_s=wait_s
+                429, sentences.TOO_MANY_TRIES.tell(wait_s=math.ceil(wait_s)), retry_s=wait_s
             )
         session = await to_thread.run_sync(
             gate.accounts.sign_in, wanted.name, wanted.password, limiter=threads

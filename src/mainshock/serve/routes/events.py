@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
 
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import ApiError, listing
 from mainshock.serve.parameters import (
@@ -117,6 +118,6 @@ def router(context: ServiceContext) -> APIRouter:
 def _event(context: ServiceContext, event_id: str, version: int | None) -> EventVersion:
     told = context.store.event(event_id, version)
     if told is None:
-        which = f"event {event_id!r}" if version is None else f"version {version} of {event_id!r}"
-        raise ApiError(404, f"there is no {which}; /api/v1/events lists the events")
+        said = sentences.NO_EVENT if version is None else sentences.NO_VERSION
+        raise ApiError(404, said.tell(event_id=event_id, version=version))
     return told

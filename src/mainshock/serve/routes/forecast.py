@@ -1,6 +1,7 @@
 """``/api/v1/forecast`` and ``/api/v1/events/{id}/aftershocks``: chances of earthquakes."""
 
 import math
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -9,6 +10,8 @@ from pydantic import BaseModel, Field, model_validator
 
 from mainshock.core.errors import DataError, NothingFoundError, SettingsError
 from mainshock.core.rate_forecast import RateForecast
+from mainshock.core.sentences import Told
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import Answer, ApiError, Meta
 from mainshock.serve.parameters import (
@@ -36,6 +39,8 @@ __all__ = [
 ]
 
 _Finite = {"allow_inf_nan": False}
+Language = Literal["en", "es", "de"]
+"""Of the sentence of each row."""
 
 
 class ForecastRowData(BaseModel):
@@ -75,6 +80,7 @@ class ForecastData(BaseModel):
     event_id: str = Field(description="The mainshock of a table of aftershocks; else empty")
     event_version: int | None
     region: str
+    region_told: list[Told] = Field(description="The region by its code and values")
     outline: list[tuple[float, float]] = Field(description="Longitude and latitude of corners")
     issued: UtcTime
     start: UtcTime = Field(description="When all windows open")
@@ -97,6 +103,7 @@ class ForecastMeta(Meta):
     max_age_s: float = Field(description="Age of the newest data at which it is withdrawn")
     is_validated: bool = Field(description="Whether all windows shown were tested")
     cautions: list[str]
+    cautions_told: list[Told] = Field(description="The cautions, each by its code and values")
     log_number: int | None = Field(description="Its line in the log of forecasts, from 0")
     log_digest: str = Field(description="SHA-256 of that line: keep it to find changes")
 
@@ -111,6 +118,7 @@ class AftershocksMeta(Meta):
     """What limits a table of aftershocks, or why there is none."""
 
     reason: str = Field(description="Why there is no table; empty where there is one")
+    reason_told: list[Told] = Field(description="Its sentences, each by its code and values")
     forecast: ForecastMeta | None
 
 
@@ -125,6 +133,7 @@ class ChanceParameters(StrictQuery):
 
     magnitude: Annotated[float, Field(ge=-2.0, le=10.0, **_Finite)]
     days: Annotated[float, Field(gt=0.0, le=3660.0, **_Finite)] = 1.0
+    language: Language = "en"
     longitude: Longitude = None
     latitude: Latitude = None
     radius_km: Annotated[float | None, Field(gt=0.0, le=2000.0, **_Finite)] = None
@@ -147,12 +156,12 @@ def router(context: ServiceContext) -> APIRouter:
     )
 
     @routes.get("/forecast")
-    def get_forecast() -> ForecastAnswer:
+    def get_forecast(language: Language = "en") -> ForecastAnswer:
         """Tell the chances of earthquakes in the region, as they were issued last."""
         found = context.store.forecast()
         if found is None:
             raise _nothing(context)
-        return _answer(context, found)
+        return _answer(context, found, language)
 
     @routes.get("/forecast/probability")
     def get_probability(wanted: Annotated[ChanceParameters, Query()]) -> ForecastAnswer:
@@ -160,9 +169,9 @@ def router(context: ServiceContext) -> APIRouter:
         return _chance(context, wanted)
 
     @routes.get("/events/{event_id}/aftershocks")
-    def get_aftershocks(event_id: EventId) -> AftershocksAnswer:
+    def get_aftershocks(event_id: EventId, language: Language = "en") -> AftershocksAnswer:
         """Tell what to expect after an event: by magnitude, for a day, week, month and year."""
-        return _aftershocks(context, event_id)
+        return _aftershocks(context, event_id, language)
 
     return routes
 
@@ -182,37 +191,44 @@ def _chance(context: ServiceContext, wanted: ChanceParameters) -> ForecastAnswer
     except (SettingsError, DataError) as error:
         raise ApiError(400, str(error)) from error
     version = ForecastVersion(made.forecast_id, "", made.issued, made.as_document())
-    return _answer(context, version)
+    return _answer(context, version, wanted.language)
 
 
-def _aftershocks(context: ServiceContext, event_id: str) -> AftershocksAnswer:
+def _aftershocks(context: ServiceContext, event_id: str, language: Language) -> AftershocksAnswer:
     told, found = context.store.event(event_id), context.store.forecast(event_id)
     if told is None:
-        raise ApiError(404, f"there is no event {event_id!r}; /api/v1/events lists the events")
+        raise ApiError(404, sentences.NO_EVENT.tell(event_id=event_id))
     reason = ""
     if told.kind == "cancel":
-        reason = "the event was cancelled"
+        reason = sentences.EVENT_CANCELLED.tell()
     elif found is None:
-        reason = "tables are made after magnitude 5 or larger, and kept for a while"
+        reason = sentences.NO_AFTERSHOCK_TABLE.tell()
     if reason or found is None:
-        return AftershocksAnswer(data=None, meta=AftershocksMeta(reason=reason, forecast=None))
-    made = _answer(context, found)
-    return AftershocksAnswer(data=made.data, meta=AftershocksMeta(reason="", forecast=made.meta))
+        why = sentences.KNOWN.told_parts(reason)
+        meta = AftershocksMeta(reason=reason, reason_told=why, forecast=None)
+        return AftershocksAnswer(data=None, meta=meta)
+    made = _answer(context, found, language)
+    meta = AftershocksMeta(reason="", reason_told=[], forecast=made.meta)
+    return AftershocksAnswer(data=made.data, meta=meta)
 
 
 def _nothing(context: ServiceContext) -> ApiError:
     """Return why there is no forecast: none is made here (404), or not now (503)."""
     board = context.forecasts
     if board is None:
-        return ApiError(
-            404, "nothing runs live here, so that no forecast is made; run `mainshock monitor`"
-        )
+        return ApiError(404, sentences.NO_LIVE_FORECAST.tell())
     status = 503 if board.has_model else 404
-    return ApiError(status, f"there is no forecast of the region: {board.problem or 'not yet'}")
+    reason = board.problem or sentences.NOT_YET.tell()
+    said = [asdict(one) for one in sentences.KNOWN.told_parts(reason)]
+    return ApiError(
+        status,
+        sentences.NO_FORECAST.tell(reason=reason),
+        {"reason": reason, "reason_told": said},
+    )
 
 
-def _answer(context: ServiceContext, found: ForecastVersion) -> ForecastAnswer:
-    """Return a forecast with its age.
+def _answer(context: ServiceContext, found: ForecastVersion, language: Language) -> ForecastAnswer:
+    """Return a forecast with its age, its rows in words of a language.
 
     Raises
     ------
@@ -227,8 +243,7 @@ def _answer(context: ServiceContext, found: ForecastVersion) -> ForecastAnswer:
         hours = cut_off_age_s / 3600.0
         raise ApiError(
             503,
-            f"the forecast is withdrawn: its newest data are {hours:.1f} h old, more than "
-            f"{limit_s / 3600.0:g} h; see that data arrive",
+            sentences.FORECAST_WITHDRAWN.tell(age_h=hours, limit_h=limit_s / 3600.0),
             {
                 "state": "withdrawn",
                 **{one: found.document[one] for one in ("issued", "cut_off", "model", "region")},
@@ -243,11 +258,19 @@ def _answer(context: ServiceContext, found: ForecastVersion) -> ForecastAnswer:
         max_age_s=limit_s,
         is_validated=all(row.is_validated for row in made.rows),
         cautions=made.cautions(),
+        cautions_told=sentences.KNOWN.all_told(made.cautions()),
         log_number=found.log_number,
         log_digest=found.log_digest,
     )
-    return ForecastAnswer(data=_data(found.document), meta=meta)
+    return ForecastAnswer(data=_data(found.document, made, language), meta=meta)
 
 
-def _data(document: Any) -> ForecastData:  # a JSON document
-    return ForecastData.model_validate(document)
+def _data(document: Any, made: RateForecast, language: Language) -> ForecastData:  # JSON
+    from mainshock.forecast.wording import with_sentences  # noqa: PLC0415 - not every service
+
+    rows = document["rows"]
+    if language != "en":
+        told = with_sentences(made, language).rows
+        rows = [{**row, "sentence": one.sentence} for row, one in zip(rows, told, strict=True)]
+    region = sentences.KNOWN.all_told([made.region])
+    return ForecastData.model_validate({**document, "rows": rows, "region_told": region})

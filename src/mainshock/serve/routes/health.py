@@ -8,6 +8,7 @@ from typing import Literal
 from fastapi import APIRouter
 
 from mainshock import __version__
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.parameters import ERROR_ANSWERS, STRICT
 from mainshock.serve.schemas import DriftData, HealthAnswer, HealthData
@@ -35,6 +36,7 @@ def router(context: ServiceContext, clock: Callable[[], float] = time.monotonic)
         data = HealthData(
             status=status_of(reason),
             reason=reason,
+            reason_told=sentences.KNOWN.told_parts(reason),
             source=context.source,
             is_synthetic=context.is_synthetic,
             is_live=context.is_live,

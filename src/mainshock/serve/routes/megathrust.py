@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, model_validator
 
+from mainshock.core.sentences import Told
 from mainshock.megathrust.assessment import (
     NEAREST_LIMIT_KM,
     SegmentAssessment,
@@ -15,6 +16,7 @@ from mainshock.megathrust.assessment import (
 )
 from mainshock.megathrust.segment_relevance import packaged_relevance
 from mainshock.megathrust.shapes import segments_to_geojson
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import Answer, ApiError, Meta, PageMeta
 from mainshock.serve.parameters import (
@@ -71,6 +73,7 @@ class SegmentsMeta(PageMeta):
     """Which segments an answer holds, and what limits them."""
 
     caveats: list[str]
+    caveats_told: list[Told] = Field(description="The caveats, each by its code and values")
 
 
 class SegmentsAnswer(BaseModel):
@@ -84,6 +87,7 @@ class CaveatsMeta(Meta):
     """What limits an assessment."""
 
     caveats: list[str]
+    caveats_told: list[Told] = Field(description="The caveats, each by its code and values")
 
 
 class SegmentAnswer(Answer[SegmentData]):
@@ -104,6 +108,7 @@ class ContextData(BaseModel):
     distance_km: float | None = Field(description="From the epicentre to the segment's middle")
     limit_km: float = Field(description="Beyond this a segment is not near")
     caveats: list[str]
+    caveats_told: list[Told] = Field(description="The caveats, each by its code and values")
 
 
 class ContextAnswer(Answer[ContextData]):
@@ -146,6 +151,7 @@ class SegmentParameters(StrictQuery):
 def router(context: ServiceContext) -> APIRouter:
     """Return the routes over the assessments that ship with the package."""
     known, told = packaged_assessments(), list(packaged_caveats())
+    caveats = CaveatsMeta(caveats=told, caveats_told=sentences.KNOWN.all_told(told))
     routes = APIRouter(
         prefix="/api/v1", tags=["megathrust"], dependencies=STRICT, responses=ERROR_ANSWERS
     )
@@ -154,20 +160,22 @@ def router(context: ServiceContext) -> APIRouter:
     def list_segments(wanted: Annotated[SegmentParameters, Query()]) -> SegmentsAnswer:
         """List assessed trench segments; empty where the package ships none."""
         found = [_data(one) for one in known if wanted.includes(one)]
-        meta = SegmentsMeta(count=len(found), limit=len(known), offset=0, caveats=told)
+        part = {"count": len(found), "limit": len(known), "offset": 0}
+        meta = SegmentsMeta.model_validate({**part, **dict(caveats)})
         return SegmentsAnswer(data=found, meta=meta)
 
     @routes.get("/megathrust/segments.geojson", include_in_schema=False)  # without the envelope
     def list_segments_geojson(wanted: Annotated[SegmentParameters, Query()]) -> JSONResponse:
         """List the same as GeoJSON lines, for maps."""
         found = [one for one in known if wanted.includes(one)]
-        return JSONResponse(segments_to_geojson(found, "line", told), media_type=_GEOJSON)
+        lines = {**segments_to_geojson(found, "line", told), **caveats.model_dump()}
+        return JSONResponse(lines, media_type=_GEOJSON)
 
     @routes.get("/megathrust/segments/{region}/{index}")
     def get_segment(region: _Region, index: _Index) -> SegmentAnswer:
         """Tell what is known of one segment."""
         found = _segment(known, region, index)
-        return SegmentAnswer(data=_data(found), meta=CaveatsMeta(caveats=told))
+        return SegmentAnswer(data=_data(found), meta=caveats)
 
     @routes.get("/megathrust/segments/{region}/{index}/explanation")
     def explain_segment(region: _Region, index: _Index) -> SegmentExplanationAnswer:
@@ -179,7 +187,7 @@ def router(context: ServiceContext) -> APIRouter:
         """Tell which assessed megathrust segment an event lies near to."""
         event = context.store.event(event_id, None)
         if event is None:
-            raise ApiError(404, f"there is no event {event_id!r}; /api/v1/events lists the events")
+            raise ApiError(404, sentences.NO_EVENT.tell(event_id=event_id))
         found = event_context(event, known, told) or {
             "event_id": event.event_id,
             "version": event.version,
@@ -188,9 +196,9 @@ def router(context: ServiceContext) -> APIRouter:
             "distance_km": None,
             "caveats": told,
         }
-        return ContextAnswer(
-            data=ContextData.model_validate({**found, "limit_km": NEAREST_LIMIT_KM})
-        )
+        said = sentences.KNOWN.all_told(found["caveats"])
+        more = {"limit_km": NEAREST_LIMIT_KM, "caveats_told": said}
+        return ContextAnswer(data=ContextData.model_validate({**found, **more}))
 
     return routes
 
@@ -200,9 +208,7 @@ def _segment(known: Sequence[SegmentAssessment], region: str, index: int) -> Seg
     for one in known:
         if (one.region, one.index) == (region, index):
             return one
-    raise ApiError(
-        404, f"there is no segment {index} of {region!r}; /api/v1/megathrust/segments lists all"
-    )
+    raise ApiError(404, sentences.NO_SEGMENT.tell(index=index, region=region))
 
 
 def _data(one: SegmentAssessment) -> SegmentData:

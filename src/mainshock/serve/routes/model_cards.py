@@ -9,6 +9,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from mainshock.core.errors import RegistryError, UnreachableError
+from mainshock.core.sentences import Told
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import Answer, Meta
 from mainshock.serve.inference import Inference
@@ -52,6 +54,9 @@ class ModelCardsMeta(Meta):
     )
     can_promote: bool
     promote_problem: str = Field(description="Why none can be promoted; empty where one can")
+    promote_problem_told: list[Told] = Field(
+        description="Its sentences, each by its code and values"
+    )
 
 
 class ModelCardsAnswer(Answer[list[ModelCardData]]):
@@ -82,6 +87,7 @@ def router(context: ServiceContext, inference: Inference) -> APIRouter:
             picker=now.in_use,
             can_promote=is_live,
             promote_problem="" if is_live else NO_LIVE_RUN,
+            promote_problem_told=[] if is_live else [sentences.KNOWN.told(NO_LIVE_RUN)],
         )
         return ModelCardsAnswer(data=found, meta=meta)
 

@@ -1,19 +1,21 @@
 """``/api/v1/models/serving``: which model counts, how another one compares, and its change."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from mainshock.core.errors import MainshockError, RegistryError, SourceError, UnreachableError
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import Answer, ApiError, ErrorAnswer, listing
 from mainshock.serve.parameters import INFER_ERROR_ANSWERS, STRICT, Limit, TimeSpan, require_json
 from mainshock.serve.schemas import PicksAnswer, UtcTime
 from mainshock.serve.security.audit import current_identity, record
 from mainshock.serve.summaries import pick_summary
-from mainshock.stream.model_choice.agreement import ComparedPick, PhaseAgreement
+from mainshock.stream.model_choice.agreement import ComparedPick
 from mainshock.stream.model_choice.desk import ModelDesk, ModelState
 from mainshock.stream.model_choice.of_run import RunModels
 from mainshock.stream.model_choice.settings import PickerSpec
@@ -34,10 +36,7 @@ __all__ = [
     "router",
 ]
 
-NO_LIVE_RUN = (
-    "Nothing runs live here, so that no model is in use. Start `mainshock monitor`, or choose for "
-    "the next run by `mainshock models promote NAME --data-dir DIR`."
-)
+NO_LIVE_RUN = sentences.NO_LIVE_MODEL.tell()
 _ANSWERS = {
     **INFER_ERROR_ANSWERS,
     409: {"model": ErrorAnswer, "description": "It cannot be the model in use, or is it already"},
@@ -188,7 +187,7 @@ def _changed(
     if wanted.instead_of not in (None, before.name):
         raise ApiError(
             409,
-            f"{before.name} is in use, not {wanted.instead_of}; look at it, then choose again",
+            sentences.OTHER_MODEL_IN_USE.tell(model=before.name, wanted=wanted.instead_of),
             {"in_use": before.name},
         )
     try:
@@ -244,25 +243,13 @@ def _shadow(shadow: Shadow) -> ShadowData:
         start=compared.start,
         end=compared.end,
         n_left_out=compared.n_left_out,
-        phases={phase: _phase(one) for phase, one in compared.phases.items()},
+        phases={phase: PhaseAgreementData(**asdict(one)) for phase, one in compared.phases.items()},
         lone=[_lone(one) for one in reversed(compared.lone)],
     )
 
 
 def _spec(spec: PickerSpec) -> SpecData:
     return SpecData(model=spec.model, p_threshold=spec.p_threshold, s_threshold=spec.s_threshold)
-
-
-def _phase(one: PhaseAgreement) -> PhaseAgreementData:
-    return PhaseAgreementData(
-        n_both=one.n_both,
-        n_in_use_only=one.n_in_use_only,
-        n_shadow_only=one.n_shadow_only,
-        agreement=one.agreement,
-        residual_mean_s=one.residual_mean_s,
-        residual_median_s=one.residual_median_s,
-        residual_sd_s=one.residual_sd_s,
-    )
 
 
 def _lone(one: ComparedPick) -> ComparedPickData:

@@ -18,6 +18,8 @@ from mainshock.core.errors import (
     NothingFoundError,
     RegistryError,
 )
+from mainshock.core.sentences import Told
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import Answer, ApiError, Meta
 from mainshock.serve.inference import Inference
@@ -137,6 +139,8 @@ class EfficiencyMeta(Meta):
 
     warnings: list[str]
     caveats: list[str]
+    warnings_told: list[Told] = Field(description="The warnings, each by its code and values")
+    caveats_told: list[Told] = Field(description="The caveats, each by its code and values")
 
 
 class ProfileAnswer(Answer[ProfileData]):
@@ -309,4 +313,9 @@ def _windows(models: _Models, body: bytes) -> WindowsAnswer:
 def _meta(warnings: list[str]) -> EfficiencyMeta:
     from mainshock.offfault.profile import CAVEATS  # noqa: PLC0415
 
-    return EfficiencyMeta(warnings=warnings, caveats=list(CAVEATS))
+    return EfficiencyMeta(
+        warnings=warnings,
+        caveats=list(CAVEATS),
+        warnings_told=sentences.KNOWN.all_told(warnings),
+        caveats_told=sentences.KNOWN.all_told(CAVEATS),
+    )

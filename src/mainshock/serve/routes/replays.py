@@ -7,6 +7,8 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mainshock.core.sentences import Told
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import Answer, Listing, Meta, PageMeta, listing
 from mainshock.serve.frames import bin_length_ns, min_max_bins
@@ -85,6 +87,7 @@ class ReplayData(BaseModel):
     replay_id: str
     state: str = Field(description="running, paused, ended, stopped or failed")
     problem: str = Field(description="Why it failed; empty where it did not")
+    problem_told: list[Told] = Field(description="Its sentences, each by its code and values")
     start: UtcTime
     end: UtcTime
     speed: float
@@ -129,6 +132,7 @@ class ReplaysMeta(PageMeta):
 
     most: int
     problem: str = Field(description="Why none can be started; empty where one can")
+    problem_told: list[Told] = Field(description="Its sentences, each by its code and values")
 
 
 class ReplayAnswer(Answer[ReplayData]):
@@ -172,7 +176,9 @@ def router(context: ServiceContext, replays: Replays) -> APIRouter:
         """List the replays that run, or that ended within the hour."""
         found = [_data(one) for one in replays.all()]
         most = replays.limits.most
-        meta = ReplaysMeta(count=len(found), limit=most, most=most, problem=replays.problem)
+        why = sentences.KNOWN.told_parts(replays.problem)
+        part = {"count": len(found), "limit": most, "most": most}
+        meta = ReplaysMeta(**part, problem=replays.problem, problem_told=why)
         return ReplaysAnswer(data=found, meta=meta)
 
     @routes.post("", dependencies=[Depends(require_json)])
@@ -238,6 +244,7 @@ def _fields(one: Replay) -> dict[str, object]:
         "replay_id": one.replay_id,
         "state": one.state,
         "problem": one.problem,
+        "problem_told": sentences.KNOWN.told_parts(one.problem),
         "start": one.wish.start,
         "end": one.wish.end,
         "speed": one.source.speed,

@@ -1,6 +1,5 @@
 """``/api/v1/events/{event_id}/review``: what people say of an event, and its location anew."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,8 +8,9 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mainshock.core.errors import MainshockError, SourceError
+from mainshock.core.errors import MainshockError
 from mainshock.core.records import Event, Pick
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import Answer, ApiError, ErrorAnswer, Listing, listing
 from mainshock.serve.parameters import INFER_ERROR_ANSWERS, STRICT, EventId, require_json
@@ -43,7 +43,6 @@ _ANSWERS = {
     **INFER_ERROR_ANSWERS,
     409: {"model": ErrorAnswer, "description": "There is a newer version"},
 }
-_log = logging.getLogger(__name__)
 _SAME_S = 1e-4
 _Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{0,8}$")]
 _Version = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -155,7 +154,8 @@ def router(context: ServiceContext) -> APIRouter:
             raise _conflict(error) from error
         detail = f"by {author}, version {made.version}: {made.reason}"
         record(f"event.{wanted.action}", event_id, detail)
-        _tell(context, made)
+        if context.pass_reviews_on is not None:
+            context.pass_reviews_on()
         return EventAnswer(data=event_detail(made, context.store.event_versions(event_id)))
 
     @routes.get("/events/{event_id}/reviews")
@@ -170,28 +170,6 @@ def router(context: ServiceContext) -> APIRouter:
     return routes
 
 
-def _tell(context: ServiceContext, made: EventVersion) -> None:
-    """Let alerts, maps and forecasts follow a review that is kept.
-
-    Raises
-    ------
-    ApiError
-        503 where nothing can follow it.
-    """
-    if context.tell_review is None:
-        return
-    try:
-        context.tell_review(made)
-    except SourceError as error:
-        _log.error("version %d of %s is not passed on: %s", made.version, made.event_id, error)
-        raise ApiError(
-            503,
-            f"the review is kept as version {made.version}, but alerts, maps and forecasts do not "
-            "follow it, as the message log cannot be written (the log tells why): review the event "
-            "again once that is mended",
-        ) from error
-
-
 def _reviewable(context: ServiceContext, event_id: str, base_version: int) -> EventVersion:
     """Return the latest version of an event, which must be the one that was looked at."""
     told = context.store.event(event_id, None)
@@ -203,7 +181,7 @@ def _reviewable(context: ServiceContext, event_id: str, base_version: int) -> Ev
 
 
 def _unknown(event_id: str) -> ApiError:
-    return ApiError(404, f"there is no event {event_id!r}; /api/v1/events lists the events")
+    return ApiError(404, sentences.NO_EVENT.tell(event_id=event_id))
 
 
 def _conflict(error: VersionConflictError) -> ApiError:
@@ -250,13 +228,14 @@ def _restored(context: ServiceContext, told: EventVersion, version: int) -> Even
 
 
 def _reason(review: Review) -> str:
-    done = {
-        "accept": "accepted",
-        "reject": "rejected",
-        "relocate": "located anew",
-        "restore": f"version {review.restored_version} restored",
+    done, with_comment = {
+        "accept": (sentences.ACCEPTED, sentences.ACCEPTED_FOR),
+        "reject": (sentences.REJECTED, sentences.REJECTED_FOR),
+        "relocate": (sentences.RELOCATED, sentences.RELOCATED_FOR),
+        "restore": (sentences.RESTORED, sentences.RESTORED_FOR),
     }[review.action]
-    return f"{done}: {review.comment}" if review.comment else done
+    said = with_comment if review.comment else done
+    return said.tell(version=review.restored_version, comment=review.comment)
 
 
 def _picks(context: ServiceContext, told: EventVersion, wanted: Sequence[ReviewPick]) -> list[Pick]:

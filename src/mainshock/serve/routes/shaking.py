@@ -9,7 +9,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mainshock.core.errors import DataError, ModelError, SettingsError
+from mainshock.core.sentences import Told
 from mainshock.core.shaking_field import ShakingField
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import Answer, ApiError, Meta
 from mainshock.serve.inference import Inference
@@ -108,6 +110,7 @@ class ShakingMapMeta(Meta):
     """What limits a map."""
 
     cautions: list[str]
+    cautions_told: list[Told] = Field(description="The cautions, each by its code and values")
 
 
 class ShakingMapAnswer(Answer[ShakingMapData]):
@@ -120,6 +123,7 @@ class EventShakingMeta(ShakingMapMeta):
     """What limits the map of an event, or why there is none."""
 
     reason: str = Field(description="Why there is no map; empty where there is one")
+    reason_told: list[Told] = Field(description="Its sentences, each by its code and values")
 
 
 class EventShakingAnswer(Answer[ShakingMapData | None]):
@@ -168,12 +172,15 @@ def router(context: ServiceContext, inference: Inference) -> APIRouter:
         """Tell how an event shook the ground around it: median, spread and contours."""
         told, found = context.store.event(event_id), context.store.shaking(event_id)
         if told is None:
-            raise ApiError(404, f"there is no event {event_id!r}; /api/v1/events lists the events")
+            raise ApiError(404, sentences.NO_EVENT.tell(event_id=event_id))
         if found is None or told.kind == "cancel":
-            meta = EventShakingMeta(cautions=[], reason=_why_not(told))
+            why = _why_not(told)
+            said = sentences.KNOWN.told_parts(why)
+            meta = EventShakingMeta(cautions=[], cautions_told=[], reason=why, reason_told=said)
             return EventShakingAnswer(data=None, meta=meta)
         field = ShakingField.from_document(found.document)
-        meta = EventShakingMeta(cautions=field.cautions(), reason="")
+        limits = _limits(field)
+        meta = EventShakingMeta(**limits.model_dump(), reason="", reason_told=[])
         return EventShakingAnswer(data=_data(field, found.version), meta=meta)
 
     @routes.post("/shaking/map", openapi_extra=_body(ScenarioMapRequest))
@@ -203,10 +210,10 @@ def _why_not(told: EventVersion) -> str:
     from mainshock.pipeline.shaking import model_problem  # noqa: PLC0415 - not every service
 
     if told.kind == "cancel":
-        return "the event was cancelled"
+        return sentences.EVENT_CANCELLED.tell()
     if told.event.magnitude is None:
-        return "the event has no magnitude"
-    return model_problem() or "it is not made yet, or too many events waited, or it is too old"
+        return sentences.NO_MAGNITUDE.tell()
+    return model_problem() or sentences.NO_SHAKING_MAP.tell()
 
 
 def _scenario_map(models: _Models, body: bytes) -> ShakingMapAnswer:
@@ -236,7 +243,12 @@ def _scenario_map(models: _Models, body: bytes) -> ShakingMapAnswer:
         field = map_shaking(model, source, _sites(wanted), settings)
     except (DataError, SettingsError) as error:
         raise ApiError(400, str(error)) from error
-    return ShakingMapAnswer(data=_data(field, None), meta=ShakingMapMeta(cautions=field.cautions()))
+    return ShakingMapAnswer(data=_data(field, None), meta=_limits(field))
+
+
+def _limits(field: ShakingField) -> ShakingMapMeta:
+    said = field.cautions()
+    return ShakingMapMeta(cautions=said, cautions_told=sentences.KNOWN.all_told(said))
 
 
 def _sites(wanted: ScenarioMapRequest) -> "MapSites":

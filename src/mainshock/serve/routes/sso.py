@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from mainshock.core.errors import MainshockError
+from mainshock.serve import sentences
 from mainshock.serve.envelope import ApiError
 from mainshock.serve.security.audit import record
 from mainshock.serve.security.gates import AccountGate, session_cookie
@@ -91,7 +92,7 @@ def _add_refusals(routes: APIRouter) -> None:
 def _count(rates: LoginRates, request: Request) -> None:
     wait_s = rates.of_client(request.client.host if request.client else "")
     if wait_s > 0.0:
-        raise ApiError(429, f"too many tries; come again in {math.ceil(wait_s)} s", retry_s=wait_s)
+        raise ApiError(429, sentences.TOO_MANY_TRIES.tell(wait_s=math.ceil(wait_s)), retry_s=wait_s)
 
 
 def _back(protection: Protection, request: Request) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from mainshock.core.errors import DataError
+from mainshock.serve import sentences
 from mainshock.serve.archive_traces import ArchivedTrace, read_trace
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import ApiError
@@ -45,7 +46,7 @@ def router(context: ServiceContext) -> APIRouter:
         except DataError as error:
             raise ApiError(400, str(error)) from error
         if found is None:
-            raise ApiError(404, f"the archive holds nothing of {trace} in this time")
+            raise ApiError(404, sentences.NO_WAVEFORM.tell(trace=trace))
         if pixels is None:
             return WaveformAnswer(data=_samples(trace, found))
         return WaveformAnswer(data=_bins(trace, found, window, pixels))

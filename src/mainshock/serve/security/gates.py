@@ -10,6 +10,7 @@ from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from mainshock.serve import sentences
 from mainshock.serve.security.identity import KEY_START, LOCAL, TOKEN, Identity, by_cookie
 from mainshock.serve.security.permissions import PUBLIC
 
@@ -21,7 +22,6 @@ __all__ = ["SESSION_COOKIE", "AccountGate", "Gate", "OpenGate", "TokenGate", "se
 COOKIE = "mainshock_page"
 SESSION_COOKIE = "mainshock_session"
 _OPEN_WITH_TOKEN = frozenset({"/healthz", "/api/v1/sign-in"})
-_BEARER = "send the header `Authorization: Bearer TOKEN`"
 
 
 class Gate(Protocol):
@@ -90,8 +90,8 @@ class TokenGate:
 
     def remedy(self, path: str) -> str:
         """Return where the token goes."""
-        where = "open this address with ?token=TOKEN at its end" if path == "/" else _BEARER
-        return f"a token is needed: {where}"
+        said = sentences.TOKEN_IN_ADDRESS if path == "/" else sentences.TOKEN_NEEDED
+        return said.tell()
 
     def _is_token(self, shown: str) -> bool:
         return hmac.compare_digest(shown.encode(), self._token.encode())
@@ -138,7 +138,7 @@ class AccountGate:
 
     def remedy(self, path: str) -> str:  # noqa: ARG002
         """Return how to sign in."""
-        return f"sign in by POST /api/v1/login, or {_BEARER} with a token or an API key"
+        return sentences.SIGN_IN_NEEDED.tell()
 
     def _of_cookie(self, kept: str, kind: str, cookies: list[str]) -> Identity | None:
         session = self.accounts.of_token(kept)

@@ -10,6 +10,7 @@ from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceSettings
 from mainshock.serve.envelope import STORE_AWAY, error_response, retry_after
 from mainshock.serve.security.audit import AuditLog, RequestActor, forget, remember
@@ -171,7 +172,7 @@ class Guard:
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
         if changes and origin is not None and not _is_own(origin, host):
-            raise _Refusal(403, f"pages of {origin[:100]!r} may not use this service")
+            raise _Refusal(403, sentences.OTHER_PAGE.tell(origin=origin[:100]))
 
     def _check_rate(self, scope: Scope, identity: Identity | None, client: str) -> None:
         """Count a request for who it comes from, or for the address of nobody known."""
@@ -183,8 +184,7 @@ class Guard:
         if wait_s > 0.0:
             raise _Refusal(
                 429,
-                f"more than {self._limit.per_minute:g} requests a minute; come again in "
-                f"{wait_s:.1f} s",
+                sentences.TOO_MANY_REQUESTS.tell(per_minute=self._limit.per_minute, wait_s=wait_s),
                 retry_after(wait_s),
             )
 
@@ -197,11 +197,11 @@ class Guard:
             raise _Refusal(401, self._gate.remedy(scope["path"]), {"WWW-Authenticate": "Bearer"})
         changes = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
         if identity.is_cookie and changes and headers.get("origin") is None:
-            raise _Refusal(403, "a cookie alone changes nothing; send Origin, as browsers do")
+            raise _Refusal(403, sentences.COOKIE_ALONE.tell())
         if found.path and not identity.may(found.permission):
             needed = found.permission or "a line in the table of permissions"
             who = f"{identity.name} ({identity.role})" if identity.role else identity.name
-            raise _Refusal(403, f"this needs {needed}, which {who} lacks; ask an administrator")
+            raise _Refusal(403, sentences.PERMISSION_NEEDED.tell(permission=needed, who=who))
 
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, refusal: _Refusal, actor: RequestActor
@@ -240,9 +240,7 @@ class Guard:
 
 
 def _too_large() -> Exception:
-    return _Refusal(
-        413, f"the body is longer than {MOST_BODY_BYTES} bytes; send it in several requests"
-    )
+    return _Refusal(413, sentences.TOO_LARGE.tell(limit=MOST_BODY_BYTES))
 
 
 def _method(scope: Scope) -> str:
@@ -276,6 +274,6 @@ async def _no_route(scope: Scope, receive: Receive, send: Send, found: Found) ->
         message, status = f"{path} does not answer to {scope['method']}", 405
         headers = {"Allow": ", ".join(found.allowed)}
     else:
-        message = f"there is no {path}; the paths stand in /api/v1/openapi.json"
+        message = sentences.NO_PATH.tell(path=path)
         status, headers = 404, {}
     await error_response(path, status, message, headers=headers)(scope, receive, send)

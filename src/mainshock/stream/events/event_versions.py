@@ -8,6 +8,7 @@ from datetime import datetime
 from mainshock.core.documents import to_document
 from mainshock.core.geo import geodesic_distance_km
 from mainshock.core.records import Event, Pick
+from mainshock.stream import sentences
 from mainshock.stream.records import MANUAL, EventVersion, VersionStatus
 
 __all__ = ["OpenEvents", "PickKey", "pick_key", "without_draws"]
@@ -79,7 +80,7 @@ class OpenEvents:
             else:
                 reason = _difference(known.event, event)
                 if status == "settled":
-                    reason = "; ".join(filter(None, ("settled", reason)))
+                    reason = "; ".join(filter(None, (sentences.SETTLED.tell(), reason)))
                 if not reason:
                     continue
                 version = _next(known, event, issued, status, reason)
@@ -113,7 +114,9 @@ class OpenEvents:
                 reason = _difference(known.event, event)
                 if not reason:
                     continue
-                version = _next(known, event, issued, "settled", f"late records; {reason}")
+                version = _next(
+                    known, event, issued, "settled", f"{sentences.LATE_RECORDS.tell()}; {reason}"
+                )
             told.append(version)
             self.settled[version.event_id] = without_draws(version)
         return told + self._taken_over(told, issued)
@@ -126,7 +129,7 @@ class OpenEvents:
             keys = [pick_key(pick) for pick in known.event.picks]
             if event_id not in ids and 2 * sum(key in taken for key in keys) > len(keys):
                 self.versions[event_id] = self.settled.pop(event_id)
-                gone.append(self.cancel(event_id, issued, "late records give its picks to another"))
+                gone.append(self.cancel(event_id, issued, sentences.PICKS_TAKEN.tell()))
         return gone
 
     def cancel(self, event_id: str, issued: datetime, reason: str) -> EventVersion:
@@ -212,16 +215,19 @@ def _difference(old: Event, new: Event) -> str:
     """Return what is different, as a reader wants it, or an empty text."""
     told = []
     before, now = {pick_key(one) for one in old.picks}, {pick_key(one) for one in new.picks}
-    for count, what in ((len(now - before), "more"), (len(before - now), "fewer")):
+    for count, one, several in (
+        (len(now - before), sentences.ONE_PICK_MORE, sentences.PICKS_MORE),
+        (len(before - now), sentences.ONE_PICK_FEWER, sentences.PICKS_FEWER),
+    ):
         if count:
-            told.append(f"{count} {'pick' if count == 1 else 'picks'} {what}")
+            told.append((one if count == 1 else several).tell(count=count))
     moved_km = float(
         geodesic_distance_km(
             old.origin.longitude, old.origin.latitude, new.origin.longitude, new.origin.latitude
         )
     )
     if moved_km >= _MOVED_KM:
-        told.append(f"moved {moved_km:.1f} km")
+        told.append(sentences.MOVED.tell(distance_km=moved_km))
     if old.magnitude != new.magnitude and new.magnitude is not None:
         told.append(f"{new.magnitude.magnitude_type} {new.magnitude.value:.1f}")
     return ", ".join(told)

@@ -11,6 +11,7 @@ from mainshock.events.base import Associator
 from mainshock.events.duplicates import one_event_per_source
 from mainshock.locate.base import TravelTimeModel
 from mainshock.pipeline.locating import EventBuilder
+from mainshock.stream import sentences
 from mainshock.stream.bus import Message
 from mainshock.stream.events.builders import AmplitudeReader, RememberingBuilder
 from mainshock.stream.events.event_versions import (
@@ -141,7 +142,7 @@ class EventStage:
         found = [one for one in settlement.events if one.origin.time > state.judged_until]
         told = open_events.see(found, issued, "settled")
         told.extend(
-            open_events.cancel(event_id, issued, "all picks together do not support it")
+            open_events.cancel(event_id, issued, sentences.NOT_SUPPORTED.tell())
             for event_id, version in list(open_events.versions.items())
             if version.event.origin.time <= until
         )
@@ -235,7 +236,7 @@ class EventStage:
             own = [key for key in keys if key in alive and owners[key] == event_id]
             if len(own) < 2 or 2 * len(own) < len(keys):
                 told.append(
-                    state.open_events.cancel(event_id, issued, "most of its picks are withdrawn")
+                    state.open_events.cancel(event_id, issued, sentences.PICKS_WITHDRAWN.tell())
                 )
         return told
 

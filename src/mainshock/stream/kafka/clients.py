@@ -1,6 +1,8 @@
 """The clients of librdkafka that the bus is made of, with the settings that it rests on."""
 
 import logging
+import re
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,9 +19,33 @@ KafkaRecord = Any  # the library's types allow None in each field, where a recor
 Client = TypeVar("Client")
 _log = logging.getLogger(__name__)
 _library = logging.getLogger("mainshock.librdkafka")
-_library.addFilter(lambda line: "gapless.guarantee is experimental" not in line.getMessage())
+_COUNTS = re.compile(r" \(after \d+ms in state [^)]*\)")
+_FRESH_S = 60.0
+_MOST_KNOWN = 100
 _FETCH_WAIT_MS = 50  # after so long the broker says that there is no more
 _QUEUED_KB = 16_384
+
+
+class _OnceAMinute(logging.Filter):
+    """Lets each line of the library pass once a minute: it tries to connect ten times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_s: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text, now_s = _without_numbers(record.getMessage()), time.monotonic()
+        if "gapless.guarantee is experimental" in text:
+            return False
+        if now_s - self._said_s.get(text, -_FRESH_S) < _FRESH_S:
+            return False
+        if len(self._said_s) >= _MOST_KNOWN:
+            self._said_s.clear()
+        self._said_s[text] = now_s
+        return True
+
+
+_library.addFilter(_OnceAMinute())
 
 
 class Clients:
@@ -48,12 +74,20 @@ class Clients:
             ) from error
         self._library = confluent_kafka
         self.settings = settings
+        self._refusal = ""
+        self._refused_s = -_FRESH_S
+        self._remedies = {
+            confluent_kafka.KafkaError._SSL: (
+                "look at ca_file, certificate_file and at the name in the broker's certificate"
+            ),
+            confluent_kafka.KafkaError._AUTHENTICATION: "look at mechanism, user and password",
+        }
         self._common: dict[str, Any] = {  # values of many kinds
             "client.id": "mainshock",
             "reconnect.backoff.max.ms": 1000,
             "topic.metadata.propagation.max.ms": 10_000,
             **settings.client_options(),
-            "error_cb": _note_error,
+            "error_cb": self._note_error,
             "logger": _library,
         }
 
@@ -118,6 +152,26 @@ class Clients:
         except (self._library.KafkaException, ValueError) as error:
             raise _as_settings(error) from error
 
+    def refusal(self, client: "AdminClient") -> str:
+        """Return why a broker and a client refused each other just now, with the remedy; else "".
+
+        The library does not say that where a call fails, but beside it.
+        """
+        client.poll(0.0)
+        return self._refusal if time.monotonic() - self._refused_s < _FRESH_S else ""
+
+    def _note_error(self, error: "KafkaError") -> None:
+        """Note what happens to connections; librdkafka goes on trying by itself."""
+        remedy = self._remedies.get(error.code())
+        if remedy is None:
+            _log.info("Kafka: %s", error.str())
+            return
+        told = f"{_without_numbers(error.str())}; {remedy} in the settings of Kafka"
+        now_s = time.monotonic()
+        if told != self._refusal or now_s - self._refused_s >= _FRESH_S:
+            _log.warning("Kafka: %s", told)
+        self._refusal, self._refused_s = told, now_s
+
     def _made(self, kind: Callable[[dict[str, Any]], Client], options: dict[str, Any]) -> Client:
         try:
             return kind(options)
@@ -131,13 +185,25 @@ def _as_settings(error: Exception) -> SettingsError:
     return SettingsError(f"librdkafka refuses a setting of Kafka: {text}; mend it in the file")
 
 
-def _note_error(error: "KafkaError") -> None:
-    """Note what happens to connections; librdkafka goes on trying by itself."""
-    _log.info("Kafka: %s", error.str())
+def _without_numbers(text: str) -> str:
+    """Return what the library says without how long it took, which is never the same."""
+    return _COUNTS.sub("", text)
 
 
-def kafka_failure(what: str, error: Exception) -> SourceError:
-    """Return the error that a failure of the cluster is told by."""
+def kafka_failure(what: str, error: Exception, refusal: str = "") -> SourceError:
+    """Return the error that a failure of the cluster is told by.
+
+    Parameters
+    ----------
+    what
+        Was to be done.
+    error
+        Of the library.
+    refusal
+        Why the brokers are not spoken to, with the remedy, where that is known.
+    """
     told = error.args[0] if error.args else error
     text = told.str() if hasattr(told, "str") else str(told)
-    return SourceError(f"cannot {what}: {text}; look whether the Kafka brokers are up")
+    return SourceError(
+        f"cannot {what}: {refusal or f'{text}; look whether the Kafka brokers are up'}"
+    )

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mainshock.stream.bus import Bus, Message, Stage
@@ -156,6 +157,23 @@ class StageGroup:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout_s)
+
+    def between_steps(self, action: Callable[[], None], timeout_s: float = 30.0) -> None:
+        """Have an action done while all partitions of this process stand between two steps.
+
+        Each has committed just before, so that what was read before is not worked on again.
+
+        Raises
+        ------
+        SourceError
+            If a partition did not come to it in time; then the action is not done at all.
+        Exception
+            What the action raises.
+        """
+        held = action
+        for _, worker in list(self._running.values()):
+            held = partial(worker.between_steps, held, timeout_s)
+        held()
 
     def _topic(self) -> str:
         """Return the topic by which the group shares its work."""

@@ -6,9 +6,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from mainshock.core.errors import MainshockError, SettingsError
+from mainshock.detect.base import Picker
 from mainshock.sources.packets import PacketSource, ReportingSource
 from mainshock.stream.alerts.dispatch import AlertDispatcher
 from mainshock.stream.bus import Bus, Message, Stage
@@ -19,9 +20,11 @@ from mainshock.stream.ingest.ingest import Ingest
 from mainshock.stream.ingest.settings import IngestSettings
 from mainshock.stream.kafka.bus import KafkaBus
 from mainshock.stream.kafka.groups import Companion, StageGroup
+from mainshock.stream.late_stage import LateStage
 from mainshock.stream.live_stages import StageParts, make_stage, worker_settings
 from mainshock.stream.metrics import RunMetrics
-from mainshock.stream.model_choice.desk import ModelDesk
+from mainshock.stream.model_choice.of_run import RunModels
+from mainshock.stream.model_choice.opened import OpenedPicker
 from mainshock.stream.monitoring.alert_delays import SendingMetrics
 from mainshock.stream.monitoring.process_metrics import Problems, model_versions, show_models
 from mainshock.stream.monitoring.watched_bus import WatchedBus
@@ -33,6 +36,8 @@ __all__ = ["INGEST", "ROLES", "StageProcess", "stages_of"]
 INGEST = "ingest"
 ROLES: dict[str, tuple[str, ...]] = {
     "pick": ("picking",),
+    "late": ("late",),
+    "shadow": ("shadow",),
     "associate": ("settling", "events"),
     "alert": ("alerts",),
     "context": ("context",),
@@ -81,8 +86,9 @@ class StageProcess:
         Codes of stations; packets of others count as unknown. None: all are known.
     metrics
         Where counters are shown.
-    desk
-        Follows which model is chosen, for a process that picks; None: the picker stays.
+    models
+        Follows which model is chosen, and runs the shadow of a process that has one; None: the
+        picker stays.
 
     Raises
     ------
@@ -100,10 +106,10 @@ class StageProcess:
         *,
         known: Sequence[str] | None = None,
         metrics: CollectorRegistry | None = None,
-        desk: ModelDesk | None = None,
+        models: RunModels | None = None,
     ) -> None:
         self.bus = bus
-        self.desk = desk
+        self.models = models
         self.source = source
         self._parts = parts
         self._metrics = metrics or CollectorRegistry()
@@ -111,12 +117,13 @@ class StageProcess:
         stages = [make_stage(name, observed) for name in stages_of(roles)]
         # backlogs are those of the whole group, as it tells the cluster
         self._notes = RunMetrics(self._metrics, bus, stages, is_live=parts.is_live)
-        self._sending = self._show_metrics([stage.name for stage in stages])
+        names = [stage.name for stage in stages]
+        shown = self._show_models(names)
+        self._sending = self._show_sending(names)
         self.groups = [self._group(stage) for stage in stages]
-        for stage in stages:
-            if desk is not None and isinstance(stage, ChangeablePicking):
-                # partitions step by themselves: each goes on with the other picker at its next step
-                desk.serve(lambda action: action(), stage.change)
+        if models is not None and shown is not None:
+            models.serve(self._between_steps, self._metrics, shown, self._use)
+            models.desk.tell(self._on_model)
         self.feed: Feed | None = None
         if source is not None and folder is not None:
             hold_at = None if source.is_live else _REPLAY_AHEAD
@@ -137,15 +144,15 @@ class StageProcess:
             "source": lambda: source.problem if isinstance(source, ReportingSource) else "",
             "feed": lambda: "" if self.feed is None else self.feed.problem,
             "stages": lambda: "; ".join(filter(None, (group.problem for group in self.groups))),
-            "models": lambda: "" if self.desk is None else self.desk.problem,
+            "models": lambda: "" if self.models is None else self.models.desk.problem,
         }
 
     def start(self) -> None:
         """Join the groups, and start the feed last."""
         for group in self.groups:
             group.start()
-        if self.desk is not None:
-            self.desk.start()
+        if self.models is not None:
+            self.models.start()
         if self.feed is not None:
             self.feed.start()
 
@@ -178,8 +185,8 @@ class StageProcess:
 
     def stop(self) -> None:
         """End everything, each stage with a commit, and leave the cluster."""
-        if self.desk is not None:
-            self.desk.stop()
+        if self.models is not None:
+            self.models.stop()
         if self.feed is not None:
             self.feed.stop()
         for group in self.groups:
@@ -198,6 +205,9 @@ class StageProcess:
 
     def _group(self, stage: Stage[Any]) -> StageGroup:
         alerts = stage.name == "alerts"
+        beside = self._dispatcher() if alerts else None
+        if isinstance(stage, LateStage):
+            beside = partial(self._late_thread, stage)
         return StageGroup(
             self.bus,
             stage,
@@ -207,20 +217,25 @@ class StageProcess:
             on_failure=self._notes.on_failure,
             on_told=self._note_told,
             on_read=self._notes.on_read if alerts else None,
-            beside=self._dispatcher() if alerts else None,
+            beside=beside,
         )
 
-    def _show_metrics(self, stages: Sequence[str]) -> SendingMetrics | None:
-        """Show models and channels that are at work here, and return what follows the alerts."""
+    def _show_models(self, stages: Sequence[str]) -> Gauge | None:
+        """Show the models that are at work here, and return the gauge that does; None: no model."""
         parts = self._parts
-        if parts.picker is not None:
-            names = {} if parts.location is None else parts.location.names
-            show_models(self._metrics, model_versions(parts.picker.name, names))
-            if "store" in stages:  # where health messages are read
-                self._notes.watch_model(parts.picker.name)
-        if parts.alerts is None or "alerts" not in stages:
+        if parts.picker is None:
             return None
-        channels = list(parts.alerts.channels)
+        if "store" in stages:  # where health messages are read
+            self._notes.watch_model(parts.picker.name)
+        names = {} if parts.location is None else parts.location.names
+        return show_models(self._metrics, model_versions(parts.picker.name, names))
+
+    def _show_sending(self, stages: Sequence[str]) -> SendingMetrics | None:
+        """Show the channels that are at work here, and return what follows the alerts."""
+        alerts = self._parts.alerts
+        if alerts is None or "alerts" not in stages:
+            return None
+        channels = list(alerts.channels)
         self._notes.watch_channels(channels, self._channel_backlog)
         return SendingMetrics(self._metrics, channels)
 
@@ -244,6 +259,28 @@ class StageProcess:
         sending = self._sending
         record = store.save_alerts if sending is None else sending.recording(store.save_alerts)
         return partial(AlertDispatcher, alerts, record=record)
+
+    def _late_thread(self, stage: LateStage, bus: Bus) -> Companion:
+        """Return what picks late records beside their stage."""
+        stage.late.publish = WatchedBus(bus, self._note_told).publish
+        return stage.late
+
+    def _between_steps(self, action: Callable[[], None]) -> None:
+        """Have an action done while no partition of this process picks."""
+        picking = next((one for one in self.groups if one.stage.name == "picking"), None)
+        if picking is None:
+            action()
+        else:
+            picking.between_steps(action)
+
+    def _use(self, picker: Picker) -> None:
+        for group in self.groups:
+            if isinstance(group.stage, (ChangeablePicking, LateStage)):
+                group.stage.change(picker)
+
+    def _on_model(self, _action: str, _old: OpenedPicker, new: OpenedPicker) -> None:
+        if any(group.stage.name == "store" for group in self.groups):
+            self._notes.watch_model(new.name)
 
     def _ingest(
         self, source: PacketSource, folder: RunFolder, known: Sequence[str] | None

@@ -37,6 +37,7 @@ class Topics:
     """
 
     def __init__(self, clients: Clients) -> None:
+        self._clients = clients
         self._settings = clients.settings
         self._n_prefix = len(clients.settings.topic_prefix)
         self._ask_s = min(_ASK_S, clients.settings.publish_s)
@@ -137,7 +138,9 @@ class Topics:
         try:
             listed = self._admin.list_topics(timeout=self._ask_s).topics.get(name)
         except Exception as error:
-            raise UnreachableError(str(kafka_failure("ask the Kafka cluster", error))) from error
+            refusal = self._clients.refusal(self._admin)
+            told = kafka_failure("ask the Kafka cluster", error, refusal)
+            raise UnreachableError(str(told)) from error
         return 0 if listed is None or listed.error is not None else len(listed.partitions)
 
     def _make(self, name: str, number: int, config: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mainshock.core.errors import MainshockError, NothingFoundError, SettingsError
 from mainshock.detect.base import Picker
+from mainshock.stream import sentences
 from mainshock.stream.model_choice.chosen import (
     ChoiceConflictError,
     ChoiceStore,
@@ -63,6 +64,9 @@ class ModelDesk:
         What is in use without a choice, and the shadow.
     first
         The picker that the settings name, open.
+    tells
+        Whether the store is told which model is in use; a process that picks nothing that counts
+        only follows.
 
     Attributes
     ----------
@@ -81,6 +85,7 @@ class ModelDesk:
     choices: ChoiceStore
     settings: ModelSettings
     first: OpenedPicker
+    tells: bool = True
     in_use: OpenedPicker = field(init=False)
     problem: str = ""
     _previous: OpenedPicker | None = None
@@ -105,7 +110,7 @@ class ModelDesk:
             self._adopt(choice)
         except MainshockError as error:
             self._choice = choice
-            self.problem = f"{choice.in_use.model} was chosen and cannot be used: {error}"
+            self.problem = sentences.MODEL_UNUSABLE.tell(model=choice.in_use.model, error=error)
             _log.error("%s; %s is in use", self.problem, self.first.name)
 
     def _adopt(self, choice: ModelChoice) -> None:
@@ -253,6 +258,8 @@ class ModelDesk:
         self._note()
 
     def _note(self) -> None:
+        if not self.tells:
+            return
         number = 0 if self._choice is None else self._choice.number
         try:
             self.choices.note(
@@ -300,7 +307,7 @@ class ModelDesk:
                 require_fit(new.picker, old.picker)
         except MainshockError as error:
             self._choice = choice
-            self.problem = f"{choice.in_use.model} was chosen and cannot be used: {error}"
+            self.problem = sentences.MODEL_UNUSABLE.tell(model=choice.in_use.model, error=error)
             _log.error("%s; %s stays in use", self.problem, old.name)
             self._note()
             return

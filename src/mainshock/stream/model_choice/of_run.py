@@ -9,29 +9,51 @@ from prometheus_client import CollectorRegistry, Gauge
 from mainshock.detect.base import Picker
 from mainshock.stream.bus import Message
 from mainshock.stream.model_choice.chosen import ChoiceStore
-from mainshock.stream.model_choice.desk import ModelDesk
+from mainshock.stream.model_choice.desk import BetweenSteps, ModelDesk
 from mainshock.stream.model_choice.metrics import ModelMetrics
 from mainshock.stream.model_choice.opened import OpenedPicker
 from mainshock.stream.model_choice.settings import ModelSettings, PickerSpec
 from mainshock.stream.model_choice.shadow import Shadow
 from mainshock.stream.monitoring.process_metrics import picker_version
-from mainshock.stream.picking.changeable import ChangeablePicking
 from mainshock.stream.store.live_store import LiveStore
-from mainshock.stream.workers import StageWorker
 
-__all__ = ["RunModels", "open_desk"]
+__all__ = ["RunModels", "open_desk", "open_shadow"]
 
 
-def open_desk(store: LiveStore, picker: Picker, settings: ModelSettings) -> ModelDesk:
+def open_desk(
+    store: LiveStore, picker: Picker, settings: ModelSettings, *, tells: bool = True
+) -> ModelDesk:
     """Return where the model in use is changed, by the choice that a store keeps.
 
     Parameters
     ----------
     picker
         The one that the settings name, open.
+    tells
+        Whether the store is told which model is in use.
     """
     first = OpenedPicker(settings.in_use, picker, picker_version(picker.name))
-    return ModelDesk(ChoiceStore(store.database), settings, first)
+    return ModelDesk(ChoiceStore(store.database), settings, first, tells)
+
+
+def open_shadow(
+    settings: ModelSettings, file: Path, *, is_live: bool, is_synthetic: bool
+) -> Shadow | None:
+    """Return what runs beside the picker in use, or None where the settings name nothing.
+
+    Parameters
+    ----------
+    file
+        Where its picks are kept.
+    """
+    if settings.shadow is None:
+        return None
+    return Shadow(
+        settings.shadow,
+        lambda: LiveStore.open(file),
+        is_synthetic=is_synthetic,
+        is_live=is_live,
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -70,15 +92,8 @@ class RunModels:
             Where the picks of the shadow are kept.
         """
         settings = settings or ModelSettings(in_use=PickerSpec(model=picker.name))
-        made = cls(open_desk(store, picker, settings))
-        if settings.shadow is not None:
-            made.shadow = Shadow(
-                settings.shadow,
-                lambda: LiveStore.open(shadow_file),
-                is_synthetic=is_synthetic,
-                is_live=is_live,
-            )
-        return made
+        shadow = open_shadow(settings, shadow_file, is_live=is_live, is_synthetic=is_synthetic)
+        return cls(open_desk(store, picker, settings), shadow)
 
     @property
     def picker(self) -> Picker:
@@ -87,20 +102,23 @@ class RunModels:
 
     def serve(
         self,
-        workers: Sequence[StageWorker],
+        between: BetweenSteps,
         registry: CollectorRegistry,
         shown: Gauge,
         use: Callable[[Picker], None],
     ) -> None:
-        """Say which stages work, where metrics are shown, and who else uses the picker."""
-        picking = next(one for one in workers if one.stage.name == "picking")
+        """Say how an action is done between two steps, where metrics are shown, and who picks.
 
-        def exchange(picker: Picker) -> None:
-            if isinstance(picking.stage, ChangeablePicking):
-                picking.stage.change(picker)
-            use(picker)
-
-        self.desk.serve(picking.between_steps, exchange)
+        Parameters
+        ----------
+        between
+            Has an action done between two steps of picking.
+        registry, shown
+            Where metrics go, and the gauge of models at work.
+        use
+            Has a picker used from now on.
+        """
+        self.desk.serve(between, use)
         self.desk.tell(ModelMetrics(registry, shown, self.shadow).on_change)
         self.desk.tell(self._on_change)
 

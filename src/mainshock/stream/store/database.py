@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -31,7 +31,7 @@ from mainshock.core.secrets import SecretReference
 from mainshock.stream.store.address import StoreAddress
 from mainshock.stream.store.schema import settings
 
-__all__ = ["Database", "StoreError", "upsert"]
+__all__ = ["Database", "StoreError", "StoreTakenError", "upsert"]
 
 _BUSY_MS = 10_000
 _PRAGMAS = (
@@ -44,6 +44,8 @@ _PRAGMAS = (
 )
 _AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeoutError, UnreachableError)
 _PROBE = select(literal(1)).select_from(settings).limit(1)
+_NO_SUCH_TABLE = ("42P01", "42703", "3F000")  # nor column, nor schema: SQLSTATE of PostgreSQL
+_NO_RIGHT = "42501"
 _WRITERS_LOCK = 0x6D61696E  # any number of our own, the same in all processes
 # a server or a network that fell silent is given up; so is a writer that keeps others waiting
 _POSTGRES_OPTIONS = {
@@ -57,6 +59,10 @@ _POSTGRES_OPTIONS = {
 
 class StoreError(SourceError):
     """The database does not answer, or cannot do what it is asked; it may later."""
+
+
+class StoreTakenError(StoreError, SettingsError):
+    """Another run writes to the database, so that this one may not."""
 
 
 class Database:
@@ -78,7 +84,15 @@ class Database:
         If a URL cannot be understood.
     MissingDependencyError
         If the driver that a URL names is not installed.
+
+    Attributes
+    ----------
+    guard
+        Asked inside each transaction that writes, and raises where this process may not; None:
+        it may.
     """
+
+    guard: Callable[[Connection], None] | None = None
 
     def __init__(self, place: str | Path | StoreAddress) -> None:
         self.address = _address(place)
@@ -116,7 +130,7 @@ class Database:
         StoreError
             If the database does not answer, or its file is gone.
         """
-        with self._faults_told("read"), self.engine.connect() as connection:
+        with self.faults_told("read"), self.engine.connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -124,42 +138,74 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, is_guarded: bool = True) -> Iterator[Connection]:
         """Give a connection whose changes become visible together at the end, or not at all.
 
         Writers come one after the other, in this process and in others, so that sequence numbers
         become visible in their order.
 
+        Parameters
+        ----------
+        is_guarded
+            Whether ``guard`` is asked; a run that claims the database does without.
+
         Raises
         ------
         StoreError
-            If the database does not answer, its file is gone, its disk is full, or another writer
-            held it for 10 s.
+            If the database does not answer, its file is gone, its disk is full, another writer
+            held it for 10 s, or its tables are not those of this version.
+        StoreTakenError
+            If another run has claimed it since.
         """
-        with self._faults_told("write"), self._writing, self.engine.connect() as connection:
+        with self.faults_told("write"), self._writing, self.engine.connect() as connection:
             connection.execution_options(is_writing=True)
             with connection.begin():
                 if connection.dialect.name == "postgresql":
                     connection.execute(
                         text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS_LOCK}
                     )
+                if is_guarded and self.guard is not None:
+                    self.guard(connection)
                 yield connection
 
     @contextmanager
-    def _faults_told(self, action: str) -> Iterator[None]:
+    def faults_told(self, action: str) -> Iterator[None]:
+        """Tell what the driver raises as ``StoreError``, with a remedy.
+
+        Parameters
+        ----------
+        action
+            What is done with the store, as a verb: ``read``.
+
+        Raises
+        ------
+        StoreError
+            If the database does not answer or cannot do it.
+        """
         try:
             yield
-        except _AWAY as error:
-            remedy = "look whether the file is there, for free space, and who holds it"
-            if not self.address.is_file:
-                remedy = f"look at the server of {self.address}, its space, and who holds it"
-            raise StoreError(f"cannot {action} the store: {_reason(error)}; {remedy}") from error
-        except DatabaseError as error:
-            if type(error) is not DatabaseError:  # a statement that is wrong
+        except (*_AWAY, DatabaseError) as error:
+            remedy = self._remedy(error)
+            if not remedy:  # a statement that is wrong
                 raise
-            raise StoreError(
-                f"cannot {action} the store: {_reason(error)}; bring back a copy of it"
-            ) from error
+            raise StoreError(f"cannot {action} the store: {_reason(error)}; {remedy}") from error
+
+    def _remedy(self, error: Exception) -> str:
+        """Return what helps against a fault; an empty text where only another program would."""
+        state = getattr(getattr(error, "orig", None), "sqlstate", None)
+        if state in _NO_SUCH_TABLE or _reason(error).startswith("no such "):
+            return (
+                f"the tables of {self.address} are not those of this version, as after an empty "
+                "database was restored: bring back a copy of it, or have `mainshock stream "
+                "migrate` make them anew, empty"
+            )
+        if state == _NO_RIGHT:
+            return f"give the user of {self.address} its rights to the tables back"
+        if isinstance(error, _AWAY):
+            if self.address.is_file:
+                return "look whether the file is there, for free space, and who holds it"
+            return f"look at the server of {self.address}, its space, and who holds it"
+        return "bring back a copy of it" if type(error) is DatabaseError else ""
 
     def problem(self) -> str:
         """Return why nothing can be read at present; an empty text where it can."""

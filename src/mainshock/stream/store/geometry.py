@@ -5,6 +5,7 @@ the table of events.
 """
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import ProgrammingError
 
 from mainshock.core.errors import SettingsError
 
@@ -39,19 +40,28 @@ def add_geometry(connection: Connection) -> bool:
     Raises
     ------
     SettingsError
-        If the database is not PostgreSQL, or PostGIS is not installed on its server.
+        If the database is not PostgreSQL, PostGIS is not installed on its server, or the user may
+        not create or use it.
     """
     if connection.dialect.name != "postgresql":
         raise SettingsError("SQLite has no geometry column; name a store on PostgreSQL by --store")
     if has_geometry(connection):
         return False
     if connection.execute(text(_EXTENSION)).first() is None:
+        major, *_ = connection.dialect.server_version_info or ("VERSION",)
         raise SettingsError(
             "the server has no extension postgis; install it there (Debian: "
-            "postgresql-15-postgis-3)"
+            f"postgresql-{major}-postgis-3)"
         )
-    for step in _STEPS:
-        connection.execute(text(step))
+    try:
+        for step in _STEPS:
+            connection.execute(text(step))
+    except ProgrammingError as error:  # no right, or the extension in a schema off the search path
+        told = str(error.orig).splitlines()[0]
+        raise SettingsError(
+            f"cannot add the geometry: {told}; let an administrator run CREATE EXTENSION postgis "
+            "in this database, into a schema on the search path of its user"
+        ) from error
     return True
 
 

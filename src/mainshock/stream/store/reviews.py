@@ -4,14 +4,14 @@ import json
 import time
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select, tuple_
 
 from mainshock.core.errors import DataError
 from mainshock.stream.records import EventVersion
 from mainshock.stream.store.database import Database, upsert
 from mainshock.stream.store.queries import identity_parts
-from mainshock.stream.store.rows import event_row, event_version_row
-from mainshock.stream.store.schema import changes, event_versions, events
+from mainshock.stream.store.rows import event_from_row, event_row, event_version_row
+from mainshock.stream.store.schema import changes, event_versions, events, waiting_reviews
 
 __all__ = ["ReviewStore", "VersionConflictError", "not_reviewed"]
 
@@ -36,7 +36,7 @@ class VersionConflictError(DataError):
 
 
 class ReviewStore:
-    """Keeps reviewed versions of events.
+    """Keeps reviewed versions of events, and which of them the live path was not told of yet.
 
     Parameters
     ----------
@@ -52,6 +52,8 @@ class ReviewStore:
 
     def save(self, version: EventVersion) -> None:
         """Keep the next version of an event; the draws of the one before are kept too.
+
+        In the same transaction it is noted as waiting: whoever dies from then on, it is passed on.
 
         Raises
         ------
@@ -75,6 +77,8 @@ class ReviewStore:
                 raise DataError(f"the version is {version.version}; the next one is {latest + 1}")
             upsert(connection, events, [row], newer="version")
             upsert(connection, event_versions, [event_version_row(version)])
+            waits = {"event_id": version.event_id, "version": version.version}
+            upsert(connection, waiting_reviews, [waits])
             noted = {
                 "kind": "event",
                 "identity": version.event_id,
@@ -82,6 +86,45 @@ class ReviewStore:
                 "created_us": self._clock() // 1000,
             }
             connection.execute(insert(changes), [noted])
+
+    def waiting(self, limit: int = 100) -> list[EventVersion]:
+        """Return reviews that were not passed on yet, those of one event in order.
+
+        Raises
+        ------
+        StoreError
+            If the database does not answer.
+        """
+        waits, kept = waiting_reviews.c, event_versions.c
+        statement = (
+            select(kept.document, kept.samples)
+            .join_from(
+                waiting_reviews,
+                event_versions,
+                (waits.event_id == kept.event_id) & (waits.version == kept.version),
+            )
+            .order_by(waits.event_id, waits.version)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [event_from_row(row.document, row.samples) for row in rows]
+
+    def passed_on(self, versions: Sequence[EventVersion]) -> None:
+        """Note that reviews need not be passed on any more.
+
+        Raises
+        ------
+        StoreError
+            If the database cannot be written.
+        """
+        keys = [(one.event_id, one.version) for one in versions]
+        waits = waiting_reviews.c
+        if keys:
+            with self._database.writing() as connection:
+                connection.execute(
+                    delete(waiting_reviews).where(tuple_(waits.event_id, waits.version).in_(keys))
+                )
 
 
 def not_reviewed(

@@ -29,6 +29,7 @@ __all__ = [
     "shaking_maps",
     "tokens",
     "users",
+    "waiting_reviews",
 ]
 
 metadata = MetaData()
@@ -96,6 +97,14 @@ Index(
     event_versions.c.updated_us,
     sqlite_where=event_versions.c.samples.is_not(None),
     postgresql_where=event_versions.c.samples.is_not(None),
+)
+
+# reviews that alerts, maps and forecasts do not follow yet; nearly always empty
+waiting_reviews = Table(
+    "waiting_reviews",
+    metadata,
+    Column("event_id", _key(200), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
 )
 
 alerts = Table(

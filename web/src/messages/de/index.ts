@@ -19,6 +19,7 @@ import { relevance } from "./relevance";
 import { replay } from "./replay";
 import { review } from "./review";
 import { segment } from "./segment";
+import { service } from "./service";
 import { shaking } from "./shaking";
 import { shell } from "./shell";
 import { station } from "./station";
@@ -47,6 +48,7 @@ export const de: Messages = {
   replay,
   review,
   segment,
+  service,
   shaking,
   station,
   stations,

@@ -19,6 +19,7 @@ import { relevance } from "./relevance";
 import { replay } from "./replay";
 import { review } from "./review";
 import { segment } from "./segment";
+import { service } from "./service";
 import { shaking } from "./shaking";
 import { shell } from "./shell";
 import { station } from "./station";
@@ -46,6 +47,7 @@ export const en = {
   replay,
   review,
   segment,
+  service,
   shaking,
   station,
   stations,
