@@ -63,6 +63,8 @@ WIDER = GeneratorSettings(
     threshold=(0.0065, 0.0095),
     local_contrast=(0.65, 0.95),
     blur_px=(0.25, 0.55),
+    noise=(0.004, 0.011),
+    shear_noise=(0.005, 0.016),
 )
 KEPT = ("params.json", "best_loss.safetensors", "best_accuracy.safetensors")
 STARTS = tuple(f"{START}/{name}" for name in KEPT)

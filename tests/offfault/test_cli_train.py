@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 from mainshock.cli import offfault_train
 from mainshock.core.errors import DataError, SettingsError
 from mainshock.offfault import fine_tuning
+from mainshock.offfault.comparison import open_model
 from mainshock.offfault.fine_tuning import FineTuningSettings
+from mainshock.offfault.laboratory_windows import read_laboratory_figures
 from mainshock.offfault.network_efficiency import NetworkEfficiency
 from mainshock.offfault.run_folder import export_network, open_network
 from mainshock.offfault.splits import legacy_split, write_lists
@@ -161,12 +163,25 @@ def test_the_packaged_network_is_that_of_the_least_loss(
 
     monkeypatch.setattr(fine_tuning, "fine_tune", remember)
     packaged = DEFAULT_FOLDER / START
-    for start in ("default", packaged, trained["folder"]):
+    for start in (packaged, trained["folder"]):
         with pytest.raises(DataError, match="enough"):
             run("train", "--from", start, "--windows", windows, "--out", tmp_path / "tuned")
-    assert begun == [
-        (packaged, "loss"), (packaged, "loss"), (Path(trained["folder"]), "accuracy")
-    ]  # fmt: skip
+    assert begun == [(packaged, "loss"), (Path(trained["folder"]), "accuracy")]
+
+
+def test_a_curve_for_the_packaged_model_is_fitted_and_opened(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    windows, few = read_laboratory_figures(data_dir / "offfault" / "lab"), tmp_path / "lab.npz"
+    write_windows(few, windows)
+    found = run("train", "--from", "default", "--windows", few, "--out", tmp_path / "curved")
+    assert found["scores"]["n"] == len(windows)
+    model = open_model(str(tmp_path / "curved"))
+    missed = np.abs(model.predict(windows.maps).ke - windows.ke).mean()
+    assert missed < found["scores"]["mae"] < found["before"]["mae"]
+    for option in ("--epochs", "--seed"):
+        with pytest.raises(SettingsError, match=f"{option} cannot be given with --from default"):
+            run("train", "--from", "default", option, 3, "--windows", few, "--out", tmp_path / "b")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from mainshock.offfault.fine_tuning import (
     FineTuningSettings,
     fine_tune,
     frame_groups,
+    left_out_estimates,
     recalibrate,
 )
 from mainshock.offfault.laboratory_windows import read_laboratory_figures
@@ -99,7 +100,7 @@ def test_interval_of_a_frame_rests_on_the_others() -> None:
     groups = np.repeat(["a", "b"], 4)
     ke = np.array([0.1, 0.2, 0.3, 0.4, 0.1, 0.2, 0.3, 0.4])
     output = (ke + np.repeat([0.3, 0.05], 4))[:, None]
-    found = fine_tuning._estimates(output, ke, groups)
+    found = left_out_estimates(output, ke, groups)
     np.testing.assert_allclose(found.hi90 - found.ke, np.repeat([0.05, 0.3], 4))
 
 

@@ -13,7 +13,12 @@ from scipy.sparse.linalg import splu
 
 from mainshock.core.errors import SettingsError
 from mainshock.offfault.base import COLUMNS, ROWS
-from mainshock.offfault.generator.camera import Camera, map_faults, observe
+from mainshock.offfault.generator.camera import (
+    Camera,
+    local_shear,
+    map_faults,
+    observe,
+)
 from mainshock.offfault.generator.parallel import generate, strands_per_column
 from mainshock.offfault.generator.run import simulate_frames, simulate_run
 from mainshock.offfault.generator.settings import GeneratorSettings
@@ -192,7 +197,13 @@ def test_windows_can_be_written_and_read(tmp_path: Path):
 
 def test_both_components_are_measured_in_plane_stress():
     """Faults that step push the sheet across strike by far more than the camera's noise."""
-    quiet = replace(SMALL, noise=(0.001, 0.001), time_range=(0.5, 0.8), frames_per_run=2)
+    quiet = replace(
+        SMALL,
+        noise=(0.001, 0.001),
+        shear_noise=(0.0, 0.0),
+        time_range=(0.5, 0.8),
+        frames_per_run=2,
+    )
     both = replace(quiet, physics="plane-stress")
     scalar, vector = (
         [
@@ -211,6 +222,21 @@ def test_the_camera_neither_shifts_nor_scales():
     seen = observe(velocity, camera, np.random.default_rng(0))
     assert (seen - velocity).std() == pytest.approx(0.004, rel=0.2)
     assert seen[-1].mean() - seen[0].mean() == pytest.approx(1.0, abs=0.002)
+
+
+def test_noise_is_larger_where_the_sheet_shears():
+    velocity = 0.5 * np.sign(np.arange(135.0) - 67.0)[:, None] * np.ones(200)
+    shear = local_shear(velocity)
+    assert shear[67].min() == pytest.approx(1.0)  # all of the motion within one subset
+    assert shear[:50].max() == 0.0
+    quiet = Camera(0.5, 0.0, 0.01, 0.0, is_thick=False)
+    noisy = Camera(0.5, 0.002, 0.01, 0.0, is_thick=False, shear_noise=0.01)
+    exact, seen = (
+        observe(velocity, camera, np.random.default_rng(0), shear) for camera in (quiet, noisy)
+    )
+    noise = (seen - exact).std(axis=1)
+    assert noise[:50].mean() == pytest.approx(0.002, rel=0.1)
+    assert noise[66:69].mean() == pytest.approx(0.012, rel=0.2)
 
 
 def test_specks_are_no_faults():

@@ -84,6 +84,11 @@ _NOT_WITH_FROM = (
     "network", "scheduler", "patience", "stop_on", "split", "lists", "seeds", "channels",
     "line_px", "figures",
 )  # fmt: skip
+# what a curve for the packaged model has no use for
+_NOT_WITH_DEFAULT = (
+    "loss", "epochs", "batch_size", "learning_rate", "seed", "augment", "time_limit_min",
+    "rehearse",
+)  # fmt: skip
 
 
 def train(
@@ -163,6 +168,18 @@ def _refuse_unused(context: typer.Context) -> None:
             f"{', '.join(unused)} cannot be given with --from: fine-tuning keeps the network as it "
             "is and leaves each frame out in turn; leave it out"
         )
+    unused = [option for name, option in changed.items() if name in _NOT_WITH_DEFAULT]
+    if unused and _is_packaged(context.params["start"]):
+        raise SettingsError(
+            f"{', '.join(unused)} cannot be given with --from default: a curve is fitted to the "
+            "estimates of the packaged model, and no network is trained; leave it out, or name a "
+            "run folder"
+        )
+
+
+def _is_packaged(start: Path) -> bool:
+    """Tell whether the packaged model is meant, all its networks together."""
+    return str(start) == "default" and not start.exists()
 
 
 def _print_training(network: str, report: dict[str, Any], seeds: int) -> None:
@@ -219,13 +236,12 @@ def _train(
 
 
 def _begun(start: Path) -> tuple[Path, str]:
-    """Return the run folder that a name or a path stands for, and which of its networks to take."""
+    """Return a run folder, and which of its networks to take."""
     from mainshock.offfault.stored import DEFAULT_FOLDER, START
 
-    packaged = DEFAULT_FOLDER / START
-    folder = packaged if str(start) == "default" and not start.exists() else start
     # the packaged networks are those of the least loss
-    return folder, "loss" if folder.resolve() == packaged.resolve() else "accuracy"
+    is_own = start.resolve() != (DEFAULT_FOLDER / START).resolve()
+    return start, "accuracy" if is_own else "loss"
 
 
 def _fine_tune(
@@ -240,19 +256,25 @@ def _fine_tune(
     from mainshock.offfault.fine_tuning import FineTuningSettings, fine_tune
 
     labelled = _read(windows)
-    folder, best = _begun(start)
-    with progress("fine-tuning") as step:
-        found = fine_tune(
-            folder, labelled, FineTuningSettings(best=best, **given), out,
-            rehearsal=None if rehearse is None else _read(rehearse), progress=step,
-        )  # fmt: skip
+    if _is_packaged(start):
+        from mainshock.offfault.curve_fitting import fine_tune_by_curve
+        from mainshock.offfault.stored import default_model
+
+        found = fine_tune_by_curve(default_model(), labelled, out)
+    else:
+        folder, best = _begun(start)
+        with progress("fine-tuning") as step:
+            found = fine_tune(
+                folder, labelled, FineTuningSettings(best=best, **given), out,
+                rehearsal=None if rehearse is None else _read(rehearse), progress=step,
+            )  # fmt: skip
     report = _fine_tuned(found)
     if as_json:
         print_json(report)
         return
     lines = {"as it was": found.before, "fine-tuned": found.scores, **found.recalibrated}
     print_result(_HEAD + "\n" + "\n".join(_line(name, asdict(one)) for name, one in lines.items()))
-    print_result(f"each frame left out in turn; trained on all -> {found.folder}")
+    print_result(f"each frame left out in turn; fitted to all -> {found.folder}")
 
 
 def _fine_tuned(found: "FineTuned") -> dict[str, Any]:

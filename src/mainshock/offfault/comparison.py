@@ -135,6 +135,10 @@ def open_model(named: str, calibrate_on: LabelledWindows | None = None) -> Effic
 
         return open_exported(path)
     if path.is_dir():
+        from mainshock.offfault.estimate_curve import has_curve, open_curved  # noqa: PLC0415
+
+        if has_curve(path):
+            return open_curved(path)
         from mainshock.offfault.run_folder import open_network  # noqa: PLC0415 - loads torch
 
         return open_network(path)

@@ -5,7 +5,7 @@ that is scored comes from a network that never saw its frame. Two recalibrations
 network, a line and a monotonic curve, stand beside it, fitted and scored in the same way.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from mainshock.core.errors import DataError, SettingsError
 from mainshock.core.files import make_folder
 from mainshock.offfault.base import Efficiency
 from mainshock.offfault.epochs import EpochSettings, WindowBatches, run_epochs, run_network
+from mainshock.offfault.estimate_curve import left_out
 from mainshock.offfault.laboratory import join_windows
 from mainshock.offfault.network_efficiency import Calibration, NetworkEfficiency, with_lines
 from mainshock.offfault.registry import EFFICIENCY_LOSSES
@@ -39,6 +40,7 @@ __all__ = [
     "FineTuningSettings",
     "fine_tune",
     "frame_groups",
+    "left_out_estimates",
     "recalibrate",
 ]
 
@@ -168,7 +170,7 @@ def fine_tune(
     output = _left_out_output(
         start, windows, settings, groups, rehearsal, progress or (lambda _text: None)
     )
-    efficiency = _estimates(output, windows.ke, groups)
+    efficiency = left_out_estimates(output, windows.ke, groups)
     before = open_network(start, settings.best)
     plain = before.predict(windows.maps)
     result = FineTuned(
@@ -196,7 +198,7 @@ def _left_out_output(
 ) -> NDArray[np.float32]:
     """Return what networks that did not see its frame say of each window."""
     parts = []
-    for is_out in _left_out(groups):
+    for is_out in left_out(groups):
         network = _tuned(start, windows.take(~is_out), settings, rehearsal)
         found = _model(network, start).output(windows.maps[is_out])
         parts.append((np.flatnonzero(is_out), found))
@@ -230,10 +232,10 @@ def recalibrate(
             f"no recalibration is called {kind!r}; known names: {', '.join(RECALIBRATIONS)}"
         )
     corrected = np.zeros(estimate.size)
-    for is_out in _left_out(groups):
+    for is_out in left_out(groups):
         fitted = _curve(kind, estimate[~is_out], ke[~is_out])
         corrected[is_out] = fitted(estimate[is_out])
-    return _estimates(corrected[:, None], ke, groups)
+    return left_out_estimates(corrected[:, None], ke, groups)
 
 
 def _curve(kind: str, estimate: FloatArray, ke: FloatArray) -> Callable[[FloatArray], Any]:
@@ -249,17 +251,21 @@ def _curve(kind: str, estimate: FloatArray, ke: FloatArray) -> Callable[[FloatAr
     return np.polynomial.Polynomial.fit(estimate, ke, 1)
 
 
-def _left_out(groups: NDArray[np.str_]) -> Iterator[NDArray[np.bool_]]:
-    for name in np.unique(groups):
-        yield groups == name
-
-
-def _estimates(
+def left_out_estimates(
     output: NDArray[np.floating], ke: FloatArray, groups: NDArray[np.str_]
 ) -> Efficiency:
-    """Return out-of-fold estimates, each with an interval from residuals of the other groups."""
+    """Return estimates of groups left out, each with an interval from residuals of the others.
+
+    Parameters
+    ----------
+    output
+        Of models that did not see the group, ``(n, 1)`` or ``(n, 2)``: KE, and the logarithm of its
+        SD.
+    ke, groups
+        Labels, and what was left out together; shape ``(n,)``.
+    """
     parts = np.zeros((len(ke), 5))
-    for is_out in _left_out(groups):
+    for is_out in left_out(groups):
         calibration = Calibration.of(output[~is_out], ke[~is_out])
         found = calibration.efficiency(output[is_out])
         parts[is_out] = np.column_stack(

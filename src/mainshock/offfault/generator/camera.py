@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["Camera", "draw_lines", "map_faults", "observe"]
+__all__ = ["Camera", "draw_lines", "local_shear", "map_faults", "observe"]
 
 FloatArray = NDArray[np.float64]
 _NOISE_LENGTH_PX = 0.8
 _LEAST_BLOB_PX = 8
 _AROUND_PX = 4.0
+# pixels across which image correlation looks for one displacement
+_SUBSET_PX = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +25,35 @@ class Camera:
     threshold: float
     local_contrast: float
     is_thick: bool
+    shear_noise: float = 0.0
 
 
-def observe(velocity: FloatArray, camera: Camera, rng: np.random.Generator) -> FloatArray:
-    """Return a velocity of applied size 1 as image correlation gives it."""
+def observe(
+    velocity: FloatArray, camera: Camera, rng: np.random.Generator, shear: FloatArray | None = None
+) -> FloatArray:
+    """Return a velocity of applied size 1 as image correlation gives it.
+
+    Parameters
+    ----------
+    shear
+        What :func:`local_shear` returns; noise grows with it. None for noise that is even.
+    """
     white = rng.normal(0.0, 1.0, velocity.shape)
     noise = ndimage.gaussian_filter(white, _NOISE_LENGTH_PX)
     seen: FloatArray = ndimage.gaussian_filter(velocity, camera.blur_px, mode="nearest")
-    noisy: FloatArray = seen + camera.noise / noise.std() * noise
+    size = camera.noise + (0.0 if shear is None else camera.shear_noise * shear)
+    noisy: FloatArray = seen + size / noise.std() * noise
     return noisy
+
+
+def local_shear(along: FloatArray) -> FloatArray:
+    """Return the change of the velocity along strike across a subset of the image at each pixel.
+
+    Subsets that a fault cuts move apart, and correlation is less sure of them.
+    """
+    across = np.abs(np.gradient(along, axis=0))
+    change: FloatArray = _SUBSET_PX * ndimage.uniform_filter(across, _SUBSET_PX, mode="nearest")
+    return change
 
 
 def map_faults(curl: FloatArray, camera: Camera) -> NDArray[np.uint8]:

@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from mainshock.offfault.base import COLUMNS, ROWS
-from mainshock.offfault.generator.camera import Camera, draw_lines, map_faults, observe
+from mainshock.offfault.generator.camera import (
+    Camera,
+    draw_lines,
+    local_shear,
+    map_faults,
+    observe,
+)
 from mainshock.offfault.generator.fault_system import draw_fault_system
 from mainshock.offfault.generator.plane_stress import solve_plane_stress
 from mainshock.offfault.generator.settings import GeneratorSettings, Range
@@ -111,6 +117,7 @@ def simulate_frames(
         threshold=rng.uniform(*settings.threshold),
         local_contrast=rng.uniform(*settings.local_contrast),
         is_thick=bool(rng.random() < settings.share_thick),
+        shear_noise=rng.uniform(*settings.shear_noise),
     )
     begin, end = settings.time_range
     # the moments are spread evenly, each anywhere in its share
@@ -119,7 +126,8 @@ def simulate_frames(
     times = begin + (end - begin) * shares
     for time, weakness in zip(times, _weakness_at(times, settings, sheet, rng), strict=True):
         moved = _move(settings, sheet, weakness)
-        u, v = (observe(component, camera, rng) for component in moved)
+        shear = local_shear(moved[0])
+        u, v = (observe(component, camera, rng, shear) for component in moved)
         applied = applied_velocity(u, v)
         faults = map_faults(curl(u, v) / applied, camera)
         yield Frame(float(time), u, v, faults, draw_lines(faults, camera))

@@ -40,7 +40,10 @@ class GeneratorSettings:
     local_contrast
         Share of the curl around a pixel that is taken away before the threshold; 0 is a fixed one.
     blur_px, noise
-        Camera: Gaussian blur, and noise as share of the applied velocity.
+        Camera: Gaussian blur, and noise as share of the applied velocity where nothing shears.
+    shear_noise
+        Noise that is added where subsets of the image shear, as share of the change of the velocity
+        across them.
     share_thick
         Share of runs whose lines are drawn a pixel wider on each side than they were mapped: the
         width of lines on a map says nothing of the slip.
@@ -64,7 +67,8 @@ class GeneratorSettings:
     threshold: Range = (0.007, 0.009)
     local_contrast: Range = (0.7, 0.9)
     blur_px: Range = (0.3, 0.45)
-    noise: Range = (0.001, 0.006)
+    noise: Range = (0.005, 0.009)
+    shear_noise: Range = (0.007, 0.013)
     share_thick: float = 0.25
     growth: str = "schedule"
     physics: str = "scalar"
