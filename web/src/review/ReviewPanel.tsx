@@ -7,12 +7,12 @@ import { Allowed } from "../account/permissions";
 import { ApiError, problemOf } from "../api/client";
 import type { EventDetail } from "../api/types";
 import { messages } from "../messages";
+import { Words } from "../told/Words";
 import { Comparison } from "./Comparison";
 import { reviewApi, type Relocation, type ReviewSent } from "./client";
 import { sent, type Change, type Edit, type Phase } from "./edit";
 import { keepName, storedName } from "./name";
 import { PickEditor } from "./PickEditor";
-import { Words } from "../told/Words";
 
 const text = messages.review;
 
@@ -84,7 +84,7 @@ export function ReviewPanel(properties: Properties) {
       <h3 id="review-title">{text.title}</h3>
       <p className="muted note">{text.note}</p>
       <Allowed permission="analyse">
-        <Words author={author} comment={comment} onAuthor={(name) => {
+        <NameAndReason author={author} comment={comment} onAuthor={(name) => {
             setAuthor(name);
             keepName(name);
           }} onComment={setComment} />
@@ -139,7 +139,7 @@ export function ReviewPanel(properties: Properties) {
   );
 }
 
-interface WordsProperties {
+interface NameAndReasonProperties {
   author: string;
   comment: string;
   onAuthor: (author: string) => void;
@@ -147,7 +147,7 @@ interface WordsProperties {
 }
 
 /** A name is asked for only where there are no accounts: a review bears that of the account. */
-function Words({ author, comment, onAuthor, onComment }: WordsProperties) {
+function NameAndReason({ author, comment, onAuthor, onComment }: NameAndReasonProperties) {
   const id = useId();
   const kind = useAccount().me?.kind;
   const isNamed = kind === "session" || kind === "key";
