@@ -1,5 +1,7 @@
 """The exported catalogue: files by day that outlive the store's retention, asked by SQL."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -222,3 +224,23 @@ def test_a_missing_or_damaged_catalogue_is_told(store, folder):
     (folder / "exported.json").write_text("[]")
     with pytest.raises(DataError, match="delete it"):
         export_catalogue(store, folder)
+
+
+def test_keeping_the_catalogue_loads_no_pandas(tmp_path):
+    """It would stay in the memory of a process that runs for weeks."""
+    program = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import mainshock.stream.store.catalogue as catalogue
+
+now = datetime(2026, 1, 1, 0, 0, 1, 5, tzinfo=UTC)
+row = dict.fromkeys(catalogue._COLUMNS["pick"])
+row |= dict.fromkeys(catalogue._TIMES, now) | {"pick_id": "a", "probability": 0.1}
+catalogue._write_rows(Path(sys.argv[1]), "pick", [row])
+assert catalogue._read_rows(Path(sys.argv[1]), "pick") == {"a": row}
+print("pandas" in sys.modules)
+"""
+    command = [sys.executable, "-c", program, str(tmp_path / "picks.parquet")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
