@@ -227,7 +227,12 @@ def test_the_model_that_was_promoted_is_in_use_after_a_restart(monitoring):
         ended(made)
         assert {one.pick.model for one in made.run.store.picks(limit=None)} == {"twin"}
         cards = client.get(f"{API}/cards").json()
-        assert cards["meta"] == {"picker": "twin", "can_promote": True, "promote_problem": ""}
+        assert cards["meta"] == {
+            "picker": "twin",
+            "can_promote": True,
+            "promote_problem": "",
+            "promote_problem_told": [],
+        }
         assert [one["name"] for one in cards["data"] if one["is_in_use"]] == ["twin"]
         assert 'name="twin",role="picker"' in client.get("/metrics").text
         assert post(client, "rollback").status_code == 200

@@ -57,7 +57,11 @@ def test_a_profile_has_places_bands_and_caveats(client):
     assert 0.0 <= first["lo90"] <= first["ke"] <= first["hi90"] <= 1.0
     assert first["line"][0] == pytest.approx([10.0, 50.0], abs=1e-3)
     assert 10.0 < first["longitude"] < 10.1
-    assert document["meta"] == {"warnings": [], "caveats": list(CAVEATS)}
+    told = document["meta"].pop("caveats_told")
+    assert [(one["text"], one["code"].partition(".")[0]) for one in told] == [
+        (caveat, "fault") for caveat in CAVEATS
+    ]
+    assert document["meta"] == {"warnings": [], "warnings_told": [], "caveats": list(CAVEATS)}
 
 
 def test_a_local_frame_has_no_place(client):

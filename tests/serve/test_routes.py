@@ -90,7 +90,7 @@ def test_errors_come_in_their_envelope(client, method, path, status, code):
     assert answer.status_code == status, answer.text
     body = answer.json()
     assert set(body) == {"error"}
-    assert set(body["error"]) == {"code", "message", "detail"}
+    assert set(body["error"]) == {"code", "message", "message_told", "detail"}
     assert body["error"]["code"] == code
     assert body["error"]["message"]
 

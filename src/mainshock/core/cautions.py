@@ -6,7 +6,7 @@ __all__ = ["SENTENCES"]
 
 RESEARCH = Sentence("forecast.research", "Research result, not an official forecast.")
 NO_PREDICTION = Sentence(
-    "forecast.no_prediction",
+    "forecast.chances_alone",
     "Earthquakes cannot be predicted; these numbers are chances, and they change as new data "
     "arrive.",
 )

@@ -83,7 +83,7 @@ export const service: typeof English = {
     "segment.no_relevance":
       "diese Installation enthält keine Relevanz der Segmente; installieren Sie das ganze Paket, oder erzeugen Sie sie mit recipes/megathrust/explain.py",
     "forecast.research": "Forschungsergebnis, keine amtliche Prognose.",
-    "forecast.no_prediction":
+    "forecast.chances_alone":
       "Erdbeben lassen sich nicht vorhersagen; diese Zahlen sind Wahrscheinlichkeiten, und sie ändern sich, sobald neue Daten eintreffen.",
     "forecast.agency": "Quelle amtlicher Auskunft: {agency}.",
     "forecast.generic": "Als generisch bezeichnete Zahlen folgen aus Parametern anderer Gebiete.",

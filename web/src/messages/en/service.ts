@@ -73,7 +73,7 @@ export const service = {
     "segment.no_relevance":
       "this installation holds no relevance of segments; install the whole package, or make it by recipes/megathrust/explain.py",
     "forecast.research": "Research result, not an official forecast.",
-    "forecast.no_prediction":
+    "forecast.chances_alone":
       "Earthquakes cannot be predicted; these numbers are chances, and they change as new data arrive.",
     "forecast.agency": "Source of official advice: {agency}.",
     "forecast.generic": "Numbers marked generic come from parameters of other regions.",

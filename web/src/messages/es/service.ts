@@ -77,7 +77,7 @@ export const service: typeof English = {
     "segment.no_relevance":
       "esta instalación no contiene la relevancia de los segmentos; instale el paquete completo, o créela con recipes/megathrust/explain.py",
     "forecast.research": "Resultado de investigación, no un pronóstico oficial.",
-    "forecast.no_prediction":
+    "forecast.chances_alone":
       "Los sismos no se pueden predecir; estos números son probabilidades, y cambian a medida que llegan datos nuevos.",
     "forecast.agency": "Fuente de información oficial: {agency}.",
     "forecast.generic": "Los números marcados como genéricos proceden de parámetros de otras regiones.",
