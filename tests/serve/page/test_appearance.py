@@ -12,6 +12,7 @@ from all_views import VIEWS, open_view
 
 LOOKS = Path(__file__).parent / "looks"
 MOST_CHANGED = 0.04
+MAPS_REST = "[...document.querySelectorAll('.maplibregl-map')].every(one => one.dataset.idle)"
 SCREENS = ((1440, "light"), (390, "dark"))
 
 
@@ -25,6 +26,7 @@ def still_tiles(page):
     """Return the tiles of the top of the page, once they are the same for half a second."""
     page.evaluate("document.fonts.ready")
     page.evaluate("scrollTo(0, 0)")
+    page.wait_for_function(MAPS_REST)
     last = tiles_of(page)
     for _ in range(20):
         page.wait_for_timeout(500)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from axe import violations
 from many_events import ACTS, fluency_text, open_map, stub_events, watched_while
+from pictures import keep_picture
 
 from mainshock.core.records import Magnitude
 from mainshock.forecast.issuing import IssueSettings, issue_forecast
@@ -140,6 +141,10 @@ def test_wavefronts_tell_when_s_comes_to_a_place_that_is_kept(
         arg=left,
     )
     expect(panel.locator("[data-waves][aria-live=polite]")).to_contain_text("S in ")
+    for _ in range(6):
+        page.get_by_role("button", name="Zoom out").click()
+        page.wait_for_timeout(400)  # it takes a while to zoom
+    keep_picture(page, "wavefronts")
     page.reload()
     expect(panel).to_contain_text("48.00° N 23.00° E")
     page.get_by_role("button", name="Forget place").click()
@@ -272,6 +277,7 @@ def test_shaking_lies_on_the_map_as_median_spread_and_probability(rich, visit, c
     page.locator(".newest button", has_text=time).first.click()
     expect(layer.locator(".key")).to_contain_text("m/s²")
     expect(layer).to_contain_text("model: point-source")
+    keep_picture(page, "map-shaking")
     layer.get_by_label("What is shown").select_option("exceedance")
     expect(layer.locator(".key")).to_have_text(re.compile("^0 +1$"))
     layer.get_by_label("Limit (m/s²)").fill("0.001")
@@ -328,5 +334,6 @@ def test_fifty_thousand_events_stay_fluent(service, visit, record_property):
         record_property(name, line)
         print(line)  # noqa: T201 - a figure to read, which a busy machine must not fail by
         assert max(told["scripts"], default=0.0) < 5000.0
+    keep_picture(page, "map-shown")
     assert all(re.search(r"/events/s\d+$", one) for one in refused)
     watched.assert_clean(REFUSED)  # a made-up event that is selected is unknown to the service

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from pictures import keep_picture
 from PIL import Image
 
 from mainshock.core.times import format_utc
@@ -121,6 +122,7 @@ def test_event_detail_tells_everything_about_a_weak_event(service, visit, case):
     expect(versions.first).to_contain_text("two more stations")
     expect(versions.last).to_contain_text("preliminary")
     expect(versions.last).to_contain_text(re.compile(r"48\.\d{3}° N\s+11\.\d{3}° E"))
+    keep_picture(page, "event")
     watched.assert_clean()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe import violations
+from pictures import keep_picture
 
 from mainshock.serve.run import ServiceThread
 
@@ -46,6 +47,7 @@ def test_a_past_hour_is_replayed_and_compared(replaying, visit, context):
     expect(page.locator('[data-pair="both"]').first).to_contain_text("km apart")
     expect(page.locator(".replay-row canvas").first).to_be_visible()
     assert context.store.count_events() == before
+    keep_picture(page, "replay")
     assert violations(page) == []
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.locator("[data-replay]")).to_have_count(0)

@@ -3,7 +3,6 @@
 import importlib.util
 import io
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import obspy
 import pytest
+from pictures import keep_picture
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 from tools_at_hand import absent
@@ -108,10 +108,8 @@ def data_of(page, path):
 
 def look(page, name, least_width=300):
     """See that a picture of the page shows something, and keep it where one is asked for."""
-    picture = page.screenshot(full_page=True)
-    if folder := os.environ.get("MAINSHOCK_SCREENSHOTS"):
-        Path(folder, f"{name}.png").write_bytes(picture)
-    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    keep_picture(page, name)
+    image = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
     assert image.width >= least_width
     assert image.height >= 600
     counts = np.unique(np.asarray(image).reshape(-1, 3), axis=0, return_counts=True)[1]
@@ -445,6 +443,10 @@ def test_those_who_run_the_service_see_its_health_its_alerts_its_accounts_and_it
         (one["event_id"], one["version"]) for one in told
     }
     assert all("not a prediction" in one["notice"] for one in told)
+    go(page, f"#/events/{alerts[0]['event_id']}")
+    sent = page.locator("[data-table=alerts]")
+    expect(sent.locator("tbody tr").first).to_contain_text("log")
+    keep_picture(sent, "alerts")
     page.get_by_role("button", name="Sign out").click()
     watched.assert_clean(SIGNED_OUT)
     admin = signed_in(replayed, "admin", "/#/users")
