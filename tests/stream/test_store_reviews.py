@@ -6,14 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
+from made_events import NOW, event_version
 
 from mainshock.core.errors import SourceError
-from mainshock.core.records import Arrival, Event, Origin, Pick, Station
+from mainshock.core.records import Station
 from mainshock.events.association import GridAssociator
 from mainshock.pipeline.locating import EventBuilder
 from mainshock.pipeline.location_setup import LocationSetup
@@ -27,7 +26,6 @@ from mainshock.stream.embedded_bus import EmbeddedBus
 from mainshock.stream.events.stage import EventStage
 from mainshock.stream.live_stages import worker_settings
 from mainshock.stream.messages import event_message
-from mainshock.stream.records import EventVersion
 from mainshock.stream.review_relay import ReviewRelay
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.store.reviews import ReviewStore
@@ -35,7 +33,6 @@ from mainshock.stream.store_watch import StoreWatch
 from mainshock.stream.workers import StageWorker
 
 OTHER = Path(__file__).with_name("review_and_end.py")
-NOW = datetime(2026, 5, 27, 12, tzinfo=UTC)
 RULE = {"name": "all", "channels": ["file"], "stale_after_s": 1e6}
 
 
@@ -62,25 +59,10 @@ def event_stage() -> EventStage:
     )
 
 
-def told(event_id: str) -> EventVersion:
-    origin = Origin(
-        *(NOW, 10.0, 50.0, 8.0),
-        time_sd_s=0.1,
-        east_sd_km=1.0,
-        north_sd_km=1.5,
-        depth_sd_km=2.0,
-        covariance_km2=np.diag([1.0, 2.25, 4.0]),
-        velocity_model="iasp91",
-    )
-    pick = Pick("XX", "AAA", "", "P", NOW, 0.9, 0.1, "model")
-    found = Event(event_id, origin, (Arrival(pick, 20.0, 45.0, -0.05),), None, "B")
-    return EventVersion(event_id, 1, "new", "settled", found, NOW)
-
-
 def alerted(store: LiveStore, bus: EmbeddedBus, event_id: str) -> None:
     """Have an event in the store, and on its way to those who are alerted."""
-    store.save_events([told(event_id)])
-    bus.publish([event_message(told(event_id), ns_from_datetime(NOW))])
+    store.save_events([event_version(event_id, "settled")])
+    bus.publish([event_message(event_version(event_id, "settled"), ns_from_datetime(NOW))])
 
 
 def run_stages(bus: EmbeddedBus, event_stage: EventStage, tmp_path: Path) -> None:

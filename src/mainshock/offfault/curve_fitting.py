@@ -6,19 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mainshock.core.errors import DataError
-from mainshock.core.files import make_folder
 from mainshock.offfault.base import EfficiencyModel
 from mainshock.offfault.estimate_curve import fit_curve, left_out, write_curved
-from mainshock.offfault.fine_tuning import (
-    RECALIBRATIONS,
-    FineTuned,
-    frame_groups,
-    left_out_estimates,
-    recalibrate,
-)
+from mainshock.offfault.fine_tuning import FineTuned, groups_to_leave_out
 from mainshock.offfault.network_efficiency import Calibration
-from mainshock.offfault.scores import score
 from mainshock.offfault.training import described
 from mainshock.offfault.windows import LabelledWindows
 
@@ -44,29 +35,14 @@ def fine_tune_by_curve(model: EfficiencyModel, windows: LabelledWindows, folder:
     DataError
         If all windows are of one frame.
     """
-    groups = frame_groups(windows)
-    if np.unique(groups).size < 2:
-        raise DataError(
-            f"{len(windows)} windows are of 1 frame; give two frames or more, since one is left "
-            "out to score the others"
-        )
+    groups = groups_to_leave_out(windows)
     plain = model.predict(windows.maps)
     curved = np.empty(len(windows))
     for is_out in left_out(groups):
         curve = fit_curve(plain.ke[~is_out], windows.ke[~is_out], groups[~is_out])
         curved[is_out] = curve(plain.ke[is_out])
     output = np.stack([curved, np.log(plain.sd)], axis=1)
-    efficiency = left_out_estimates(output, windows.ke, groups)
-    result = FineTuned(
-        folder=make_folder(folder),
-        efficiency=efficiency,
-        scores=score(windows, efficiency),
-        before=score(windows, plain),
-        recalibrated={
-            kind: score(windows, recalibrate(kind, plain.ke, windows.ke, groups))
-            for kind in RECALIBRATIONS
-        },
-    )
+    result = FineTuned.of(folder, windows, output, plain)
     write_curved(
         result.folder,
         fit_curve(plain.ke, windows.ke, groups),

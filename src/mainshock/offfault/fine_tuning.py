@@ -40,6 +40,7 @@ __all__ = [
     "FineTuningSettings",
     "fine_tune",
     "frame_groups",
+    "groups_to_leave_out",
     "left_out_estimates",
     "recalibrate",
 ]
@@ -123,11 +124,58 @@ class FineTuned:
     before: Scores
     recalibrated: dict[str, Scores]
 
+    @classmethod
+    def of(
+        cls, folder: Path, windows: LabelledWindows, output: NDArray[Any], plain: Efficiency
+    ) -> "FineTuned":
+        """Score what was told of windows left out, beside the estimates before; makes the folder.
+
+        Parameters
+        ----------
+        folder
+            To hold the result.
+        windows
+            Labelled windows.
+        output
+            Efficiency and logarithm of its standard deviation, ``(n, 2)``, of frames left out.
+        plain
+            Estimates before.
+        """
+        groups = frame_groups(windows)
+        efficiency = left_out_estimates(output, windows.ke, groups)
+        return cls(
+            folder=make_folder(folder),
+            efficiency=efficiency,
+            scores=score(windows, efficiency),
+            before=score(windows, plain),
+            recalibrated={
+                kind: score(windows, recalibrate(kind, plain.ke, windows.ke, groups))
+                for kind in RECALIBRATIONS
+            },
+        )
+
 
 def frame_groups(windows: LabelledWindows) -> NDArray[np.str_]:
     """Return what must be left out together: run and frame of each window."""
     pairs = zip(windows.run, windows.frame, strict=True)
     return np.array([f"{run} {frame}" for run, frame in pairs])
+
+
+def groups_to_leave_out(windows: LabelledWindows) -> NDArray[np.str_]:
+    """Return the frames of windows, of which there must be two.
+
+    Raises
+    ------
+    DataError
+        If all windows are of one frame.
+    """
+    groups = frame_groups(windows)
+    if np.unique(groups).size < 2:
+        raise DataError(
+            f"{len(windows)} windows are of {np.unique(groups).size} frame; give two frames or "
+            "more, since one is left out to score the others"
+        )
+    return groups
 
 
 def fine_tune(
@@ -161,28 +209,12 @@ def fine_tune(
     ModelError
         If ``start`` holds no trained network.
     """
-    groups = frame_groups(windows)
-    if np.unique(groups).size < 2:
-        raise DataError(
-            f"{len(windows)} windows are of {np.unique(groups).size} frame; give two frames or "
-            "more, since one is left out to score the others"
-        )
+    groups = groups_to_leave_out(windows)
     output = _left_out_output(
         start, windows, settings, groups, rehearsal, progress or (lambda _text: None)
     )
-    efficiency = left_out_estimates(output, windows.ke, groups)
-    before = open_network(start, settings.best)
-    plain = before.predict(windows.maps)
-    result = FineTuned(
-        folder=make_folder(folder),
-        efficiency=efficiency,
-        scores=score(windows, efficiency),
-        before=score(windows, plain),
-        recalibrated={
-            kind: score(windows, recalibrate(kind, plain.ke, windows.ke, groups))
-            for kind in RECALIBRATIONS
-        },
-    )
+    plain = open_network(start, settings.best).predict(windows.maps)
+    result = FineTuned.of(folder, windows, output, plain)
     tuned = _tuned(start, windows, settings, rehearsal)
     _write(start, tuned, settings, result, Calibration.of(output, windows.ke), windows)
     return result

@@ -5,16 +5,16 @@ import json
 import sys
 import threading
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from made_events import event_version
 from sqlalchemy import event
 from websockets.sync.client import connect
 
-from mainshock.core.records import Arrival, Event, Origin, Pick, Station
+from mainshock.core.records import Station
 from mainshock.serve.context import ServiceContext, ServiceSettings
 from mainshock.serve.readiness import Readiness
 from mainshock.serve.run import ServiceThread
@@ -25,7 +25,6 @@ from mainshock.sources.stations import StationList
 from mainshock.stream.board import LiveBoard
 from mainshock.stream.embedded_bus import EmbeddedBus
 from mainshock.stream.messages import event_message
-from mainshock.stream.records import EventVersion
 from mainshock.stream.store.accounts import AccountStore
 from mainshock.stream.store.change_schema import change_schema
 from mainshock.stream.store.database import StoreError
@@ -36,26 +35,10 @@ from mainshock.stream.workers import StageWorker, WorkerSettings
 sys.path.insert(0, str(Path(__file__).parent))
 from postgres_server import PostgresServer
 
-NOW = datetime(2026, 5, 27, 12, tzinfo=UTC)
 PASSWORD = "brown slate under the harbour"  # of tests alone
 TRACE = "BW.UH1..EHZ"
 READING = ("stations/quality", "picks", "events", "events/none", "alerts", "health")
 REVIEW = {"action": "accept", "base_version": 1, "author": "somebody"}
-
-
-def event_version(name: str = "e") -> EventVersion:
-    origin = Origin(
-        *(NOW, 10.0, 50.0, 8.0),
-        time_sd_s=0.1,
-        east_sd_km=1.0,
-        north_sd_km=1.5,
-        depth_sd_km=2.0,
-        covariance_km2=np.diag([1.0, 2.25, 4.0]),
-        velocity_model="iasp91",
-    )
-    pick = Pick("XX", "AAA", "", "P", NOW, 0.9, 0.1, "model")
-    found = Event(name, origin, (Arrival(pick, 20.0, 45.0, -0.05),), None, "B")
-    return EventVersion(name, 1, "new", "preliminary", found, NOW)
 
 
 @pytest.fixture
