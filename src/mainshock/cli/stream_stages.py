@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mainshock.stream.run_folder import RunFolder
     from mainshock.stream.store.address import StoreAddress
     from mainshock.stream.store.live_store import LiveStore
-    from mainshock.stream.store_watch import StoreWatch
 
 __all__ = ["run_stages"]
 
@@ -122,8 +121,7 @@ def run_stages(
     bus = _Bus(bus_settings, metrics_host, metrics_port)
     try:
         made = _process(stages, parts, bus, opened, folder, stations, serving)
-        watch = _review_watch(made, parts) if "store" in wanted else None
-        _run(made, stages, exit_when_idle, watch)
+        _run(made, stages, exit_when_idle)
     finally:
         if kept is not None:
             kept.close()
@@ -296,20 +294,7 @@ def _metrics(
     return registry, None if port is None else StageEndpoint(registry, host, port)
 
 
-def _review_watch(made: "StageProcess", parts: "StageParts") -> "StoreWatch | None":
-    """Return what passes on the reviews that are kept in the store."""
-    from mainshock.stream.review_relay import ReviewRelay
-    from mainshock.stream.store_watch import StoreWatch
-
-    if parts.store is None:
-        return None
-    relay = ReviewRelay(parts.store.database, made.bus.publish, is_live=parts.is_live)
-    return StoreWatch([relay.pass_on])
-
-
-def _run(
-    made: "StageProcess", roles: list[str], idle_s: float | None, watch: "StoreWatch | None"
-) -> None:
+def _run(made: "StageProcess", roles: list[str], idle_s: float | None) -> None:
     """Start, wait for the end or a signal, and stop."""
     import signal
     import threading
@@ -319,11 +304,7 @@ def _run(
         signal.signal(number, lambda *_: stop.set())
     try:
         made.start()
-        if watch is not None:
-            watch.start()
         say(f"running {', '.join(roles)} over {made.bus.settings.bootstrap}")
         made.wait(stop, idle_s)
     finally:
-        if watch is not None:
-            watch.stop()
         made.stop()

@@ -14,7 +14,7 @@ from mainshock.stream.records import LivePick
 
 __all__ = ["LateRecords", "LateSettings", "Stretch"]
 
-_MOST_TOLD = 5000  # picks that the store may not have yet
+_MOST_TOLD = 1000  # picks that the store may not have yet; they go with every commit
 _Told = tuple[str, str, int]  # instrument, phase, time in nanoseconds
 
 

@@ -29,7 +29,9 @@ from mainshock.stream.monitoring.alert_delays import SendingMetrics
 from mainshock.stream.monitoring.process_metrics import Problems, model_versions, show_models
 from mainshock.stream.monitoring.watched_bus import WatchedBus
 from mainshock.stream.picking.changeable import ChangeablePicking
+from mainshock.stream.review_relay import ReviewRelay
 from mainshock.stream.run_folder import RunFolder
+from mainshock.stream.store_watch import StoreWatch
 
 __all__ = ["INGEST", "ROLES", "StageProcess", "stages_of"]
 
@@ -120,6 +122,7 @@ class StageProcess:
         names = [stage.name for stage in stages]
         shown = self._show_models(names)
         self._sending = self._show_sending(names)
+        self._watch = self._review_watch() if "store" in names else None
         self.groups = [self._group(stage) for stage in stages]
         if models is not None and shown is not None:
             models.serve(self._between_steps, self._metrics, shown, self._use)
@@ -145,6 +148,7 @@ class StageProcess:
             "feed": lambda: "" if self.feed is None else self.feed.problem,
             "stages": lambda: "; ".join(filter(None, (group.problem for group in self.groups))),
             "models": lambda: "" if self.models is None else self.models.desk.problem,
+            "store": lambda: "" if self._watch is None else self._watch.problem,
         }
 
     def start(self) -> None:
@@ -153,6 +157,8 @@ class StageProcess:
             group.start()
         if self.models is not None:
             self.models.start()
+        if self._watch is not None:
+            self._watch.start()
         if self.feed is not None:
             self.feed.start()
 
@@ -185,6 +191,8 @@ class StageProcess:
 
     def stop(self) -> None:
         """End everything, each stage with a commit, and leave the cluster."""
+        if self._watch is not None:
+            self._watch.stop()
         if self.models is not None:
             self.models.stop()
         if self.feed is not None:
@@ -243,6 +251,14 @@ class StageProcess:
         """Return what waits for a channel of alerts that is at work here."""
         alerts = [one for one in self.groups if one.stage.name == "alerts"]
         return sum(one.backlog_of(consumer, topics) for one in alerts)
+
+    def _review_watch(self) -> StoreWatch | None:
+        """Return what passes on the reviews that are kept in the store."""
+        parts = self._parts
+        if parts.store is None:
+            return None
+        relay = ReviewRelay(parts.store.database, self.bus.publish, is_live=parts.is_live)
+        return StoreWatch([relay.pass_on])
 
     def _note_told(self, messages: Sequence[Message], seconds: float) -> None:
         self._notes.on_told(messages, seconds)
