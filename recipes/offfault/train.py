@@ -117,7 +117,7 @@ def train_member(
         seed=seed,
         line_px=LINE_PX,
         scheduler="onecycle",
-        time_limit_min=30.0,
+        time_limit_min=90.0,
     )
     return train_network(
         "pooled",

@@ -3,10 +3,12 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from mainshock.core.errors import DataError, SettingsError, SourceError
+from mainshock.sources.fragments import NANOSECONDS
 from mainshock.stream.bus import Message
 from mainshock.stream.kafka import KafkaBus
 from mainshock.stream.kafka.codec import encode_message
@@ -53,6 +55,73 @@ def test_partitions_are_read_abreast(bus):
     rounds = [int(one.value) for one in found]
     assert len(rounds) == 40 * len(KEYS)
     assert max(abs(a - b) for a, b in zip(rounds, sorted(rounds), strict=True)) <= 4
+
+
+def test_what_arrived_later_is_written_after_what_arrived_before(bus):
+    """Ninety seconds of record in one call: no partition is seen far ahead of the others."""
+    sent = [
+        replace(message(second, key), arrival_ns=second * NANOSECONDS)
+        for second in range(90)
+        for key in KEYS
+    ]
+    writer = threading.Thread(target=bus.publish, args=(sent,))
+    writer.start()
+    found: list[Message] = []
+    while more := bus.read("one", [TOPIC], 5, 5.0 if len(found) < len(sent) else 0.0):
+        found += [one.message for one in more]
+    writer.join(10.0)
+    assert len(found) == len(sent)
+    newest, behind_s = 0, []
+    for one in found:
+        newest = max(newest, one.arrival_ns)
+        behind_s.append((newest - one.arrival_ns) / NANOSECONDS)
+    assert max(behind_s) <= 6.0
+
+
+@pytest.fixture
+def held_up(bus):
+    """A bus with 40 rounds of messages, whose reader gets nothing of one partition until told."""
+    from confluent_kafka import TopicPartition
+
+    bus.publish([message(-1, key) for key in KEYS])
+    assert len(read_all(bus, "one")) == len(KEYS)
+    for number in range(40):
+        bus.publish([message(number, key) for key in KEYS])
+        time.sleep(0.002)
+    reader = bus._consumers["one"].reader
+    consumer, name = reader._consumer, bus.topics.name(TOPIC)
+    partition = next(n for n in range(4) if reader._known_end(name, n) > 40)
+    consumer.pause([TopicPartition(name, partition)])
+    return bus, lambda: consumer.resume([TopicPartition(name, partition)])
+
+
+def test_a_partition_that_answers_late_is_waited_for(held_up):
+    """Else its stations would seem to have fallen silent, beside others read far ahead."""
+    bus, go_on = held_up
+    reads = [bus.read("one", [TOPIC], 100, 0.3) for _ in range(5)]
+    assert reads == [[]] * 5
+    go_on()
+    found: list[int] = []
+    while more := bus.read("one", [TOPIC], 100, 2.0):
+        found += [int(one.message.value) for one in more]
+    assert len(found) == 40 * len(KEYS)
+    assert max(abs(a - b) for a, b in zip(found, sorted(found), strict=True)) <= 4
+
+
+def test_a_partition_that_never_answers_holds_the_others_up_once(held_up, monkeypatch):
+    bus, go_on = held_up
+    monkeypatch.setattr("mainshock.stream.kafka.reader._OTHERS_S", 0.6)
+    reads = [len(bus.read("one", [TOPIC], 100, 0.4)) for _ in range(30)]
+    assert reads[0] == 0, "it is waited for"
+    assert 0 < sum(reads) < 40 * len(KEYS)
+    bus.publish([message(number, key) for number in range(40, 43) for key in KEYS])
+    began = time.monotonic()
+    assert bus.read("one", [TOPIC], 10, 0.5) != []
+    assert time.monotonic() - began < 0.4, "and not again"
+    go_on()
+    while more := bus.read("one", [TOPIC], 500, 2.0):
+        reads.append(len(more))
+    assert bus.backlog("one", [TOPIC]) == 0
 
 
 def test_a_view_of_each_partition_reads_all_together(bus):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mainshock.core.errors import DataError, SettingsError
+from mainshock.sources.fragments import NANOSECONDS
 from mainshock.stream.bus import Delivery, Message
 from mainshock.stream.kafka.clients import Clients
 from mainshock.stream.kafka.codec import encode_message
@@ -22,6 +23,7 @@ from mainshock.stream.kafka.topics import Topics
 __all__ = ["KafkaBus"]
 
 _OVERHEAD_BYTES = 1000  # of a record in its batch
+_ABREAST_NS = 5 * NANOSECONDS  # packets that arrived later wait until those before are written
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -119,6 +121,10 @@ class KafkaBus:
     def publish(self, messages: Sequence[Message]) -> None:
         """Append messages; they are on all replicas when this returns.
 
+        What arrived five seconds later is written when the rest is: else, where long stretches of
+        record are written at once, one partition would be read minutes ahead of another, and the
+        stations of the other would seem to have fallen silent.
+
         Raises
         ------
         SourceError
@@ -127,9 +133,8 @@ class KafkaBus:
         DataError
             If a message does not fit a record.
         """
-        if not messages:
-            return
-        self._cluster.publisher.publish(self._records(messages))
+        for together in _abreast(messages):
+            self._cluster.publisher.publish(self._records(together))
 
     def read(
         self, consumer: str, topics: Sequence[str], limit: int, timeout_s: float
@@ -316,3 +321,14 @@ class KafkaBus:
         """Return the offset after the last message of a partition, as well as it is known."""
         told = self.topics.ends(name).get(number, 0)
         return max(told, self._cluster.publisher.known_end(name, number))
+
+
+def _abreast(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    """Yield messages cut where they arrived too long after the first."""
+    begin = 0
+    for number, message in enumerate(messages):
+        if message.arrival_ns - messages[begin].arrival_ns > _ABREAST_NS:
+            yield messages[begin:number]
+            begin = number
+    if messages:
+        yield messages[begin:]

@@ -24,7 +24,7 @@ Partition = tuple[str, int]
 _AT_ONCE = 1000
 _SLICE_S = 0.2  # whoever closes the bus waits no longer
 _ALL_THERE_S = 10.0  # a read of what is there waits so long for a broker to tell
-_OTHERS_S = 0.5  # a partition that does not answer holds the others up no longer
+_OTHERS_S = 5.0  # a partition that does not answer holds the others up no longer, and once only
 
 
 @dataclass(slots=True, eq=False)
@@ -32,7 +32,8 @@ class _Lane:
     """One partition: what was fetched of it and not read yet.
 
     ``position`` is the next offset to be read, ``fetched`` the next to come from the broker.
-    Those before ``first`` are only looked at, to know what they told.
+    Those before ``first`` are only looked at, to know what they told. ``unanswered_s`` is for how
+    long readers waited since the broker last said anything of it.
     """
 
     first: int
@@ -41,6 +42,7 @@ class _Lane:
     waiting: deque[tuple[int, int, Message]] = field(default_factory=deque)
     is_at_end: bool = False
     is_paused: bool = False
+    unanswered_s: float = 0.0
     told: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
     def is_repeated(self, identity: str, same_within: int) -> bool:
@@ -69,7 +71,8 @@ class PartitionReader:
     -----
     Partitions are merged by the times at which the brokers took the records: a partition with
     nothing fetched is waited for, until the broker says that there is no more. So a consumer that
-    catches up reads all stations abreast. Records of one partition are always in order.
+    catches up reads all stations abreast. One that does not answer for five seconds is waited for
+    no more until it does. Records of one partition are always in order.
 
     A message whose identity is among the last ``same_within`` of its partition is passed over: a
     writer that began again after a crash wrote it twice. After a restart the records before the
@@ -141,14 +144,16 @@ class PartitionReader:
             If a later version of this program wrote a record.
         """
         lanes = [(one, lane) for one, lane in self._lanes.items() if one[0] in topics]
-        begin_s = time.monotonic()
-        end_s = begin_s + (timeout_s or _ALL_THERE_S)
+        now_s = time.monotonic()
+        end_s = now_s + (timeout_s or _ALL_THERE_S)
         found: list[Delivery] = []
         while len(found) < limit and not is_over():
-            now_s = time.monotonic()
+            before_s, now_s = now_s, time.monotonic()
             unknown = [lane for one, lane in lanes if not lane.waiting and self._may_have(one)]
-            is_patient = timeout_s == 0.0 or now_s - begin_s < _OTHERS_S
-            if not unknown or not is_patient:
+            for lane in unknown:
+                lane.unanswered_s += now_s - before_s
+            is_waited_for = timeout_s == 0.0 or any(x.unanswered_s < _OTHERS_S for x in unknown)
+            if not unknown or not is_waited_for:
                 if self._take(lanes, limit, found):
                     continue
                 if timeout_s == 0.0 and not unknown:
@@ -215,6 +220,7 @@ class PartitionReader:
             if lane is not None and record.offset() >= lane.fetched:
                 lane.fetched = max(lane.fetched, record.offset())
                 lane.is_at_end = True
+                lane.unanswered_s = 0.0
         elif error.retriable() or error.code() in (
             KafkaError._TRANSPORT,
             KafkaError._ALL_BROKERS_DOWN,
@@ -238,6 +244,7 @@ class PartitionReader:
             )
         lane.fetched = offset + 1
         lane.is_at_end = False
+        lane.unanswered_s = 0.0
         message = self._decoded(record)
         if message is None or lane.is_repeated(message.identity, self._same_within):
             if not lane.waiting and offset >= lane.first:
