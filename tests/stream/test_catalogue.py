@@ -1,7 +1,5 @@
 """The exported catalogue: files by day that outlive the store's retention, asked by SQL."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,11 +9,8 @@ import pytest
 from mainshock.core.errors import DataError, SourceError
 from mainshock.core.records import Event, Magnitude, Origin, Pick
 from mainshock.stream.records import EventVersion, LivePick
-from mainshock.stream.store.catalogue import (
-    export_and_retain,
-    export_catalogue,
-    query_catalogue,
-)
+from mainshock.stream.store.catalogue import export_catalogue, query_catalogue
+from mainshock.stream.store.catalogue_process import export_apart
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.store.retention import Retention
 
@@ -115,7 +110,8 @@ def test_what_the_store_gave_up_stays_in_the_catalogue(store, folder):
     store.save_events([event("a", 1)])
     store.save_picks([pick("p", 1)])
     everything = Retention(picks_before=LATER, events_before=LATER, changes_before=LATER)
-    removed = export_and_retain(store, folder, everything)
+    export_apart(store, folder)
+    removed = store.retain(everything)
     assert removed["events"] == removed["picks"] == 1
     assert store.events() == []
     store.save_events([event("b", 2)])
@@ -132,12 +128,12 @@ def test_what_was_saved_before_the_changes_were_trimmed_is_exported(store, folde
     assert ids(folder) == ["a", "b"]
 
 
-def test_nothing_is_removed_where_the_export_failed(store, tmp_path):
+@pytest.mark.parametrize("export", [export_catalogue, export_apart])
+def test_a_folder_that_cannot_be_written_is_told(store, tmp_path, export):
     store.save_events([event("a", 1)])
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(SourceError):
-        export_and_retain(store, tmp_path / "file", Retention(events_before=LATER))
-    assert len(store.events()) == 1
+    with pytest.raises(SourceError, match="file"):
+        export(store, tmp_path / "file")
 
 
 def test_a_cancelled_event_leaves_the_catalogue(store, folder):
@@ -224,23 +220,3 @@ def test_a_missing_or_damaged_catalogue_is_told(store, folder):
     (folder / "exported.json").write_text("[]")
     with pytest.raises(DataError, match="delete it"):
         export_catalogue(store, folder)
-
-
-def test_keeping_the_catalogue_loads_no_pandas(tmp_path):
-    """It would stay in the memory of a process that runs for weeks."""
-    program = """
-import sys
-from datetime import UTC, datetime
-from pathlib import Path
-
-import mainshock.stream.store.catalogue as catalogue
-
-now = datetime(2026, 1, 1, 0, 0, 1, 5, tzinfo=UTC)
-row = dict.fromkeys(catalogue._COLUMNS["pick"])
-row |= dict.fromkeys(catalogue._TIMES, now) | {"pick_id": "a", "probability": 0.1}
-catalogue._write_rows(Path(sys.argv[1]), "pick", [row])
-assert catalogue._read_rows(Path(sys.argv[1]), "pick") == {"a": row}
-print("pandas" in sys.modules)
-"""
-    command = [sys.executable, "-c", program, str(tmp_path / "picks.parquet")]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"

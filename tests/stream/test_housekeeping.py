@@ -1,5 +1,7 @@
 """The hourly care of the store: what is exported stays, what is old goes, faults are told."""
 
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -38,6 +40,23 @@ def test_what_goes_from_the_store_stays_in_the_catalogue(store, tmp_path):
     assert [one.pick_id for one in store.picks(limit=None)] == ["new"]
     told = query_catalogue(tmp_path / "catalogue", "SELECT pick_id FROM picks ORDER BY pick_id")
     assert told["pick_id"].to_pylist() == ["new", "old"]
+
+
+def test_the_libraries_of_the_export_do_not_stay(tmp_path):
+    text = (
+        "import sys; from datetime import timedelta; from pathlib import Path\n"
+        "from mainshock.stream.housekeeping import Housekeeping\n"
+        "from mainshock.stream.store.live_store import LiveStore\n"
+        f"store = LiveStore.open({str(tmp_path / 'store.sqlite')!r})\n"
+        f"made = Housekeeping(store, Path({str(tmp_path / 'catalogue')!r}), timedelta(days=2))\n"
+        "made.tidy()\n"
+        "print(made.problem or [one for one in ('pyarrow', 'pandas') if one in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.strip() == "[]"
+    assert (tmp_path / "catalogue" / "exported.json").is_file()
 
 
 def test_a_replay_keeps_its_picks_though_their_times_are_old(store, tmp_path):

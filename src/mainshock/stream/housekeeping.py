@@ -11,7 +11,7 @@ from pathlib import Path
 from mainshock.core.errors import MainshockError
 from mainshock.stream import sentences
 from mainshock.stream.memory import LibraryPages, keep_for_good, return_free_memory
-from mainshock.stream.store.catalogue import export_and_retain
+from mainshock.stream.store.catalogue_process import export_apart
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.store.retention import Retention
 
@@ -82,7 +82,8 @@ class Housekeeping:
             health_before=before,
         )
         try:
-            export_and_retain(self.store, self.catalogue, retention)
+            export_apart(self.store, self.catalogue)
+            self.store.retain(retention)  # after an error it removes nothing
         except MainshockError as error:
             self.problem = sentences.CATALOGUE_BEHIND.tell(error=error)
             _log.warning("%s", self.problem)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,14 +12,12 @@ from mainshock.core.files import make_folder, replacing
 from mainshock.stream.records import LivePick
 from mainshock.stream.store.live_store import LiveStore
 from mainshock.stream.store.queries import EventQuery
-from mainshock.stream.store.retention import Retention
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-    import pyarrow.json
 
-__all__ = ["CatalogueExport", "export_and_retain", "export_catalogue", "query_catalogue"]
+__all__ = ["CatalogueExport", "export_catalogue", "query_catalogue"]
 
 Rows = dict[str, dict[str, Any] | None]  # by identity; None: not to be told, such as cancelled
 Kind = Literal["pick", "event"]
@@ -38,7 +35,6 @@ _COLUMNS: dict[Kind, tuple[str, ...]] = {
     ),
 }
 _TIMES = ("time", "issued")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COUNTS = ("version", "n_picks", "n_stations")
 _TEXTS = (
     *("event_id", "pick_id", "magnitude_type", "quality", "flags", "models"),
@@ -82,12 +78,6 @@ def export_catalogue(store: LiveStore, folder: Path) -> CatalogueExport:
     with replacing(folder / _LAST_CHANGE) as temporary:
         temporary.write_text(json.dumps({"change": change}), encoding="utf-8")
     return CatalogueExport(files, change)
-
-
-def export_and_retain(store: LiveStore, folder: Path, retention: Retention) -> dict[str, int]:
-    """Export, then remove from the store what a retention lets go; an error removes nothing."""
-    export_catalogue(store, folder)
-    return store.retain(retention)
 
 
 def _last_change(path: Path) -> int:
@@ -187,7 +177,10 @@ def _read_rows(path: Path, kind: Kind) -> dict[str, dict[str, Any]]:
         return {}
     try:
         table = pq.ParquetFile(path).read(columns=list(_COLUMNS[kind]))
-        rows = _rows_of(table)
+        rows = [
+            {**row, **{name: row[name].astimezone(UTC) for name in _TIMES}}
+            for row in table.to_pylist()
+        ]
     except (pa.ArrowException, OSError, KeyError) as error:
         raise DataError(
             f"{path} is no part of a catalogue: {error}; move it away and export again"
@@ -195,39 +188,15 @@ def _read_rows(path: Path, kind: Kind) -> dict[str, dict[str, Any]]:
     return {row[f"{kind}_id"]: row for row in rows}
 
 
-def _as_told(schema: "pa.Schema") -> "pyarrow.json.ParseOptions":
-    import pyarrow.json  # noqa: PLC0415 - heavy
-
-    return pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-
-
-def _rows_of(table: "pa.Table") -> list[dict[str, Any]]:
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-
-    def column(name: str) -> list[Any]:
-        if name not in _TIMES:
-            values: list[Any] = table[name].to_pylist()
-            return values
-        # as numbers: to make Python's times, pyarrow loads pandas
-        return [
-            _EPOCH + timedelta(microseconds=n) for n in table[name].cast(pa.int64()).to_pylist()
-        ]
-
-    columns = {name: column(name) for name in table.column_names}
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
 def _write_rows(path: Path, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None:
-    import pyarrow.json  # noqa: PLC0415 - heavy
+    import pyarrow as pa  # noqa: PLC0415 - heavy
     import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
 
     if not rows:
         path.unlink(missing_ok=True)
         return
     make_folder(path.parent)
-    # by way of text: to take Python's objects, pyarrow loads pandas, 45 MB that stay
-    lines = "\n".join(json.dumps(row, default=datetime.isoformat) for row in rows)
-    table = pyarrow.json.read_json(BytesIO(lines.encode()), parse_options=_as_told(_schema(kind)))
+    table = pa.Table.from_pylist(list(rows), schema=_schema(kind))
     with replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
