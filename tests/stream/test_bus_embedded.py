@@ -252,6 +252,29 @@ def test_a_full_disk_is_told_and_nothing_breaks(tmp_path):
     bus.close()
 
 
+def test_what_was_published_counts_though_old_messages_cannot_go(tmp_path, monkeypatch):
+    bus = EmbeddedBus(tmp_path / "bus.db")
+
+    def refuse():
+        raise SourceError("disk full")
+
+    monkeypatch.setattr(bus, "trim", refuse)
+    bus.publish([message(number) for number in range(1200)])
+    assert numbers(bus, "one") == list(range(1200))
+    bus.close()
+
+
+def test_messages_of_a_clock_that_ran_ahead_are_dropped_too(tmp_path):
+    now = [25 * HOUR_NS]
+    bus = EmbeddedBus(tmp_path / "bus.db", clock=lambda: now[0], keep_s=1.0)
+    bus.publish([message(number) for number in range(900)])
+    assert len(numbers(bus, "one")) == 900
+    bus.commit("one")
+    now[0] = HOUR_NS
+    assert bus.trim() == 900
+    bus.close()
+
+
 def test_full_synchronisation_is_asked_of_sqlite(tmp_path):
     bus = EmbeddedBus(tmp_path / "bus.db", synchronous="full")
     assert bus._writer.execute("PRAGMA synchronous").fetchone() == (2,)

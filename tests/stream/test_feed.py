@@ -14,7 +14,7 @@ from mainshock.sources.miniseed_records import encode_records, split_records
 from mainshock.sources.packets import Packet
 from mainshock.stream.embedded_bus import EmbeddedBus
 from mainshock.stream.feed import Feed
-from mainshock.stream.ingest import ArchiveWriter, Ingest, IngestSettings
+from mainshock.stream.ingest import ArchiveWriter, DeadLetterStore, Ingest, IngestSettings
 
 T0 = int(datetime(2024, 3, 1, tzinfo=UTC).timestamp()) * NANOSECONDS
 WAIT_S = 20.0
@@ -69,9 +69,13 @@ def bus(tmp_path: Path) -> Iterator[EmbeddedBus]:
     made.close()
 
 
-def make_ingest(folder: Path, known: tuple[str, ...] = ("XX.AAA", "XX.BBB")) -> Ingest:
+def make_ingest(
+    folder: Path,
+    known: tuple[str, ...] = ("XX.AAA", "XX.BBB"),
+    dead_letters: DeadLetterStore | None = None,
+) -> Ingest:
     archive = ArchiveWriter(folder / "sds", flush_s=1e9)
-    return Ingest(IngestSettings(clock="machine"), archive, known=known)
+    return Ingest(IngestSettings(clock="machine"), archive, dead_letters, known=known)
 
 
 def wait_until(is_reached) -> None:
@@ -188,6 +192,30 @@ def test_a_disk_that_cannot_be_written_holds_the_feed_up_and_is_told(tmp_path, b
     is_full.clear()
     wait_until(lambda: feed.problem == "")
     wait_until(lambda: source.acknowledged[-1] == 30)
+    assert len([name for name in published(bus) if "HHZ" in name]) == 30
+    feed.stop()
+
+
+def test_a_disk_too_full_for_dead_letters_costs_no_record(tmp_path, bus, monkeypatch):
+    monkeypatch.setattr("mainshock.stream.feed._RETRY_S", 0.01)
+    is_full = threading.Event()
+    is_full.set()
+    write = DeadLetterStore._write
+
+    def written(store, path):
+        if is_full.is_set():
+            raise OSError(28, "No space left on device")
+        write(store, path)
+
+    monkeypatch.setattr(DeadLetterStore, "_write", written)
+    bad = Packet(b"nonsense" * 1000, 1, "test")
+    source = Recallable([bad, *(packet(second) for second in range(30))])
+    ingest = make_ingest(tmp_path, dead_letters=DeadLetterStore(tmp_path / "dead", 8000))
+    feed = Feed(source, ingest, bus, safe_s=0.05)
+    feed.start()
+    wait_until(lambda: "No space" in feed.problem)
+    is_full.clear()
+    wait_until(lambda: source.acknowledged[-1] == 31)
     assert len([name for name in published(bus) if "HHZ" in name]) == 30
     feed.stop()
 

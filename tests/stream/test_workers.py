@@ -225,6 +225,22 @@ def test_it_says_the_last_only_when_nothing_waits_though_a_read_brings_nothing(b
     assert told(bus) == [5, -1]
 
 
+def test_a_bus_that_is_slow_after_a_failure_ends_nothing(bus, monkeypatch):
+    read, n_single = bus.read, []
+
+    def slow(consumer, topics, limit, timeout_s):
+        if limit == 1:
+            n_single.append(1)
+        return [] if limit == 1 and len(n_single) % 3 else read(consumer, topics, limit, timeout_s)
+
+    monkeypatch.setattr(bus, "read", slow)
+    bus.publish([message(number) for number in range(5)])
+    run_through(bus, Counting(fails_over=[2]))
+    monkeypatch.undo()
+    assert told(bus, "deadletter.v1") == [2]
+    assert len(n_single) >= 15
+
+
 class Sink(Counting):
     """Fails before it does anything, as a transaction does."""
 

@@ -83,6 +83,8 @@ class Feed:
         Records that may wait for picking; None: 1500, or 100,000 of a live source.
     health_s
         From one report on the stations to the next.
+    safe_s
+        From one time that the archive is written, and packets are acknowledged, to the next.
     clock
         Monotonic seconds.
 
@@ -112,6 +114,7 @@ class Feed:
     max_waiting: int | None = None
     hold_at: int | None = None
     health_s: float = 5.0
+    safe_s: float = 5.0
     clock: Callable[[], float] = time.monotonic
     n_shed: int = 0
     error: MainshockError | None = None
@@ -247,7 +250,7 @@ class Feed:
             self._ended.set()
 
     def _judge_all(self) -> None:
-        reported = self.clock()
+        reported = made_safe = self.clock()
         n_unwritten = 0
         is_over = False
         while not is_over:
@@ -259,9 +262,10 @@ class Feed:
             n_unwritten += len(packets)
             is_due = is_over or self.clock() - reported >= self.health_s
             is_first = bool(packets) and packets[0][0] == 1  # a crash from now on may ask again
-            if is_due or is_first or n_unwritten >= _FLUSH_PACKETS:
+            is_unsafe = n_unwritten > 0 and self.clock() - made_safe >= self.safe_s
+            if is_due or is_first or is_unsafe or n_unwritten >= _FLUSH_PACKETS:
                 self._make_safe()
-                n_unwritten = 0
+                n_unwritten, made_safe = 0, self.clock()
             if is_due:
                 reported = self.clock()
                 self._publish([health_message(one) for one in self.ingest.health()])

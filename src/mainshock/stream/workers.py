@@ -280,9 +280,12 @@ class StageWorker:
             state = self._first_state()
             reached = None
             while reached != last and not self._stop.is_set():
-                (reached,) = self._until_it_works(
+                found = self._until_it_works(
                     lambda: self.bus.read(self.stage.name, self.stage.topics, 1, _AT_ONCE_S)
                 )
+                if not found:  # a cluster may be slow to tell
+                    continue
+                reached = found[0]
                 if reached == bad:
                     self._commit(state, [replace(reached.message, topic="deadletter.v1")])
                     continue

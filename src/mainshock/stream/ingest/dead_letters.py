@@ -1,6 +1,7 @@
 """Keeps the bytes of packets that could not be used, with the reason, in bounded space."""
 
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from mainshock.stream.ingest.settings import PacketKind
 
 __all__ = ["DeadLetterStore", "arrival_text"]
 
+_log = logging.getLogger(__name__)
 _PARTS = 8
 
 
@@ -65,7 +67,11 @@ class DeadLetterStore:
         self._documents.append(document)
         self._size += len(packet.payload)
         if self._size >= self._max_bytes // _PARTS:
-            self.flush()
+            try:
+                self.flush()
+            except SourceError as error:  # whoever flushes next is told; no packet is to blame
+                _log.warning("dead letters wait: %s", error)
+                return
             self._number += 1
             self._size = 0
 

@@ -60,6 +60,7 @@ class Timeline:
     def __init__(self, max_segments: int) -> None:
         self.segments: list[Segment] = []
         self.n_forgotten = 0
+        self._n_gaps, self._gap_ns = 0, 0
         self._max_segments = max_segments
 
     @property
@@ -124,28 +125,38 @@ class Timeline:
         segments = self.segments
         added = Segment(start_ns, end_ns, n_samples, sampling_rate_hz)
         at = bisect_left(segments, start_ns, key=_start)
+        self._count_gap(at - 1, -1)
         if at > 0 and _touch(segments[at - 1], added):
             before = segments[at - 1]
             before.end_ns, before.n_samples = end_ns, before.n_samples + n_samples
             at, added = at - 1, before
         else:
             segments.insert(at, added)
+            self._count_gap(at - 1, 1)
         if at + 1 < len(segments) and _touch(added, segments[at + 1]):
             after = segments.pop(at + 1)
             added.end_ns = after.end_ns
             added.n_samples += after.n_samples
+        else:
+            self._count_gap(at, 1)
         if len(segments) > self._max_segments:
+            self._count_gap(0, -1)
             del segments[0]
             self.n_forgotten += 1
 
     def gaps(self) -> tuple[int, float]:
         """Return the number of gaps between segments, and their length in seconds."""
-        lengths = [
-            (after.start_ns - before.end_ns) / NANOSECONDS
-            for before, after in zip(self.segments, self.segments[1:], strict=False)
-            if (after.start_ns - before.end_ns) * before.sampling_rate_hz >= 0.5 * NANOSECONDS
-        ]
-        return len(lengths), sum(lengths)
+        return self._n_gaps, self._gap_ns / NANOSECONDS
+
+    def _count_gap(self, at: int, sign: int) -> None:
+        """Add the gap behind a segment to the totals, or take it away; not one of a jitter."""
+        if not 0 <= at < len(self.segments) - 1:
+            return
+        before, after = self.segments[at], self.segments[at + 1]
+        length_ns = after.start_ns - before.end_ns
+        if length_ns * before.sampling_rate_hz >= 0.5 * NANOSECONDS:
+            self._n_gaps += sign
+            self._gap_ns += sign * length_ns
 
 
 def _start(segment: Segment) -> int:

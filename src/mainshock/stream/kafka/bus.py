@@ -261,8 +261,16 @@ class KafkaBus:
                 return
             if not one.log.is_owned:
                 one.untold = one.log.take_over()
+            self._fetch(one)
             self._tell(one)
             yield one
+
+    def _fetch(self, one: _Consumer) -> None:
+        """Let each client tell what came: in an outage it would pile up, an hour's in megabytes."""
+        self._cluster.publisher.fetch()
+        one.log.fetch()
+        if one.reader is not None:
+            one.reader.fetch()
 
     def _records(self, messages: Sequence[Message]) -> list[Record]:
         names = {topic: self.topics.name(topic) for topic in {one.topic for one in messages}}

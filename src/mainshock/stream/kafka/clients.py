@@ -19,7 +19,7 @@ KafkaRecord = Any  # the library's types allow None in each field, where a recor
 Client = TypeVar("Client")
 _log = logging.getLogger(__name__)
 _library = logging.getLogger("mainshock.librdkafka")
-_COUNTS = re.compile(r" \(after \d+ms in state [^)]*\)")
+_COUNTS = re.compile(r" \(after \d+ms in state (error\(s\)|[^)])*\)")
 _FRESH_S = 60.0
 _MOST_KNOWN = 100
 _FETCH_WAIT_MS = 50  # after so long the broker says that there is no more
@@ -136,6 +136,7 @@ class Clients:
             {
                 "auto.offset.reset": "earliest",
                 "session.timeout.ms": round(self.settings.session_s * 1000),
+                "max.poll.interval.ms": max(300_000, round(self.settings.session_s * 1000)),
                 "heartbeat.interval.ms": max(100, round(self.settings.session_s * 1000 / 5)),
                 "partition.assignment.strategy": "range",
                 **self._common,

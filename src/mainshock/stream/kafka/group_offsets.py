@@ -62,6 +62,7 @@ class GroupOffsets:
             consumer = self._consumers[group] = self._clients.member(group)
         places = [TopicPartition(topic, number) for topic, number in partitions]
         try:
+            consumer.poll(0.0)  # what it has to tell of connections is kept until then
             told = consumer.committed(places, timeout=_ANSWER_S)
         except Exception as error:
             raise kafka_failure(f"ask for the offsets of {group}", error) from error

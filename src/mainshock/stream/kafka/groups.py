@@ -183,8 +183,9 @@ class StageGroup:
         return self.bus.topics.name(self.stage.topics[0])
 
     def _run(self, topic: str) -> None:
-        member = self.bus.clients.member(self.stage.name)
+        member: Consumer | None = None
         try:
+            member = self.bus.clients.member(self.stage.name)
             member.subscribe(
                 [topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
             )
@@ -196,7 +197,8 @@ class StageGroup:
             _log.exception("stage %s has left its group", self.stage.name)
         finally:
             self._end(list(self._running))
-            member.close()
+            if member is not None:
+                member.close()
 
     def _turn(self, member: "Consumer") -> None:
         """Keep the membership alive; nothing is read here, so what comes is a fault."""

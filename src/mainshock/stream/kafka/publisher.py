@@ -126,6 +126,10 @@ class Publisher:
         """Return the offset after the last record that this process wrote."""
         return self._ends.get((topic, partition), 0)
 
+    def fetch(self) -> None:
+        """Take what the cluster said meanwhile: the library keeps it until then."""
+        self._producer.poll(0.0)
+
     def close(self) -> None:
         """Wait for what other threads still write, and close."""
         self._producer.flush(_BEYOND_S)

@@ -42,6 +42,7 @@ class _Lane:
     waiting: deque[tuple[int, int, Message]] = field(default_factory=deque)
     is_at_end: bool = False
     is_paused: bool = False
+    is_fresh: bool = True
     unanswered_s: float = 0.0
     told: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
@@ -121,9 +122,11 @@ class PartitionReader:
         for (topic, number), lane in self._lanes.items():
             lane.is_paused = False
             lane.is_at_end = False
+            lane.is_fresh = True
             places.append(TopicPartition(topic, number, lane.fetched))
         try:
             self._consumer.assign(places)
+            self._consumer.resume(places)  # a pause outlasts an assignment
         except Exception as error:
             raise kafka_failure("read the Kafka cluster", error) from error
 
@@ -192,6 +195,11 @@ class PartitionReader:
             heappop(heads)
         return len(found) > n_before
 
+    def fetch(self) -> None:
+        """Take what came meanwhile, records and errors: the library keeps them until then."""
+        if self._lanes:
+            self._fetch(0.0)
+
     def close(self) -> None:
         """Leave the cluster."""
         self._consumer.close()
@@ -235,7 +243,10 @@ class PartitionReader:
         lane = self._lanes.get(partition)
         offset = record.offset()
         if lane is None or offset < lane.fetched:
+            if lane is not None and lane.is_fresh:
+                self._tell_restart(partition, lane, offset)
             return
+        lane.is_fresh = False
         expected = max(lane.fetched, lane.first)
         if offset > expected > 0:
             _log.warning(
@@ -252,6 +263,14 @@ class PartitionReader:
             return
         if offset >= lane.first:
             lane.waiting.append((record.timestamp()[1], offset, message))
+
+    def _tell_restart(self, partition: Partition, lane: _Lane, offset: int) -> None:
+        lane.is_fresh = False  # told once each time it is opened
+        _log.error(
+            "%s/%d was made anew, or has lost its end: it was read up to %d, and now gives %d. "
+            "Nothing is read before %d comes; give another topic_prefix, or remove the states",
+            *(*partition, lane.fetched, offset, lane.fetched),
+        )
 
     def _decoded(self, record: KafkaRecord) -> Message | None:
         topic, value = record.topic(), record.value()

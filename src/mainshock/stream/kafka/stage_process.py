@@ -52,7 +52,8 @@ ROLES: dict[str, tuple[str, ...]] = {
 # a station's state needs no other station; events need all of them
 _BY_KEY = ("picking",)
 _REPLAY_AHEAD = 20_000  # records: how far the group is, is known a moment later
-_FLUSH_S, _MOST_BYTES = 1.0, 64 * 2**20
+_SAFE_S = 1.0  # other processes read the archive soon
+_NEVER_S, _MOST_BYTES = 1e9, 1 << 40  # the feed says when it is written, and waits for the disk
 _LOOK_S = 0.2
 
 
@@ -133,7 +134,9 @@ class StageProcess:
             ingest = self._ingest(source, folder, known)
             watched = WatchedBus(bus, self._note_told)
             on_shed = self._notes.on_shed
-            self.feed = Feed(source, ingest, watched, on_shed=on_shed, hold_at=hold_at)
+            self.feed = Feed(
+                source, ingest, watched, on_shed=on_shed, hold_at=hold_at, safe_s=_SAFE_S
+            )
 
     @property
     def problem(self) -> str:
@@ -303,7 +306,7 @@ class StageProcess:
     ) -> Ingest:
         return Ingest(
             IngestSettings(clock="machine" if source.is_live else "stream"),
-            ArchiveWriter(folder.archive, flush_s=_FLUSH_S, max_bytes=_MOST_BYTES),
+            ArchiveWriter(folder.archive, flush_s=_NEVER_S, max_bytes=_MOST_BYTES),
             DeadLetterStore(folder.dead_letters),
             known=known,
             metrics=self._metrics,

@@ -68,6 +68,7 @@ class StateLog:
         self._commits: dict[int, Commit] = {}
         self._serial = 0
         self._n_pieces = 0
+        self._loose: set[str] = set()  # pieces written since the last commit that counts
 
     @property
     def is_owned(self) -> bool:
@@ -144,7 +145,24 @@ class StateLog:
         self._publisher.publish([record])
         self._read_on(partial(self._has_commit, commit.serial), to_end=False)
         self._check_owned()
+        self._loose -= {key for _, key in commit.pieces}
         self._delete(before)
+
+    def fetch(self) -> None:
+        """Take what came meanwhile, records and errors: the library keeps them until then.
+
+        Raises
+        ------
+        SourceError
+            If the cluster refuses.
+        """
+        if self._consumer is None:
+            return
+        try:
+            while (record := self._consumer.poll(0.0)) is not None:
+                self._took(record)
+        except Exception as error:
+            raise kafka_failure(f"read {self._topic}", error) from error
 
     def close(self) -> None:
         """Leave the cluster."""
@@ -179,19 +197,21 @@ class StateLog:
                 [Record(self._pieces_topic, key.encode(), piece, self._partition)]
             )
             pieces.append((place.offset, key))
+            self._loose.add(key)
         return tuple(pieces)
 
     def _delete(self, before: Commit | None) -> None:
-        """Let the cluster drop a commit that another has replaced."""
-        if before is None:
-            return
+        """Let the cluster drop a commit that another has replaced, and pieces of attempts."""
         records = []
-        if before.epoch != self._own_epoch:
+        keys, self._loose = self._loose, set()
+        if before is not None:
+            keys |= {key for _, key in before.pieces}
+        if before is not None and before.epoch != self._own_epoch:
             key = b"commit.%d" % before.epoch
             records.append(Record(self._topic, key, None, self._partition))
             self._commits.pop(before.epoch, None)
-        keys = [key.encode() for _, key in before.pieces]
-        records += [Record(self._pieces_topic, key, None, self._partition) for key in keys]
+        for name in sorted(keys):
+            records.append(Record(self._pieces_topic, name.encode(), None, self._partition))
         if records:
             try:
                 self._publisher.publish(records)
