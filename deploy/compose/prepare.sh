@@ -25,6 +25,7 @@ setting() { # NAME, content on stdin
 test "$(id -u)" = 0 || say "not root: the secrets stay yours, so containers cannot read them"
 random | secret token $mainshock
 random | secret alert_key $mainshock
+random | secret provider_secret $mainshock # to be replaced by what the provider states
 random | secret kafka_password $mainshock
 random | secret store_password $mainshock
 random | secret grafana_password $grafana
@@ -84,6 +85,11 @@ channels = ["log"]
 [channels.log]
 kind = "file"
 path = "/var/lib/mainshock/alerts.jsonl"
+END
+
+setting conf/security.toml <<END
+# How the service guards itself, and where people sign in who have an account elsewhere
+public_url = "https://${MAINSHOCK_DOMAIN:-localhost}"
 END
 
 # Those of the demonstration

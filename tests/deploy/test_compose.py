@@ -1,5 +1,6 @@
 """The platform on one machine: what Compose takes, what each service may do, and its secrets."""
 
+import ipaddress
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mainshock.serve.security.settings import read_security_settings
 from mainshock.stream.alerts.config import check_alert_settings
 from mainshock.stream.kafka.settings import read_kafka_settings
 from mainshock.stream.kafka.stage_process import INGEST, ROLES
@@ -137,6 +139,41 @@ def test_stages_and_broker_are_given_the_same_password(prepared):
 def test_alert_rules_that_come_with_it_are_sound(prepared):
     path = prepared / "conf" / "alerts.toml"
     assert check_alert_settings(path)[0].startswith("rule everything: ")
+
+
+def test_the_service_knows_its_address(prepared):
+    settings = read_security_settings(prepared / "conf" / "security.toml", {})
+    assert settings.public_url == "https://localhost"
+
+
+def test_files_that_commands_name_are_there(services, prepared):
+    ours = {name: stated for name, stated in services.items() if is_ours(stated)}
+    for name, stated in ours.items():
+        for path in re.findall(r"/etc/mainshock/(\S+)", stated["command"]):
+            assert (prepared / "conf" / path).is_file(), (name, path)
+        for secret in re.findall(r"/run/secrets/(\w+)", stated["command"]):
+            assert secret in stated["secrets"], (name, secret)
+
+
+@pytest.mark.parametrize("name", ["monitor", "api"])
+def test_the_service_believes_the_gateway_alone_and_reaches_a_provider(services, folder, name):
+    document = yaml.safe_load((folder / "compose.yaml").read_text(encoding="utf-8"))
+    inner = document["networks"]["inner"]
+    gateway = services["gateway"]["networks"]
+    stated = services[name]
+    assert stated["environment"]["MAINSHOCK_TRUSTED_PROXIES"] == gateway["inner"]["ipv4_address"]
+    assert set(gateway) & set(stated["networks"]) == {"inner"}  # so it comes from that address
+    assert inner["internal"] is True
+    assert "outer" in stated["networks"]
+    assert not (document["networks"]["outer"] or {}).get("internal")
+    (addresses,) = inner["ipam"]["config"]
+    own, subnet, given = (
+        re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
+        for text in (gateway["inner"]["ipv4_address"], addresses["subnet"], addresses["ip_range"])
+    )
+    assert ipaddress.ip_address(own) in ipaddress.ip_network(subnet)
+    assert ipaddress.ip_address(own) not in ipaddress.ip_network(given)
+    assert ipaddress.ip_network(given).subnet_of(ipaddress.ip_network(subnet))
 
 
 def test_our_commands_are_taken_by_the_command_line(services):

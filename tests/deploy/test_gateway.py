@@ -14,6 +14,7 @@ from object_store import free_port
 from mainshock.core.records import Station
 from mainshock.serve.context import ServiceContext, ServiceSettings
 from mainshock.serve.run import ServiceThread
+from mainshock.serve.security.settings import SecuritySettings
 from mainshock.sources.stations import StationList
 from mainshock.stream.board import LiveBoard
 from mainshock.stream.store.live_store import LiveStore
@@ -32,7 +33,14 @@ def service(tmp_path_factory):
             folder,
             StationList([Station("BW", "UH1", 11.636, 48.082, 500.0)]),
             board=LiveBoard(),
-            settings=ServiceSettings("0.0.0.0", port=0, token=TOKEN),
+            settings=ServiceSettings(
+                "0.0.0.0",
+                port=0,
+                token=TOKEN,
+                security=SecuritySettings(
+                    public_url="https://localhost", trusted_proxies=["127.0.0.1"]
+                ),
+            ),
         )
         with ServiceThread(context) as running:
             yield running
@@ -102,7 +110,9 @@ def test_the_service_answers_through_tls_and_still_asks_for_its_token(gateway):
     assert client.get("/api/v1/stations").status_code == 401
     answer = client.get("/api/v1/stations", headers={"Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
-    assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
+    assert answer.headers.get_list("strict-transport-security") == [
+        "max-age=31536000; includeSubDomains"
+    ]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "nginx/" not in answer.headers["server"]
 
@@ -149,6 +159,53 @@ def test_who_reads_too_much_is_told_to_slow_down(gateway):
     assert answers == {200, 429}
 
 
+@pytest.mark.parametrize("path", ["/api/v1/login", "/api/v1/oidc/login"])
+def test_tries_to_sign_in_are_few_while_others_read(gateway, path):
+    client, _, folder = gateway
+    answers = [client.get(path) for _ in range(25)]  # reading itself would allow 60 at once
+    assert answers[0].status_code != 429
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert all("nginx" in answer.text for answer in refused)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    assert client.get("/api/v1/stations", headers=headers).status_code == 200
+    assert '"limit":"REJECTED"' in told_by(folder, '"status":429')
+
+
+def test_the_service_sees_who_asks_and_not_who_they_say_they_are(gateway, certificate):
+    client, _, _ = gateway
+    context = ssl.create_default_context(cafile=str(certificate / "tls.crt"))
+    transport = httpx.HTTPTransport(verify=context, local_address="127.0.0.2")
+    with httpx.Client(base_url=client.base_url, transport=transport, timeout=30.0) as other:
+        answer = other.get("/api/v1/stations", headers={"X-Forwarded-For": "203.0.113.9"})
+        assert answer.status_code == 401
+    lines = client.get("/api/v1/audit", headers={"Authorization": f"Bearer {TOKEN}"}).json()["data"]
+    assert "127.0.0.2" in {line["client"] for line in lines}
+    assert "203.0.113.9" not in {line["client"] for line in lines}
+
+
+def told_by(folder, awaited):
+    """Return all that nginx wrote, as soon as its log of requests holds a text."""
+    for _ in range(50):
+        if awaited in (folder / "access.log").read_text():
+            break
+        time.sleep(0.1)
+    names = ("access.log", "error.log", "said.txt")
+    return "".join((folder / name).read_text() for name in names)
+
+
+def test_no_log_keeps_the_token_of_a_request_that_failed_or_came_too_often(gateway):
+    client, _, folder = gateway
+    address = f"/grafana/?token={TOKEN}"
+    failed = client.get(address, headers={"Referer": f"{client.base_url}/?token={TOKEN}"})
+    assert failed.status_code == 502  # nothing listens where the boards should be
+    assert 429 in {client.get(f"/?token={TOKEN}").status_code for _ in range(400)}
+    told = told_by(folder, '"status":429')
+    assert '"answered":"502"' in told
+    assert '"limit":"REJECTED"' in told
+    assert TOKEN not in told
+
+
 def test_live_updates_pass_and_no_log_keeps_the_token(gateway, certificate):
     from websockets.sync.client import connect
 
@@ -157,11 +214,7 @@ def test_live_updates_pass_and_no_log_keeps_the_token(gateway, certificate):
     address = str(client.base_url).replace("https", "wss").rstrip("/")
     with connect(f"{address}/api/v1/live?token={TOKEN}", ssl=context) as live:
         assert live.recv(timeout=30.0)
-    for _ in range(50):
-        if "/api/v1/live" in (folder / "access.log").read_text():
-            break
-        time.sleep(0.1)
-    told = (folder / "access.log").read_text() + (folder / "error.log").read_text()
+    told = told_by(folder, "/api/v1/live")
     assert "/api/v1/live" in told
     assert TOKEN not in told
 

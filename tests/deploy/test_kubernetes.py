@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mainshock.serve.security.key_file import key_file_of
+from mainshock.serve.security.settings import read_security_settings
 from mainshock.stream.kafka.settings import read_kafka_settings
 from mainshock.stream.kafka.stage_process import INGEST, ROLES
 
@@ -200,6 +202,118 @@ def test_files_that_commands_name_are_mounted(objects):
         keys = {one["key"] for one in secrets["secret"]["items"]}
         assert set(re.findall(r"/run/secrets/mainshock/(\w+)", told)) <= keys, name
         assert {one["name"] for one in container["volumeMounts"]} == volumes_of(workload), name
+
+
+def variables_of(pod):
+    return {one["name"]: one["value"] for one in pod["spec"]["containers"][0].get("env", [])}
+
+
+def place_of(pod, path):
+    """Return volume, path in it and whether it can be written, of a path in a container."""
+    mounts = pod["spec"]["containers"][0]["volumeMounts"]
+    held = [one for one in mounts if path.is_relative_to(one["mountPath"])]
+    mount = max(held, key=lambda one: len(one["mountPath"]))
+    inside = Path(mount.get("subPath", ".")) / path.relative_to(mount["mountPath"])
+    return mount["name"], inside, not mount.get("readOnly", False)
+
+
+def services(objects):
+    """The pods that answer people, each with its data folder."""
+    found = {
+        name: pod
+        for name, pod in pods(objects).items()
+        if "mainshock/serves" in pod["metadata"]["labels"]
+    }
+    assert found
+    for name, pod in found.items():
+        told = " ".join(pod["spec"]["containers"][0]["args"])
+        yield name, pod, Path(re.search(r"--data-dir=(\S+)", told)[1])
+
+
+def test_keys_that_sign_lie_where_every_replica_may_write_them(objects):
+    for name, pod, folder in services(objects):
+        volume, inside, is_writable = place_of(pod, key_file_of(folder))
+        assert is_writable, name
+        if name == "api":
+            (claim,) = [one for one in pod["spec"]["volumes"] if one["name"] == volume]
+            kept = of_kind(objects, "PersistentVolumeClaim")[
+                claim["persistentVolumeClaim"]["claimName"]
+            ]
+            assert kept["spec"]["accessModes"] == ["ReadWriteMany"]
+            # where the same folder, named to a command in another pod, has them
+            assert inside == key_file_of(Path())
+            assert not place_of(pod, folder / "sds")[2]
+        else:
+            (workload,) = of_kind(objects, "StatefulSet").values()
+            claims = workload["spec"]["volumeClaimTemplates"]
+            assert volume in {one["metadata"]["name"] for one in claims}
+            assert workload["spec"]["replicas"] == 1
+
+
+def test_no_start_gives_files_to_their_group(objects):
+    for name, pod in pods(objects).items():  # keys that the group may read are refused
+        assert pod["spec"]["securityContext"]["fsGroupChangePolicy"] == "OnRootMismatch", name
+
+
+def test_services_know_their_address_and_believe_the_controller(objects, tmp_path):
+    (rule,) = of_kind(objects, "Ingress")["api"]["spec"]["rules"]
+    (text,) = [
+        one["data"]["security.toml"]
+        for name, one in of_kind(objects, "ConfigMap").items()
+        if name.startswith("mainshock-conf")
+    ]
+    path = tmp_path / "security.toml"
+    path.write_text(text, encoding="utf-8")
+    for name, pod, _ in services(objects):
+        assert "--security=/etc/mainshock/security.toml" in pod["spec"]["containers"][0]["args"]
+        settings = read_security_settings(path, variables_of(pod))
+        assert settings.public_url == f"https://{rule['host']}", name
+        assert settings.trusted_proxies, name
+
+
+def test_services_reach_a_provider_where_people_sign_in(objects):
+    for name, pod, _ in services(objects):
+        policies = [
+            policy["spec"]
+            for policy in of_kind(objects, "NetworkPolicy").values()
+            if policy["spec"].get("egress")
+            and chooses(policy["spec"]["podSelector"], pod["metadata"]["labels"])
+        ]
+        ways = [
+            rule["to"][0]["ipBlock"]
+            for spec in policies
+            for rule in spec["egress"]
+            if {"protocol": "TCP", "port": 443} in rule["ports"]
+        ]
+        assert [way["cidr"] for way in ways] == ["0.0.0.0/0"], name
+        assert "10.0.0.0/8" in ways[0]["except"], name
+        (secret,) = [one for one in pod["spec"]["volumes"] if one["name"] == "provider"]
+        assert secret["secret"]["optional"] is True, name
+
+
+def test_a_browser_stays_with_one_replica_and_no_access_log_keeps_addresses(objects):
+    annotations = of_kind(objects, "Ingress")["api"]["metadata"]["annotations"]
+    stated = {name.rpartition("/")[2]: value for name, value in annotations.items()}
+    assert stated["affinity"] == "cookie"
+    assert stated["affinity-mode"] == "persistent"
+    assert stated["session-cookie-secure"] == "true"
+    assert stated["enable-access-log"] == "false"
+
+
+@pytest.mark.parametrize("overlay", ["staging", "production"])
+def test_pickers_see_which_model_was_promoted_and_the_models_of_the_others(render, overlay):
+    found = pods(list(yaml.safe_load_all(render(overlay))))
+    pick, store = found["pick"], found["store"]
+    (named,) = pick["spec"]["containers"][0]["envFrom"]
+    assert named == store["spec"]["containers"][0]["envFrom"][0]
+    (secrets,) = [one for one in pick["spec"]["volumes"] if one["name"] == "secrets"]
+    assert "store_password" in {one["key"] for one in secrets["secret"]["items"]}
+    models = Path(variables_of(pick)["MAINSHOCK_MODELS"])
+    volume, inside, _ = place_of(pick, models)
+    added = place_of(store, Path("/var/lib/mainshock/models"))  # MAINSHOCK_MODELS of the image
+    assert (volume, inside) == added[:2]
+    (claim,) = [one for one in pick["spec"]["volumes"] if one["name"] == volume]
+    assert claim in store["spec"]["volumes"]
 
 
 @pytest.mark.parametrize("overlay", ["staging", "production"])

@@ -69,6 +69,14 @@ def test_configuration_is_valid(terraform, run, folder, mirror, tmp_path):
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_terraform_is_one_that_knows_what_the_backend_asks_for(folder):
+    text = (folder / "versions.tf").read_text(encoding="utf-8")
+    assert re.search(r"use_lockfile\s+= true", text)
+    found = re.search(r'required_version = ">= (\d+)\.(\d+)', text)
+    assert found is not None
+    assert (int(found[1]), int(found[2])) >= (1, 10)  # the first with use_lockfile
+
+
 def test_no_other_provider_is_asked_for(folder):
     text = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.tf"))
     kinds = set(re.findall(r'^(?:resource|data) "([a-z]+)_', text, re.MULTILINE))
@@ -82,6 +90,15 @@ def test_network_is_the_one_that_the_cluster_s_policies_name(folder, deploy):
     overlay = deploy / "kubernetes" / "overlays" / "production" / "kustomization.yaml"
     assert found is not None
     assert set(re.findall(r"cidr, value: (\S+) }", overlay.read_text())) == {found[1]}
+
+
+def test_network_is_the_one_whose_controller_the_service_believes(folder, deploy):
+    text = (folder / "variables.tf").read_text(encoding="utf-8")
+    found = re.search(r'variable "cidr" \{.*?default\s+= "(.*?)"', text, re.DOTALL)
+    overlay = deploy / "kubernetes" / "overlays" / "production" / "kustomization.yaml"
+    told = re.findall(r"MAINSHOCK_TRUSTED_PROXIES, value: (\S+) }", overlay.read_text())
+    assert found is not None
+    assert told == [found[1]]
 
 
 def test_nothing_of_a_machine_or_an_account_is_kept(folder):

@@ -1,8 +1,11 @@
 import io
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -11,6 +14,7 @@ import pytest
 
 from mainshock.core.errors import DataError
 from mainshock.core.times import parse_utc
+from mainshock.serve import relocation
 from mainshock.serve.run import ServiceThread
 from mainshock.stream.records import EventVersion, Review
 from mainshock.stream.store.audit_log import AuditQuery, AuditStore
@@ -129,6 +133,23 @@ def test_the_same_picks_give_the_same_place_and_a_moved_pick_another_one(asked, 
     other = asked.post(path, json={**sent, "picks": moved}).json()["data"]["after"]
     assert other["longitude"] != same["after"]["longitude"]
     assert shown(asked, event)["version"] == 1  # nothing is saved
+
+
+def test_four_relocations_wait_and_others_are_told_to_come_again(asked, event, monkeypatch):
+    sent = {"base_version": 1, "picks": picks_of(shown(asked, event))}
+    path = f"/api/v1/events/{event.event_id}/relocation"
+    busy = threading.Lock()  # somebody else's relocation that goes on
+    monkeypatch.setattr(relocation, "_one_at_a_time", busy)
+    with ThreadPoolExecutor(7) as people:
+        with busy:
+            answers = [people.submit(asked.post, path, json=sent) for _ in range(7)]
+            refused = [one.result() for one in islice(as_completed(answers), 3)]
+            assert [one.status_code for one in refused] == [503] * 3
+            assert {one.headers["Retry-After"] for one in refused} == {"5"}
+            assert "4 requests" in refused[0].json()["error"]["message"]
+        statuses = [one.result().status_code for one in answers]
+    assert sorted(statuses) == [200] * 4 + [503] * 3
+    assert asked.post(path, json=sent).status_code == 200  # the places are free again
 
 
 def test_relocating_saves_the_edited_picks(asked, own_store, event):

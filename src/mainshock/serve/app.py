@@ -54,7 +54,7 @@ from mainshock.serve.routes import (
 )
 from mainshock.serve.security.guard import Guard
 from mainshock.serve.security.routing import RouteTable
-from mainshock.serve.security.setup import protection_of
+from mainshock.serve.security.setup import Protection, protection_of
 
 __all__ = ["create_app"]
 
@@ -132,6 +132,14 @@ def create_app(context: ServiceContext) -> FastAPI:
         app.include_router(router)
     app.state.route_table = table
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # as FastAPI documents
+    _guard(app, context, protection, table)
+    app.add_middleware(Observer, metrics=metrics)
+    return app
+
+
+def _guard(
+    app: FastAPI, context: ServiceContext, protection: Protection, table: RouteTable
+) -> None:
     # the last one added is the first that a request meets
     app.add_middleware(HeadAsGet)
     app.add_middleware(
@@ -142,9 +150,8 @@ def create_app(context: ServiceContext) -> FastAPI:
         log=protection.log,
         limit=protection.limit,
         is_encrypted=protection.is_encrypted,
+        trusted_proxies=protection.settings.trusted_proxies,
     )
-    app.add_middleware(Observer, metrics=metrics)
-    return app
 
 
 def _operation_id(route: APIRoute) -> str:

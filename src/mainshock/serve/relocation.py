@@ -11,6 +11,7 @@ import numpy as np
 
 from mainshock.core.errors import MainshockError
 from mainshock.core.records import Event, Pick
+from mainshock.serve import sentences
 from mainshock.serve.context import ServiceContext
 from mainshock.serve.envelope import ApiError
 from mainshock.stream.amplitudes import ArchiveAmplitudes, has_responses
@@ -25,6 +26,9 @@ __all__ = ["event_builder", "relocated", "travel_times_of"]
 # names and numbers alone: a file is not opened for whoever asks
 _MODEL = re.compile(r"(iasp91|ak135)|(constant|gradient):[0-9.,eE+-]{1,80}")
 _MODEL_ERROR = 0.03
+_MOST_AT_ALL = 4  # at work and waiting: each holds one of the threads that answer requests
+_WAIT_S = 5.0
+_places = threading.BoundedSemaphore(_MOST_AT_ALL)
 _one_at_a_time = threading.Lock()
 
 
@@ -36,8 +40,18 @@ def relocated(context: ServiceContext, told: EventVersion, picks: Sequence[Pick]
     Raises
     ------
     ApiError
-        400 if the picks fix no origin, 404 if the velocity model is not at hand.
+        400 if the picks fix no origin, 404 if the velocity model is not at hand, 503 if four others
+        are at work or wait already.
     """
+    if not _places.acquire(blocking=False):
+        raise ApiError(503, sentences.TOO_BUSY.tell(count=_MOST_AT_ALL), retry_s=_WAIT_S)
+    try:
+        return _relocated(context, told, picks)
+    finally:
+        _places.release()
+
+
+def _relocated(context: ServiceContext, told: EventVersion, picks: Sequence[Pick]) -> Event:
     ordered = sorted(picks, key=lambda pick: (pick.time, pick.station_code, pick.phase))
     builder = event_builder(context, told)
     inventory = context.inventory

@@ -13,6 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from obspy import Stream
 
+from mainshock.serve.fdsn.archive_days import ArchiveDays
+from mainshock.serve.fdsn.channel_request import ChannelRequest
+from mainshock.serve.fdsn.parameters import FdsnError
 from mainshock.sources.fragments import Fragment, FragmentHeader, ns_from_datetime
 from mainshock.sources.miniseed_records import (
     decode_record,
@@ -243,3 +246,63 @@ def test_a_link_out_of_the_archive_does_not_come_by_name(
     answer = ask(archive_url(root), MIDNIGHT, MIDNIGHT + timedelta(days=1), sta="*", cha="*")
     assert len(list(split_records(answer.content))) == len(records_of(MIDNIGHT, noise(500)))
     assert record_header(answer.content[:512]).station == "ABC"
+
+
+def post(url: str, *lines: str) -> httpx.Response:
+    return httpx.post(url + QUERY, content="\n".join(lines).encode())
+
+
+@pytest.mark.parametrize(
+    ("filtered", "less"), [({"minimumlength": "1e9"}, 204), ({"longestonly": "true"}, 200)]
+)
+def test_bytes_count_before_short_segments_are_left_out(
+    tmp_path: Path, archive_url: Callable[..., str], filtered: dict[str, str], less: int
+):
+    for number in range(3):
+        day = MIDNIGHT + timedelta(days=number)
+        write_day(tmp_path, day, records_of(day, noise(5000)))
+    url = archive_url(tmp_path, max_bytes=20_000)
+    answer = ask(url, MIDNIGHT, MIDNIGHT + timedelta(days=3), **filtered)
+    assert answer.status_code == 413
+    assert "20000 bytes" in answer.text
+    answer = ask(url, MIDNIGHT, MIDNIGHT + timedelta(seconds=10), **filtered)
+    assert answer.status_code == less
+
+
+def test_so_many_day_files_are_looked_at_and_no_more(
+    tmp_path: Path, archive_url: Callable[..., str]
+):
+    days = [MIDNIGHT + timedelta(days=number) for number in range(6)]
+    for day in days:
+        write_day(tmp_path, day, records_of(day, noise(1000)))
+    url = archive_url(tmp_path, max_files=4)
+    refused = ask(url, days[0], days[-1], minimumlength="1e9")
+    assert refused.status_code == 413
+    assert "6 day files would have to be looked at, the limit is 4; ask for less" in refused.text
+    assert ask(url, days[2], days[2] + timedelta(hours=1)).status_code == 200
+    line = "XX ABC * {} 2020-02-29T00:00:0{} 2020-02-29T00:00:09"
+    assert post(url, line.format("HH?", 0), line.format("HHZ", 1)).status_code == 200
+    refused = post(url, *(line.format("*", second) for second in range(8)))
+    assert refused.status_code == 413
+    assert "6 day files" in refused.text
+
+
+def test_the_same_line_twice_is_answered_once(tmp_path: Path, archive_url: Callable[..., str]):
+    records = records_of(MIDNIGHT, noise(5000))
+    write_day(tmp_path, MIDNIGHT, records)
+    url = archive_url(tmp_path, max_files=1)
+    answer = post(url, *["* * * * 2020-02-29T00:00:00 2020-02-29T12:00:00"] * 100)
+    assert answer.status_code == 200
+    assert answer.content == b"".join(records)
+
+
+def test_lines_that_name_nothing_list_each_folder_once(tmp_path: Path):
+    write_day(tmp_path, MIDNIGHT, records_of(MIDNIGHT, noise(100)))
+    lines = [ChannelRequest(channels=(f"X{number}",)) for number in range(20)]
+    days = ArchiveDays(tmp_path, most_compared=300)
+    assert [days.channels(one) for one in lines[:10]] == [[]] * 10
+    write_day(tmp_path, MIDNIGHT, [], channel="X9")
+    assert days.channels(lines[9]) == []
+    with pytest.raises(FdsnError, match="over 300 names") as refused:
+        [days.channels(one) for one in lines * 2]
+    assert refused.value.status == 413

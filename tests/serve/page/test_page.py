@@ -269,6 +269,8 @@ def test_token_leaves_the_address_and_goes_with_every_request(make_context, visi
     with ServiceThread(make_context(token=TOKEN)) as service:
         watched = visit(service, f"/?token={TOKEN}#/events")
         page = watched.page
+        sockets: list[str] = []
+        page.on("websocket", lambda socket: sockets.append(socket.url))
         expect(page.locator(EVENTS)).to_have_count(2)
         is_connected(page)
         assert page.url == f"{service.url}/#/events"
@@ -280,6 +282,9 @@ def test_token_leaves_the_address_and_goes_with_every_request(make_context, visi
         assert download.value.suggested_filename == f"{case.events[0].event_id}.json"
         page.reload()
         expect(page.locator("[data-table=arrivals]")).to_be_visible()
+        is_connected(page)
+        assert sockets
+        assert not any(TOKEN in url for url in sockets)
         watched.assert_clean()
 
 

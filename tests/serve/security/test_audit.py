@@ -1,11 +1,12 @@
 """The audit log tells who did what, and nobody takes a line back."""
 
+import threading
 import time
 from datetime import UTC, datetime
 
 import pytest
 
-from mainshock.serve.security.audit import current_identity, record
+from mainshock.serve.security.audit import AuditLog, current_identity, record
 from mainshock.serve.security.permissions import ROLES
 from mainshock.stream.store.audit_log import AuditQuery, AuditStore
 
@@ -51,6 +52,21 @@ def test_every_request_that_may_change_something_is_written(own_house):
     assert (row.actor, row.action) == ("seismologist", "POST /api/v1/shaking/map")
     assert (row.result, row.client) == ("failed", "127.0.0.1")
     assert row.detail.startswith("status 4")
+
+
+def test_no_line_of_a_sign_in_holds_up_the_event_loop(own_house, monkeypatch):
+    write, threads = AuditLog.write, []
+
+    def noting(*arguments, **named):
+        threads.append(threading.current_thread().name)
+        write(*arguments, **named)
+
+    monkeypatch.setattr(AuditLog, "write", noting)
+    with own_house.client() as client:
+        body = {"name": "viewer", "password": "a wrong guess"}
+        assert [client.post("/api/v1/login", json=body).status_code for _ in range(6)][-1] == 429
+    assert len(threads) == 6
+    assert "service" not in threads  # the thread of the event loop
 
 
 def test_signing_in_and_out_is_written_without_the_password(own_house):
@@ -116,3 +132,27 @@ def test_a_flood_does_not_fill_the_log(open_house):
     for house in open_house(security=slow):
         assert [house.status(None) for _ in range(10)] == [401] + [429] * 9
         assert len(lines(house)) == 2
+
+
+def test_who_is_not_known_writes_a_line_a_minute_of_each_kind(own_house):
+    assert {own_house.status(None) for _ in range(10)} == {401}
+    with own_house.client() as client:
+        for _ in range(5):
+            other = {"Origin": "https://evil.example"}
+            assert client.post("/api/v1/infer", headers=other).status_code == 403
+    found = [one.detail.split(":")[0] for one in lines(own_house)]
+    assert found == ["status 403", "status 401"]
+
+
+def test_an_account_is_told_of_each_refusal(own_house):
+    token = own_house.token("viewer")
+    assert [own_house.status(token, "/api/v1/audit") for _ in range(3)] == [403] * 3
+    assert [one.actor for one in lines(own_house)] == ["viewer"] * 3
+
+
+def test_of_many_tries_to_sign_in_one_line_a_minute_is_written(own_house):
+    with own_house.client() as client:
+        body = {"name": "viewer", "password": "a wrong guess"}
+        statuses = [client.post("/api/v1/login", json=body).status_code for _ in range(10)]
+    assert statuses == [401] * 5 + [429] * 5
+    assert [one.detail for one in lines(own_house)] == ["too many tries", *["wrong"] * 5]

@@ -121,6 +121,27 @@ def test_a_live_connection_needs_the_token(guarded, query):
     assert refused.value.response.status_code == 401
 
 
+def test_the_cookie_opens_a_live_connection_of_the_own_page_alone(guarded):
+    url = f"ws://127.0.0.1:{guarded.port}/api/v1/live"
+    kept = httpx.get(guarded.page_url).headers["set-cookie"].split(";")[0]
+    with connect(url, origin=guarded.url, additional_headers={"Cookie": kept}) as live:
+        assert '"hello"' in live.recv(timeout=10)
+    for cookie, origin, status in (
+        (kept, None, 403),
+        (kept, "http://evil.example", 403),
+        (f"{kept}x", guarded.url, 401),
+        (kept.replace("=", "x="), guarded.url, 401),
+    ):
+        with (
+            pytest.raises(websockets.exceptions.InvalidStatus) as refused,
+            connect(url, origin=origin, additional_headers={"Cookie": cookie}),
+        ):
+            pass
+        assert refused.value.response.status_code == status
+    answer = httpx.get(f"{guarded.url}/api/v1/events", headers={"Cookie": kept})
+    assert answer.status_code == 401
+
+
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "null", "http://127.0.0.1:1", "http://["]
 )

@@ -51,6 +51,17 @@ def test_behind_a_proxy_that_speaks_tls_it_is_told_as_well(empty_context):
         assert HSTS in httpx.get(f"{service.url}/healthz").headers
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_cookie_of_the_token_goes_by_tls_alone_where_there_is_any(empty_context, scheme):
+    token = "correct-horse-battery-staple"
+    behind = SecuritySettings(public_url=f"{scheme}://quakes.example.org")
+    settings = ServiceSettings(port=0, token=token, security=behind)
+    with ServiceThread(replace(empty_context, settings=settings)) as service:
+        kept = httpx.get(service.page_url).headers["set-cookie"].split("; ")
+    assert kept[1:4] == ["HttpOnly", "SameSite=Strict", "Path=/"]
+    assert ("Secure" in kept) == (scheme == "https")
+
+
 def test_without_tls_nothing_is_told_of_it(client):
     assert HSTS not in client.get("/healthz").headers
 

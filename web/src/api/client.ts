@@ -47,11 +47,10 @@ export function serviceUrl(path: string): URL {
   return new URL(path, document.baseURI);
 }
 
+/** The live connection; the cookie that came with the page opens it, so that no log keeps the token. */
 export function liveUrl(): string {
   const url = serviceUrl("api/v1/live");
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  const token = currentToken();
-  if (token !== null) url.searchParams.set("token", token);
   return url.href;
 }
 

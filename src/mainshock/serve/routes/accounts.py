@@ -115,7 +115,8 @@ def router(protection: Protection) -> APIRouter:
         client = request.client.host if request.client else ""
         wait_s = rates.wait_s(wanted.name, client)
         if wait_s > 0.0:
-            record("login", wanted.name, "too many tries", "refused")
+            if rates.is_worth_a_line(client):
+                await to_thread.run_sync(record, "login", wanted.name, "too many tries", "refused")
             raise ApiError(
                 429, sentences.TOO_MANY_TRIES.tell(wait_s=math.ceil(wait_s)), retry_s=wait_s
             )

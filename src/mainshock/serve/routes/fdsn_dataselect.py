@@ -1,14 +1,13 @@
 """FDSN dataselect 1.1: records of the archive, to the exact sample."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
 from mainshock.serve.context import ServiceContext
-from mainshock.serve.fdsn.archive_days import channel_days
+from mainshock.serve.fdsn.archive_days import MOST_FILES, ArchiveDays
 from mainshock.serve.fdsn.channel_request import (
     CODE_PARAMETERS,
     ChannelRequest,
@@ -48,19 +47,23 @@ _SERVICE = FdsnService(
 )
 
 
-def router(context: ServiceContext, max_bytes: int = MAX_BYTES) -> APIRouter:
+def router(
+    context: ServiceContext, max_bytes: int = MAX_BYTES, max_files: int = MOST_FILES
+) -> APIRouter:
     """Return the routes of dataselect.
 
     Parameters
     ----------
-    max_bytes
-        A request for more is refused with status 413.
+    max_bytes, max_files
+        A request for more bytes, or that more day files must be looked at for, is refused with
+        status 413. Bytes count before short segments are left out.
     """
     routes = APIRouter(include_in_schema=False)
     path = f"{_SERVICE.path}/query"
 
     def answer(query: Query, requests: Sequence[ChannelRequest]) -> Response:
-        stretches = _stretches(context, query, requests, max_bytes)
+        days = ArchiveDays(context.archive, max_files)
+        stretches = _stretches(days, query, requests, max_bytes)
         if not stretches:
             raise FdsnError(query.nodata, "the archive holds no data of these channels and times")
         return StreamingResponse(
@@ -86,24 +89,26 @@ def router(context: ServiceContext, max_bytes: int = MAX_BYTES) -> APIRouter:
 
 
 def _stretches(
-    context: ServiceContext, query: Query, requests: Sequence[ChannelRequest], max_bytes: int
+    days: ArchiveDays, query: Query, requests: Sequence[ChannelRequest], max_bytes: int
 ) -> list[Stretch]:
     """Return where the wanted samples lie, request by request and channel by channel."""
     found: list[Stretch] = []
     n_bytes = 0
-    for one in requests:
-        for codes, paths in channel_days(context.archive, one):
-            files = (find_stretches(path, codes, one.start_ns, one.end_ns) for path in paths)
-            stretches = sorted(chain.from_iterable(files), key=lambda stretch: stretch.start_ns)
-            stretches = _long_enough(query, stretches)
-            n_bytes += sum(stretch.length for stretch in stretches)
-            if n_bytes > max_bytes:
-                raise FdsnError(
-                    413,
-                    f"the request would give more than {max_bytes} bytes; "
-                    "ask for less time or fewer channels at once",
-                )
-            found += stretches
+    for one in dict.fromkeys(requests):  # the same line twice is answered once
+        for codes, paths in days.channels(one):
+            stretches: list[Stretch] = []
+            for path in paths:
+                in_file = find_stretches(path, codes, one.start_ns, one.end_ns)
+                n_bytes += sum(stretch.length for stretch in in_file)
+                if n_bytes > max_bytes:
+                    raise FdsnError(
+                        413,
+                        f"the request would give more than {max_bytes} bytes; "
+                        "ask for less time or fewer channels at once",
+                    )
+                stretches += in_file
+            stretches.sort(key=lambda stretch: stretch.start_ns)
+            found += _long_enough(query, stretches)
     return found
 
 

@@ -1,5 +1,6 @@
 """How callers show who they are: not at all, by the service's token, or by an account."""
 
+import hashlib
 import hmac
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
@@ -19,7 +20,7 @@ if TYPE_CHECKING:  # loads ciphers, which services without accounts do not need
 
 __all__ = ["SESSION_COOKIE", "AccountGate", "Gate", "OpenGate", "TokenGate", "session_cookie"]
 
-COOKIE = "mainshock_page"
+_PAGE_COOKIE = "mainshock_page_"
 SESSION_COOKIE = "mainshock_session"
 _OPEN_WITH_TOKEN = frozenset({"/healthz", "/api/v1/sign-in"})
 
@@ -67,26 +68,46 @@ class OpenGate:
 
 
 class TokenGate:
-    """Who shows the one token may do everything."""
+    """Who shows the one token may do everything.
+
+    Parameters
+    ----------
+    token
+        The service's own.
+    is_encrypted
+        Whether browsers reach the service by TLS.
+    """
 
     is_strict = False
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, *, is_encrypted: bool) -> None:
         self._token = token
+        self._is_encrypted = is_encrypted
+        # browsers send a cookie to all ports of a host: services there need names of their own
+        self._cookie_name = _PAGE_COOKIE + hashlib.sha256(token.encode()).hexdigest()[:8]
 
     def is_open(self, path: str, permission: str | None) -> bool:  # noqa: ARG002
         """Return whether a path is the one for probes, or tells how to show the token."""
         return path in _OPEN_WITH_TOKEN
 
     async def identify(self, scope: Scope, headers: Headers, cookies: list[str]) -> Identity | None:
-        """Return ``TOKEN`` for who shows the token, and let the page's first visit keep it."""
+        """Return ``TOKEN`` for who shows the token, and let the page's first visit keep it.
+
+        What is kept opens the page, its files and, for pages of the service itself, the live
+        connection: an address with the token in it would stand in the logs of proxies.
+        """
         path = scope["path"]
         in_query = _query_token(scope) if scope["type"] == "websocket" or path == "/" else ""
         is_page = path == "/" or path.startswith("/assets/")
         if scope["type"] == "http" and path == "/" and self._is_token(in_query):
-            cookies.append(f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/")
-        shown = [_bearer(headers), in_query, _cookies(headers).get(COOKIE, "") if is_page else ""]
-        return TOKEN if any(self._is_token(one) for one in shown) else None
+            cookies.append(_cookie(self._cookie_name, self._token, is_encrypted=self._is_encrypted))
+        if self._is_token(_bearer(headers)) or self._is_token(in_query):
+            return TOKEN
+        if not self._is_token(_cookies(headers).get(self._cookie_name, "")):
+            return None
+        if scope["type"] == "websocket":
+            return by_cookie(TOKEN)  # which counts for the service's own pages alone
+        return TOKEN if is_page else None
 
     def remedy(self, path: str) -> str:
         """Return where the token goes."""
@@ -153,12 +174,14 @@ class AccountGate:
 def session_cookie(session: "Session | None", *, is_encrypted: bool) -> str:
     """Return the ``Set-Cookie`` value that keeps a sign-in, or that removes it (None)."""
     value = "" if session is None else session.token
-    parts = [f"{SESSION_COOKIE}={value}", "HttpOnly", "SameSite=Strict", "Path=/"]
-    if session is None:
-        parts.append("Max-Age=0")
-    if is_encrypted:
-        parts.append("Secure")
-    return "; ".join(parts)
+    kept = _cookie(SESSION_COOKIE, value, is_encrypted=is_encrypted)
+    return f"{kept}; Max-Age=0" if session is None else kept
+
+
+def _cookie(name: str, value: str, *, is_encrypted: bool) -> str:
+    """Return a ``Set-Cookie`` value of what no script reads and no other page sends."""
+    kept = f"{name}={value}; HttpOnly; SameSite=Strict; Path=/"
+    return f"{kept}; Secure" if is_encrypted else kept
 
 
 def _bearer(headers: Headers) -> str:

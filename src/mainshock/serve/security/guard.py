@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from mainshock.serve.envelope import STORE_AWAY, error_response, retry_after
 from mainshock.serve.security.audit import AuditLog, RequestActor, forget, remember
 from mainshock.serve.security.body import MOST_BODY_BYTES, whole_body
 from mainshock.serve.security.checks import is_loopback
+from mainshock.serve.security.clients import Network, client_of
 from mainshock.serve.security.gates import AccountGate, Gate
 from mainshock.serve.security.headers import with_headers
 from mainshock.serve.security.identity import Identity
@@ -64,6 +65,8 @@ class Guard:
         How often a client, or an account, may ask; None for as often as it likes.
     is_encrypted
         Whether browsers reach the service by TLS.
+    trusted_proxies
+        Whose word counts on which address a request comes from.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Guard:
         limit: RateLimit | None = None,
         *,
         is_encrypted: bool = False,
+        trusted_proxies: Sequence[Network] = (),
     ) -> None:
         self.app = app
         self.settings = settings
@@ -83,14 +87,16 @@ class Guard:
         self._routes = routes
         self._log = log
         self._limit = limit
-        self._told = RateLimit(1.0, 1, time.monotonic)  # audit lines on too many requests
+        self._told = RateLimit(1.0, 1, time.monotonic)  # audit lines on what may come in floods
         self._is_encrypted = is_encrypted
+        self._trusted_proxies = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection (ASGI)."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
+        scope = self._from_client(scope)
         cookies: list[str] = []
         sender = with_headers(send, cookies, is_encrypted=self._is_encrypted)
         actor = RequestActor(self._log, _client(scope))
@@ -101,6 +107,14 @@ class Guard:
             await self._refuse(scope, receive, sender, refusal, actor)
         finally:
             forget(token)
+
+    def _from_client(self, scope: Scope) -> Scope:
+        """Return a connection with the client in it that a trusted proxy names."""
+        if not self._trusted_proxies:
+            return scope
+        forwarded = Headers(scope=scope).getlist("x-forwarded-for")
+        client = client_of(_client(scope), forwarded, self._trusted_proxies)
+        return scope if client == _client(scope) else {**scope, "client": (client, 0)}
 
     async def _answer(
         self,
@@ -206,8 +220,9 @@ class Guard:
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, refusal: _Refusal, actor: RequestActor
     ) -> None:
-        is_frequent = refusal.status in (429, 503)
-        if not is_frequent or self._told.wait_s(actor.client) == 0.0:
+        # nobody known, or an account that may ask no more: a line a minute, of each kind
+        is_frequent = actor.identity is None or refusal.status in (429, 503)
+        if not is_frequent or self._told.wait_s(f"{refusal.status} {actor.client}") == 0.0:
             detail = f"status {refusal.status}: {refusal.message}"
             await self._write(scope, actor, f"{_method(scope)} {scope['path']}", "refused", detail)
         if scope["type"] == "websocket" and "websocket.http.response" not in scope.get(

@@ -23,6 +23,7 @@ class LoginRates:
         self._of_both = RateLimit(6.0, 5, clock)
         self._of_client = RateLimit(30.0, 20, clock)
         self._of_name = RateLimit(60.0, 30, clock)
+        self._told = RateLimit(1.0, 1, clock)
 
     def wait_s(self, name: str, client: str) -> float:
         """Count a try, and return 0, or after how many seconds the next one may come."""
@@ -33,3 +34,7 @@ class LoginRates:
     def of_client(self, client: str) -> float:
         """Count a try of an address in nobody's name; return as ``wait_s`` does."""
         return self._of_client.wait_s(client)
+
+    def is_worth_a_line(self, client: str) -> bool:
+        """Return whether the audit log is to tell of too many tries: once a minute by address."""
+        return self._told.wait_s(client) == 0.0

@@ -105,4 +105,6 @@ def _gate(
 
         accounts = Accounts(users, SigningKeys(settings.key_file), own)
         return AccountGate(accounts, settings.token, is_encrypted=is_encrypted)
-    return OpenGate() if settings.token is None else TokenGate(settings.token)
+    if settings.token is not None:
+        return TokenGate(settings.token, is_encrypted=is_encrypted)
+    return OpenGate()

@@ -30,7 +30,9 @@ def is_public(text: str) -> bool:
     (True, False, False)
     """
     address = _carried(ipaddress.ip_address(text.partition("%")[0]))
-    return address.is_global and not address.is_multicast
+    if not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    return not getattr(address, "is_site_local", False)  # IPv6 of before 2004
 
 
 def is_surely_private(host: str) -> bool:
