@@ -69,6 +69,16 @@ def test_train_and_predict_a_region_that_was_left_out(given: list[object], tmp_p
         "region", "index", "probability", "class", "conformal_set", "applicability",
     ]  # fmt: skip
     assert found["region"].unique().tolist() == ["sam"]
+    done = run(
+        "predict", "--model", tmp_path / "m", "--segments", tmp_path / "sam.csv", "--out",
+        tmp_path / "out.parquet",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / "out.parquet").astype({"class": int}),
+        found.astype({"class": int}),
+        check_dtype=False,
+    )
     assert found["index"].tolist() == list(range(124))
     assert set(found["class"]) <= {0, 1}
 

@@ -10,7 +10,7 @@ import pytest
 
 from mainshock.core.errors import DataError, SourceError
 from mainshock.megathrust.segments import read_segments
-from mainshock.megathrust.stored import DEFAULT_FOLDER, load_model, save_model
+from mainshock.megathrust.stored import DEFAULT_FOLDER, load_model, read_training, save_model
 
 sys.path.insert(0, str(Path(__file__).parent))
 from made_up import data
@@ -98,6 +98,27 @@ def test_a_region_of_the_same_name_elsewhere_is_not_the_one_trained_on(tmp_path:
     strange = stored.assess(placed.assign(region="elsewhere"))
     np.testing.assert_array_equal(moved["probability"], strange["probability"])
     assert moved["region"].tolist() == placed["region"].tolist()
+
+
+def test_a_segment_left_out_of_a_trained_region_lies_in_it(tmp_path: Path) -> None:
+    made = data(3, planted=0.9)
+    placed = made.table.assign(longitude=0.4 * made.table["index"], latitude=10.0)
+    is_kept = (placed["index"] % 5 != 2).to_numpy()
+    kept = placed[is_kept].reset_index(drop=True)
+    save_model(tmp_path, kept, made.y[is_kept], model="extra-trees", n_classes=2, seed=0)
+    stored = load_model(tmp_path)
+    assert stored.is_trained_on(placed).all()
+    assert not stored.is_trained_on(placed.assign(latitude=30.0)).any()
+
+
+@pytest.mark.parametrize("name", ["NA", "1"])
+def test_a_region_may_have_any_name(tmp_path: Path, name: str) -> None:
+    made = data(3, planted=0.9)
+    first = made.table["region"].iloc[0]
+    table = made.table.assign(region=made.table["region"].replace(first, name))
+    save_model(tmp_path, table, made.y, model="extra-trees", n_classes=2, seed=0)
+    assert load_model(tmp_path).is_trained_on(table).all()
+    assert set(read_training(tmp_path)[1]["region"]) == set(table["region"])
 
 
 def test_three_classes_state_no_probability_of_great_earthquakes(tmp_path: Path) -> None:

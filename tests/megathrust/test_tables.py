@@ -91,6 +91,9 @@ def test_a_segment_without_label_is_named(tmp_path: Path) -> None:
     labels.write_text(head + "abc,0,8.1,1,1,a,1\nabc,1,8.1,1,1,a,1\n")
     with pytest.raises(DataError, match="segment 2 of abc"):
         read_labels(labels, table)
+    (tmp_path / "NA.csv").write_text(TEXT)
+    labels.write_text(head + "".join(f"NA,{one},8.1,1,1,a,1\n" for one in range(3)))
+    assert len(read_labels(labels, read_segments(tmp_path / "NA.csv"))) == 3
     labels.write_text("region,segment\n")
     with pytest.raises(DataError, match="lacks the columns m_max"):
         read_labels(labels, table)

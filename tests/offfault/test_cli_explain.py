@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from mainshock.cli import offfault_explain
-from mainshock.core.errors import DataError, ModelError
+from mainshock.core.errors import DataError, ModelError, SettingsError
 from mainshock.offfault import registry, run_folder
 from mainshock.offfault.base import Efficiency
 from mainshock.offfault.network import KENet
@@ -104,4 +104,6 @@ def test_what_cannot_be_explained_is_told(maps: Path, tmp_path: Path) -> None:
         _explain(maps, "--window", 3, "--out", out)
     with pytest.raises(DataError, match="no array"):
         _explain(tmp_path / "absent.npy", "--out", out)
+    with pytest.raises(SettingsError, match=r"\.png, \.svg, \.pdf"):
+        _explain(maps, "--out", tmp_path / "w.xyz")
     assert not out.exists()

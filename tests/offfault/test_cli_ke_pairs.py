@@ -52,6 +52,20 @@ def test_pairs_without_a_place_give_events_only(tmp_path: Path) -> None:
     assert found["events"][0]["windows"] == []
 
 
+@pytest.mark.parametrize("place", ["s_km", "lon,lat"])
+def test_a_pair_without_a_place_counts_for_its_event_alone(tmp_path: Path, place: str) -> None:
+    values = (
+        [str(k) for k in range(20)] if place == "s_km" else [f"{0.01 * k},0" for k in range(20)]
+    )
+    rows = [f"A,1,2,{one}" for one in values] + ["A,1,2," + "," * place.count(",")]
+    path = tmp_path / "pairs.csv"
+    path.write_text("\n".join([f"event,on_fault,total,{place}", *rows]))
+    found = json.loads(_run("ke-pairs", "--pairs", path, "--window-km", 100, "--json"))
+    (event,) = found["events"]
+    assert event["n_pairs"] == 21
+    assert [one["n_pairs"] for one in event["windows"]] == [20]
+
+
 def test_tables_may_be_parquet(tmp_path: Path) -> None:
     table = pd.DataFrame({"event": ["A", "A"], "on_fault": [1.0, 2.0], "total": [2.0, 4.0]})
     table.to_parquet(tmp_path / "pairs.PARQUET")

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from mainshock.core.errors import DataError, NothingFoundError, SettingsError, SourceError
+from mainshock.offfault.fault_map_files import read_fault_map
 from mainshock.offfault.ke_pairs import (
     KePairSettings,
     add_distance_along,
@@ -158,6 +159,17 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         read_slip_points(path)
     with pytest.raises(DataError, match="neither s_km nor lon"):
         add_distance_along(pd.DataFrame({"eq_name": ["A"]}), None)
+
+
+def test_a_damaged_archive_is_told(tmp_path: Path, points: pd.DataFrame) -> None:
+    packed = bytearray(gzip.compress(points.to_csv(index=False).encode()))
+    packed[20:40] = bytes(20)
+    (tmp_path / "points.csv.gz").write_bytes(packed)
+    (tmp_path / "traces.geojson.gz").write_bytes(packed)
+    with pytest.raises(SourceError, match=r"points\.csv\.gz"):
+        read_slip_points(tmp_path / "points.csv.gz")
+    with pytest.raises(DataError, match=r"traces\.geojson\.gz"):
+        read_fault_map(tmp_path / "traces.geojson.gz")
 
 
 def test_reference_lines_need_a_name(tmp_path: Path) -> None:

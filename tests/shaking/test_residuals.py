@@ -59,6 +59,27 @@ def test_known_is_judged_for_each_target():
     assert found[0].n == found[1].n
 
 
+def test_numbers_of_stations_match_though_one_is_missing():
+    scenarios, *_ = made_region()
+    numbers = np.unique(scenarios.station, return_inverse=True)[1]
+    table = pd.DataFrame(
+        {
+            "eqid": scenarios.event,
+            "sta_id": numbers,
+            "magnitude": scenarios.magnitude,
+            "station_longitude": scenarios.site_longitude,
+            "station_latitude": scenarios.site_latitude,
+            "ev_lon": scenarios.source_longitude,
+            "ev_lat": scenarios.source_latitude,
+        }
+    )
+    beside = table.assign(sta_id=[None, *numbers[1:].astype(float)])
+    whole, partial = scenarios_of_observations(table), scenarios_of_observations(beside)
+    assert (whole.station[1:] == partial.station[1:]).all()
+    with pytest.raises(DataError, match="magnitude"):
+        scenarios_of_observations(table.assign(magnitude="ML 4"))
+
+
 def test_epicentres_come_from_distance_and_azimuth():
     scenarios, *_ = made_region()
     azimuth = np.radians(scenarios.azimuth_deg())

@@ -203,8 +203,12 @@ def predict(
     found = stored.assess(table)[
         ["region", "index", "probability", "class", "conformal_set", "applicability"]
     ]
+    found = found.round({"probability": 6, "applicability": 4})
     with replacing(out) as temporary:
-        found.round({"probability": 6, "applicability": 4}).to_csv(temporary, index=False)
+        if out.suffix.lower() == ".parquet":
+            found.to_parquet(temporary, index=False)
+        else:
+            found.to_csv(temporary, index=False)
     strange = sorted(set(found["region"][~stored.is_trained_on(table)]))
     if strange:
         say(f"not trained on: {', '.join(strange)}; there only the features speak")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mainshock.cli.output import print_json, print_result, say
+from mainshock.core.errors import SettingsError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
+_PICTURES = (".png", ".svg", ".pdf")
 _NOTE = (
     "Attributions say what the model goes by, not where deformation is; a network that was taught "
     "by simulations goes by what holds there."
@@ -56,10 +58,12 @@ def explain(
     from mainshock.offfault.saliency import TOLERANCE
     from mainshock.offfault.saliency_plots import plot_saliency
 
+    if out.suffix.lower() not in _PICTURES:
+        raise SettingsError(f"--out {out}: a picture ends in {', '.join(_PICTURES)}")
     found = _explained(_map(input_path, window), model, method)
     make_folder(out.parent)
     with replacing(out) as partial:
-        plot_saliency(found).savefig(partial, dpi=150, format=out.suffix.lstrip(".") or "png")
+        plot_saliency(found).savefig(partial, dpi=150, format=out.suffix[1:].lower())
     error = float(found.completeness_error[0])
     sums_up = method is _Method.INTEGRATED_GRADIENTS  # the others promise no sum
     if error > TOLERANCE:

@@ -97,10 +97,9 @@ def residuals(
     Terms are fitted to the training table alone; an event of the test table has no term. A station
     is known where the training table has a value of the target there.
     """
-    import numpy as np
-
     from mainshock.shaking.observations import scenarios_of_observations
     from mainshock.shaking.residuals import CANDIDATES, score
+    from mainshock.shaking.scenarios import numbers_of
 
     if terms is not None and terms not in CANDIDATES:
         raise SettingsError(f"no terms {terms!r}; give one of {', '.join(CANDIDATES)}")
@@ -111,7 +110,7 @@ def residuals(
         missing = [path for path, one in zip((train, test), tables, strict=True) if name not in one]
         if missing:
             raise DataError(f"{missing[0]} has no column {name!r}; name one that both tables have")
-        here, there = (one[name].to_numpy(dtype=np.float64) for one in tables)
+        here, there = (numbers_of(one, name) for one in tables)
         found[name] = score(places[0], here, places[1], there, terms=terms)
     if as_json:
         print_json({"targets": {name: asdict(one) for name, one in found.items()}})

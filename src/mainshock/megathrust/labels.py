@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError, SettingsError
+from mainshock.megathrust.segments import read_table
 
 __all__ = ["GREAT", "classes_of", "read_labels", "runs_of"]
 
@@ -63,7 +64,7 @@ def read_labels(file: Path, table: pd.DataFrame) -> pd.DataFrame:
         If the file lacks a column or a segment.
     """
     try:
-        known = pd.read_csv(file)
+        known = read_table(file)
     except (OSError, ValueError) as error:
         raise DataError(f"{file} is no table of labels: {error}") from error
     missing = [name for name in _COLUMNS if name not in known]

@@ -20,6 +20,7 @@ __all__ = [
     "feature_names",
     "is_complete",
     "read_segments",
+    "read_table",
     "write_segments",
 ]
 
@@ -55,9 +56,24 @@ def read_segments(path: Path) -> pd.DataFrame:
     return joined
 
 
+def read_table(file: Path) -> pd.DataFrame:
+    """Return a table of CSV whose regions are text, also those named NA or 1.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it is none.
+    """
+    table = pd.read_csv(file)
+    if "region" in table:
+        text = pd.read_csv(file, usecols=["region"], dtype=str, keep_default_na=False)
+        table["region"] = text["region"]
+    return table
+
+
 def _read(file: Path) -> pd.DataFrame:
     try:
-        table = pd.read_csv(file)
+        table = read_table(file)
     except (OSError, ValueError) as error:
         raise DataError(f"{file} is no table of segments: {error}") from error
     first = table.columns[0]

@@ -23,6 +23,7 @@ from mainshock.megathrust.conformal import ConformalSets
 from mainshock.megathrust.labels import runs_of
 from mainshock.megathrust.models import FeatureClassifier, extra_trees
 from mainshock.megathrust.registry import SEGMENT_CLASSIFIERS
+from mainshock.megathrust.segments import read_table
 
 __all__ = [
     "DEFAULT_FOLDER",
@@ -106,7 +107,10 @@ class StoredModel:
         return np.isin(self._known_names(table), self.manifest.get("regions", []))
 
     def _known_names(self, table: pd.DataFrame) -> NDArray[np.object_]:
-        """Return the regions, another name for one that lies elsewhere than in the training."""
+        """Return the regions, another name for one that lies elsewhere than in the training.
+
+        A segment that was left out of the training lies where its region does.
+        """
         names = table["region"].to_numpy(dtype=object).copy()
         if self.places is None:
             return names
@@ -119,7 +123,9 @@ class StoredModel:
             *(joined[name].to_numpy() for name in ("longitude", "latitude")),
             *(joined[f"{name}_trained"].to_numpy() for name in ("longitude", "latitude")),
         )
-        is_elsewhere = ~(np.asarray(away_km) < _SAME_PLACE_KM)
+        is_near = pd.Series(np.where(np.isnan(away_km), np.nan, away_km < _SAME_PLACE_KM))
+        share_near = is_near.groupby(pd.Series(names)).transform("mean")  # of those trained on
+        is_elsewhere = (is_near.fillna(share_near) < 1.0).to_numpy() | share_near.isna().to_numpy()
         names[is_elsewhere] = [f"{name}, elsewhere" for name in names[is_elsewhere]]
         return names
 
@@ -233,5 +239,5 @@ def read_training(
         raise DataError(f"{folder / _MANIFEST} is damaged: {error}") from error
     if manifest.get("format") != _FORMAT or sha256(content).hexdigest() != manifest.get("sha256"):
         raise DataError(f"{folder} is damaged or of another version; train it again")
-    table = pd.read_csv(folder / _TRAINING)
+    table = read_table(folder / _TRAINING)
     return manifest, table, table.pop("class").to_numpy(dtype=np.int64)

@@ -4,6 +4,7 @@ import gzip
 import json
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ __all__ = ["SUFFIXES", "fault_map_from_geojson", "is_trace_file", "read_fault_ma
 FloatArray = NDArray[np.float64]
 
 SUFFIXES = (".geojson", ".json", ".geojson.gz", ".json.gz", ".shp", ".kml", ".kmz")
+# of a damaged, locked or oddly packed file
+_UNREADABLE = (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, RuntimeError)
 _MOST_BYTES = 200_000_000
 _DEEPEST = 8
 _KML = "{*}"  # any version of the standard
@@ -78,7 +81,7 @@ def read_fault_map(path: Path, units: str = "auto", kinds: Iterable[str] = KINDS
             raise DataError(f"the name must end with {', '.join(SUFFIXES)}")
     except MainshockError as error:
         raise type(error)(f"{path}: {error}") from error
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise DataError(f"{path} holds no fault traces: {error}") from error
     return found.of_kinds(wanted)
 

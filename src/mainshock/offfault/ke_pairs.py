@@ -236,7 +236,8 @@ def add_distance_along(pairs: "pd.DataFrame", lines: Lines | None) -> "pd.DataFr
     if not {"lon", "lat"} <= set(pairs.columns):
         raise DataError("the pairs have neither s_km nor lon and lat; add distance or place")
     along = pd.Series(np.nan, index=pairs.index)
-    for event, rows in pairs.groupby("eq_name", sort=False):
+    placed = pairs[pairs["lon"].notna() & pairs["lat"].notna()]
+    for event, rows in placed.groupby("eq_name", sort=False):
         frame = _frame(rows)
         places_km = local_m(_places(rows), frame) / 1000.0
         line = None if lines is None else lines.get(str(event))
@@ -284,6 +285,7 @@ def summarise_windows(
 
     settings = settings or KePairSettings()
     rng = np.random.default_rng(settings.seed)
+    pairs = pairs[np.isfinite(pairs["s_km"])]  # no window without a place
     numbers = np.floor(pairs["s_km"] / settings.window_km).astype(int)
     lines = []
     for (event, number), rows in pairs.groupby(["eq_name", numbers], sort=True):

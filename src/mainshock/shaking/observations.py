@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mainshock.core.errors import DataError
 from mainshock.core.units import EARTH_MEAN_RADIUS_KM
-from mainshock.shaking.scenarios import Scenarios
+from mainshock.shaking.scenarios import Scenarios, numbers_of, plain_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +77,7 @@ def _column(table: "pd.DataFrame", names: Sequence[str]) -> str | None:
 
 def _optional(table: "pd.DataFrame", names: Sequence[str]) -> FloatArray | None:
     found = _column(table, names)
-    return None if found is None else table[found].to_numpy(dtype=np.float64)
+    return None if found is None else numbers_of(table, found)
 
 
 def _numbers(table: "pd.DataFrame", names: Sequence[str], what: str) -> FloatArray:
@@ -91,7 +91,7 @@ def _text(table: "pd.DataFrame", names: Sequence[str], what: str) -> NDArray[np.
     found = _column(table, names)
     if found is None:
         raise DataError(f"the table has no column {names} for the {what}; give --{what} COLUMN")
-    return table[found].to_numpy().astype(np.str_)
+    return np.array([plain_name(one) for one in table[found].tolist()], dtype=np.str_)
 
 
 def _epicentres(

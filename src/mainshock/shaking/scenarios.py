@@ -14,7 +14,14 @@ from mainshock.core.geo import LocalFrame, geodesic_azimuth_deg, geodesic_distan
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Scenarios", "local_origin", "read_scenarios", "scenarios_from_table"]
+__all__ = [
+    "Scenarios",
+    "local_origin",
+    "numbers_of",
+    "plain_name",
+    "read_scenarios",
+    "scenarios_from_table",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -145,14 +152,14 @@ def scenarios_from_table(
     for field, names in _COLUMNS.items():
         found = _found(columns, names)
         if found is not None:
-            values[field] = _numbers(table, found)
+            values[field] = numbers_of(table, found)
         elif field not in values:
             raise DataError(f"no column for {field}; name it {' or '.join(names)}")
     for field, names in _OPTIONAL.items():
         found = _found(columns, names)
         values[field] = None if found is None else table[found].to_numpy()
-    vs30 = values["vs30_m_s"]
-    values["vs30_m_s"] = np.full(len(table), np.nan) if vs30 is None else vs30.astype(np.float64)
+    vs30 = _found(columns, _OPTIONAL["vs30_m_s"])
+    values["vs30_m_s"] = np.full(len(table), np.nan) if vs30 is None else numbers_of(table, vs30)
     values["event"] = _names(values["event"], "source", values)
     values["station"] = _names(values["station"], "site", values)
     return Scenarios(**values)
@@ -192,7 +199,7 @@ def local_origin(table: "pd.DataFrame") -> tuple[float, float]:
     degrees = [_found(columns, _COLUMNS[f"site_{one}"]) for one in ("longitude", "latitude")]
     if None in sites or None in degrees:
         return 0.0, 0.0
-    x_km, y_km, longitude, latitude = (_numbers(table, str(one)) for one in (*sites, *degrees))
+    x_km, y_km, longitude, latitude = (numbers_of(table, str(one)) for one in (*sites, *degrees))
     degree_km = float(geodesic_distance_km(0.0, latitude.mean() - 0.5, 0.0, latitude.mean() + 0.5))
     north = float(np.median(latitude - y_km / degree_km))
     frame = LocalFrame(float(longitude.mean()), north)
@@ -205,7 +212,8 @@ def _found(columns: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((columns[name] for name in names if name in columns), None)
 
 
-def _numbers(table: "pd.DataFrame", column: str) -> FloatArray:
+def numbers_of(table: "pd.DataFrame", column: str) -> FloatArray:
+    """Return a column as numbers; ``DataError`` where it holds what is none."""
     try:
         return table[column].to_numpy(dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -221,7 +229,7 @@ def _places_from_km(
         x, y = (_found(columns, one) for one in names)
         if x is not None and y is not None:
             frame = LocalFrame(*origin)
-            longitude, latitude = frame.to_geographic(_numbers(table, x), _numbers(table, y))
+            longitude, latitude = frame.to_geographic(numbers_of(table, x), numbers_of(table, y))
             places |= {f"{place}_longitude": longitude, f"{place}_latitude": latitude}
     return places
 
@@ -229,7 +237,7 @@ def _places_from_km(
 def _names(given: Any, place: str, values: Mapping[str, Any]) -> NDArray[np.str_]:
     """Return names as text; where none are given, equal places have equal names."""
     if given is not None:
-        return np.array([_plain(one) for one in given], dtype=np.str_)
+        return np.array([plain_name(one) for one in given], dtype=np.str_)
     parts = [values[f"{place}_longitude"], values[f"{place}_latitude"]]
     if place == "source":
         parts += [values["depth_km"], values["magnitude"]]
@@ -237,7 +245,7 @@ def _names(given: Any, place: str, values: Mapping[str, Any]) -> NDArray[np.str_
     return np.array([f"{place}{one}" for one in number.ravel()], dtype=np.str_)
 
 
-def _plain(value: Any) -> str:
+def plain_name(value: Any) -> str:
     """Return an event number read as 3.0 as ``3``."""
     whole = isinstance(value, float) and value.is_integer()
     return str(int(value)) if whole else str(value)
