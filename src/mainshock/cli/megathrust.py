@@ -194,21 +194,16 @@ def predict(
     A set with all classes says that the classifier does not know. Applicability is the share of
     training segments that are as unlike other regions: 0 means it does not apply.
     """
-    from mainshock.core.files import replacing
     from mainshock.megathrust.segments import read_segments
     from mainshock.megathrust.stored import load_model
+    from mainshock.sources.table_files import write_table
 
     table = read_segments(segments)
     stored = load_model(model)
     found = stored.assess(table)[
         ["region", "index", "probability", "class", "conformal_set", "applicability"]
     ]
-    found = found.round({"probability": 6, "applicability": 4})
-    with replacing(out) as temporary:
-        if out.suffix.lower() == ".parquet":
-            found.to_parquet(temporary, index=False)
-        else:
-            found.to_csv(temporary, index=False)
+    write_table(out, found.round({"probability": 6, "applicability": 4}))
     strange = sorted(set(found["region"][~stored.is_trained_on(table)]))
     if strange:
         say(f"not trained on: {', '.join(strange)}; there only the features speak")

@@ -58,12 +58,12 @@ def explain(
     from mainshock.offfault.saliency import TOLERANCE
     from mainshock.offfault.saliency_plots import plot_saliency
 
-    if out.suffix.lower() not in _PICTURES:
+    if out.suffix and out.suffix.lower() not in _PICTURES:
         raise SettingsError(f"--out {out}: a picture ends in {', '.join(_PICTURES)}")
     found = _explained(_map(input_path, window), model, method)
     make_folder(out.parent)
     with replacing(out) as partial:
-        plot_saliency(found).savefig(partial, dpi=150, format=out.suffix[1:].lower())
+        plot_saliency(found).savefig(partial, dpi=150, format=out.suffix[1:].lower() or "png")
     error = float(found.completeness_error[0])
     sums_up = method is _Method.INTEGRATED_GRADIENTS  # the others promise no sum
     if error > TOLERANCE:
