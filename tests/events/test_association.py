@@ -4,10 +4,11 @@ import csv
 import logging
 from dataclasses import replace
 from datetime import timedelta
-from time import perf_counter
+from functools import partial
 
 import numpy as np
 import pytest
+from counted_calls import calls_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -323,14 +324,13 @@ def test_travel_times_that_are_not_finite_are_refused(rng, travel_times, make_sc
 
 @pytest.mark.slow
 def test_cost_grows_linearly_with_the_record(rng, travel_times, make_scene):
-    seconds = []
+    n_calls = []
     for n_events in (20, 80):
         scene = make_scene(rng, travel_times, n_events=n_events, interval_s=25.0)
-        COARSE.associate(scene.picks, scene.stations, travel_times)
-        start = perf_counter()
-        COARSE.associate(scene.picks, scene.stations, travel_times)
-        seconds.append(perf_counter() - start)
-    assert seconds[1] < 4.0 * 2.0 * seconds[0]  # four times the work; 2 for a busy machine
+        work = partial(COARSE.associate, scene.picks, scene.stations, travel_times)
+        work()
+        n_calls.append(calls_of(work))
+    assert n_calls[1] < 1.25 * 4.0 * n_calls[0]  # four times the events
 
 
 @pytest.mark.slow
