@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from mainshock.core.errors import ModelError
+from mainshock.learn.onnx_session import open_session
 
 __all__ = ["export_onnx"]
 
@@ -34,8 +35,6 @@ def export_onnx(
     ModelError
         If the outputs differ by more than 1e-5.
     """
-    from onnxruntime import InferenceSession  # noqa: PLC0415 - only an export needs it
-
     network = network.eval()
     tensor = torch.from_numpy(example)
     with warnings.catch_warnings(), torch.no_grad():
@@ -52,7 +51,7 @@ def export_onnx(
             dynamo=False,
         )
         expected = network.eval()(tensor).numpy()
-    session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = open_session(path)
     difference = float(np.abs(session.run(None, {input_name: example})[0] - expected).max())
     if not difference <= PARITY:
         raise ModelError(

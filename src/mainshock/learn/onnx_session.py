@@ -1,5 +1,6 @@
 """Opens exported networks for inference: one thread each, on the processor, without torch."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,15 @@ __all__ = ["open_session"]
 def open_session(path: Path) -> "InferenceSession":
     """Return a session of ONNX Runtime that keeps to one thread.
 
+    The runtime would tell its maker what is run, and keep an identity of the machine on disk. It
+    must not, unless the environment variable ``ORT_DISABLE_TELEMETRY`` already says otherwise.
+
     Raises
     ------
     ModelError
         If the file is missing or is no network.
     """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read once, when the runtime is imported
     from onnxruntime import InferenceSession, SessionOptions  # noqa: PLC0415 - slow to import
 
     if not path.is_file():

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mainshock.core.errors import ModelError
 from mainshock.learn.onnx_export import PARITY, export_onnx
+from mainshock.learn.onnx_session import open_session
 
 __all__ = ["export_picker"]
 
@@ -119,11 +120,9 @@ def _harden_gates(path: Path) -> None:
 def _checked_difference(
     network: torch.nn.Module, path: Path, example: NDArray[np.float32]
 ) -> float:
-    from onnxruntime import InferenceSession  # noqa: PLC0415 - slow to import
-
     with torch.no_grad():
         expected = network(torch.from_numpy(example)).numpy()
-    session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = open_session(path)
     found = session.run(["probability"], {"waveform": example})[0]
     difference = float(np.abs(found - expected).max())
     if not difference <= PARITY:

@@ -26,6 +26,7 @@ from mainshock.learn.models import (
     verify_model,
     write_manifest,
 )
+from mainshock.learn.onnx_session import open_session
 
 __all__ = ["ConvertedPicker", "Reference", "add_picker", "load_state", "read_reference"]
 
@@ -233,11 +234,9 @@ def _reference_difference(network: torch.nn.Module, reference: Reference) -> flo
 
 
 def _onnx_difference(folder: Path, reference: Reference | None) -> float | None:
-    from onnxruntime import InferenceSession  # noqa: PLC0415 - slow to import
-
     if reference is None:
         return None
-    session = InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
+    session = open_session(folder / "model.onnx")
     found = session.run(["probability"], {"waveform": reference.windows})[0]
     return _largest_difference(found, reference.expected)
 
