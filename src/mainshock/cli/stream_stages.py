@@ -102,6 +102,7 @@ def run_stages(
     replaced by the others within some seconds, and nothing is lost or told twice. Runs until
     stopped by Ctrl-C or SIGTERM; exit code 1 means that a stage failed: start it again.
     """
+    from mainshock.stream.kafka.instance import InstanceName
     from mainshock.stream.kafka.stage_process import stages_of
     from mainshock.stream.run_folder import RunFolder
 
@@ -118,19 +119,22 @@ def run_stages(
     serving, picker = _models(wanted, named, kept, folder, *labels)
     parts = _parts(folder, location, kept, picker, alerts, forecasts)
     parts = _labelled(parts, serving, *labels)
-    bus = _Bus(bus_settings, metrics_host, metrics_port)
+    instance = InstanceName(folder.state / "instances")
+    bus = _Bus(bus_settings, instance.name, metrics_host, metrics_port)
     try:
         made = _process(stages, parts, bus, opened, folder, stations, serving)
         _run(made, stages, exit_when_idle)
     finally:
         if kept is not None:
             kept.close()
+        instance.release()
 
 
 class _Bus(NamedTuple):
-    """Which cluster, and where counters are shown."""
+    """Which cluster, as whom, and where counters are shown."""
 
     settings: Path | None
+    instance: str
     metrics_host: str
     metrics_port: int | None
 
@@ -219,7 +223,7 @@ def _process(
     from mainshock.stream.monitoring.process_metrics import show_problems
 
     known = None if stations is None else [one.code for one in read_stations(stations)]
-    opened = KafkaBus(bus.settings)
+    opened = KafkaBus(bus.settings, instance=bus.instance)
     metrics, endpoint = _metrics(bus.metrics_host, bus.metrics_port, folder)
     made = StageProcess(
         opened, roles, parts, source, folder, known=known, metrics=metrics, models=serving

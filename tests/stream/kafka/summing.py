@@ -65,7 +65,7 @@ def main() -> None:
     from mainshock.stream.workers import WorkerSettings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    bus = KafkaBus(KafkaSettings.model_validate_json(sys.argv[1]))
+    bus = KafkaBus(KafkaSettings.model_validate_json(sys.argv[1]), instance=sys.argv[2])
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     settings = WorkerSettings(limit=20, commit_s=0.2, wait_s=0.1, retry_s=0.2)

@@ -160,9 +160,9 @@ def test_a_stage_that_has_ended_is_told(bus):
     group.stop()
 
 
-def member(settings: KafkaSettings, folder: Path, name: str) -> Program:
+def member(settings: KafkaSettings, folder: Path, name: str, instance: str = "") -> Program:
     run = (Path(__file__).parent / "summing.py",)
-    return Program(name, (settings.model_dump_json(),), folder, run)
+    return Program(name, (settings.model_dump_json(), instance), folder, run)
 
 
 def partitions_of(program: Program) -> list[int]:
@@ -202,6 +202,19 @@ def test_members_killed_at_any_moment_lose_and_repeat_nothing(bus, settings, tmp
                 time.sleep(rng.uniform(0.0, 1.0))
         publishing.join(LONGEST_S)
         assert_told(bus, sent)
+
+
+@pytest.mark.slow
+def test_a_member_of_the_same_name_comes_back_while_the_session_lasts(make_settings, tmp_path):
+    settings = make_settings(partitions=2, session_s=30.0)
+    runs = [("killed", "place-1"), ("again", "place-1"), ("elsewhere", "place-2")]
+    programs = [member(settings, tmp_path, *names) for names in runs]
+    ends = [programs[0].kill, programs[1].end, programs[2].end]  # leaves, or is dead
+    for program, end in zip(programs, ends, strict=True):
+        with program:
+            # the broker takes half a session and 3 s to let one in, and 30 s to miss one
+            wait_until(lambda program=program: partitions_of(program) == [0, 1], within_s=36.0)
+            end()
 
 
 @pytest.mark.slow

@@ -30,9 +30,9 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 class _Cluster:
     """What all views of a bus share."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, instance: str) -> None:
         self.settings = settings
-        self.clients = Clients(settings)
+        self.clients = Clients(settings, instance)
         self.topics = Topics(self.clients)
         self.publisher = Publisher(self.clients)
         self.groups = GroupOffsets(self.clients)
@@ -57,6 +57,8 @@ class KafkaBus:
         How the cluster is reached, or a file of such settings; None: the environment.
     partition
         Read this partition of each topic alone, with a state of its own; None: all of them.
+    instance
+        Name by which this process takes its place in groups again after a crash; empty: none.
 
     Raises
     ------
@@ -75,11 +77,15 @@ class KafkaBus:
     """
 
     def __init__(
-        self, settings: KafkaSettings | str | Path | None = None, *, partition: int | None = None
+        self,
+        settings: KafkaSettings | str | Path | None = None,
+        *,
+        partition: int | None = None,
+        instance: str = "",
     ) -> None:
         if not isinstance(settings, KafkaSettings):
             settings = read_kafka_settings(None if settings is None else Path(settings))
-        self._open(_Cluster(settings), partition)
+        self._open(_Cluster(settings, instance), partition)
 
     def _open(self, cluster: _Cluster, partition: int | None) -> None:
         self._cluster = cluster

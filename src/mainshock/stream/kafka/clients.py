@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mainshock.core.errors import MissingDependencyError, SettingsError, SourceError
@@ -24,6 +24,7 @@ _FRESH_S = 60.0
 _MOST_KNOWN = 100
 _FETCH_WAIT_MS = 50  # after so long the broker says that there is no more
 _QUEUED_KB = 16_384
+_MOST_HEARTBEAT_MS = 3000  # by these a member hears that others came or went
 
 
 class _OnceAMinute(logging.Filter):
@@ -55,6 +56,9 @@ class Clients:
     ----------
     settings
         How the cluster is reached.
+    instance
+        Name of this process among the members of its groups, by which it takes its place again
+        after a crash; empty: it comes as a new member.
 
     Raises
     ------
@@ -64,7 +68,7 @@ class Clients:
         If a secret or a file is missing.
     """
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, instance: str = "") -> None:
         try:
             import confluent_kafka  # noqa: PLC0415 - an extra
             import confluent_kafka.admin  # noqa: PLC0415
@@ -74,6 +78,7 @@ class Clients:
             ) from error
         self._library = confluent_kafka
         self.settings = settings
+        self._instance = instance
         self._refusal = ""
         self._refused_s = -_FRESH_S
         self._remedies = {
@@ -131,13 +136,23 @@ class Clients:
 
     def member(self, group: str) -> "Consumer":
         """Return a consumer that joins a group by ``subscribe``."""
+        known_as = {"group.instance.id": self._instance} if self._instance else {}
+        return self._of_group(group, known_as)
+
+    def onlooker(self, group: str) -> "Consumer":
+        """Return a consumer that asks how far a group is, and never joins it."""
+        return self._of_group(group, {})
+
+    def _of_group(self, group: str, options: Mapping[str, str]) -> "Consumer":
+        session_ms = round(self.settings.session_s * 1000)
         return self._made(
             self._library.Consumer,
             {
+                **options,
                 "auto.offset.reset": "earliest",
-                "session.timeout.ms": round(self.settings.session_s * 1000),
-                "max.poll.interval.ms": max(300_000, round(self.settings.session_s * 1000)),
-                "heartbeat.interval.ms": max(100, round(self.settings.session_s * 1000 / 5)),
+                "session.timeout.ms": session_ms,
+                "max.poll.interval.ms": max(300_000, session_ms),
+                "heartbeat.interval.ms": min(_MOST_HEARTBEAT_MS, max(100, session_ms // 5)),
                 "partition.assignment.strategy": "range",
                 **self._common,
                 "group.id": self.settings.topic_prefix + group,

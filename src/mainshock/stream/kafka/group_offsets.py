@@ -59,7 +59,7 @@ class GroupOffsets:
 
         consumer = self._consumers.get(group)
         if consumer is None:
-            consumer = self._consumers[group] = self._clients.member(group)
+            consumer = self._consumers[group] = self._clients.onlooker(group)
         places = [TopicPartition(topic, number) for topic, number in partitions]
         try:
             consumer.poll(0.0)  # what it has to tell of connections is kept until then

@@ -21,7 +21,7 @@ __all__ = ["Companion", "StageGroup"]
 _log = logging.getLogger(__name__)
 _POLL_S = 0.2
 _TELL_S = 0.5
-_NOTE_S = 5.0
+_LEAVE_S = 2.0
 OnStep = Callable[[str, Sequence[Message], float], None]
 OnFailure = Callable[[str], None]
 
@@ -198,7 +198,7 @@ class StageGroup:
         finally:
             self._end(list(self._running))
             if member is not None:
-                member.close()
+                _leave(member)
 
     def _turn(self, member: "Consumer") -> None:
         """Keep the membership alive; nothing is read here, so what comes is a fault."""
@@ -276,3 +276,17 @@ class StageGroup:
             thread.join()
         for bus, _ in ended:
             bus.close()
+
+
+def _leave(member: "Consumer") -> None:
+    """Leave the group for good, also under a name that would keep the place."""
+    from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
+
+    end_s = time.monotonic() + _LEAVE_S
+    try:
+        member.unsubscribe()
+        while member.assignment() and time.monotonic() < end_s:
+            member.poll(_POLL_S)
+    except KafkaException as error:
+        _log.info("Kafka: the group is left without a word: %s", error)
+    member.close()

@@ -34,7 +34,7 @@ _OWN_OPTIONS = {
     "enable.partition.eof": "true",
     "group.id": "the stage's name",
     "message.max.bytes": "topics.largest_bytes",
-    "group.instance.id": "none",
+    "group.instance.id": "of the data folder",
     "transactional.id": "none",
     "bootstrap.servers": "bootstrap",
     "security.protocol": "security",
