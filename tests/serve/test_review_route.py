@@ -165,6 +165,51 @@ def test_relocating_saves_the_edited_picks(asked, own_store, event):
     assert kept.model != "manual"  # its time is the picker's still
 
 
+@pytest.fixture
+def enlarged(own_store, event):
+    """The event as a location shows it that takes five times the error of each pick."""
+    arrivals = tuple(replace(one, sigma_s=5.0 * one.pick.sigma_s) for one in event.arrivals)
+    base = own_store.event(event.event_id)
+    shown_so = replace(base, event=replace(event, arrivals=arrivals))
+    ReviewStore(own_store.database).save(reviewed(shown_so, 2))
+    return {(one.pick.station, one.pick.phase): one.pick.sigma_s for one in arrivals}
+
+
+def located_by(asked, own_store, event, picks):
+    """The errors that picks are kept with, by station and phase."""
+    answer = review(asked, event, action="relocate", base_version=2, picks=picks)
+    assert answer.status_code == 200, answer.text
+    kept = own_store.event(event.event_id).event.picks
+    return {(one.station, one.phase): one.sigma_s for one in kept}
+
+
+def later(pick, seconds):
+    return {**pick, "time": (parse_utc(pick["time"]) + timedelta(seconds=seconds)).isoformat()}
+
+
+def test_a_moved_pick_keeps_its_own_error_unless_the_person_states_another(
+    asked, own_store, event, enlarged
+):
+    first, second, *others = picks_of(shown(asked, event))
+    names = [(one["station"], one["phase"]) for one in (first, second)]
+    assert first["sigma_s"] == pytest.approx(5.0 * enlarged[names[0]])
+    second = {**later(second, 0.02), "sigma_s": 0.44}
+    kept = located_by(asked, own_store, event, [later(first, 0.02), second, *others])
+    assert [kept[name] for name in names] == [enlarged[names[0]], 0.44]
+    assert {**kept, names[1]: enlarged[names[1]]} == enlarged
+
+
+def test_a_pick_of_another_phase_keeps_its_own_error(asked, own_store, event, enlarged):
+    picks = picks_of(shown(asked, event))
+    stations = [one["station"] for one in picks]
+    alone = next(one for one in picks if stations.count(one["station"]) == 1)
+    before = (alone["station"], alone["phase"])
+    alone["phase"] = "S" if alone["phase"] == "P" else "P"
+    kept = located_by(asked, own_store, event, picks)
+    assert before not in kept
+    assert kept[alone["station"], alone["phase"]] == enlarged[before]
+
+
 def test_a_pick_that_a_person_set_is_called_manual_in_quakeml(asked, event):
     picks = picks_of(shown(asked, event))
     late = parse_utc(picks[0]["time"]) + timedelta(seconds=0.02)

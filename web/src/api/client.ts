@@ -2,6 +2,7 @@
 
 import { messages } from "../messages";
 import { sayError, type Told } from "../told/told";
+import type { components } from "./schema";
 import { currentToken } from "./token";
 import type {
   AftershocksAnswer,
@@ -9,7 +10,6 @@ import type {
   EventContext,
   EventDetail,
   EventShakingAnswer,
-  EventSummary,
   FaultProfileAnswer,
   ForecastAnswer,
   LivePick,
@@ -21,6 +21,8 @@ import type {
   StationInfo,
   TravelTimes,
 } from "./types";
+
+type EventsAnswer = components["schemas"]["EventsAnswer"];
 
 /** What the service says of an error. */
 export interface ErrorBody {
@@ -86,7 +88,7 @@ export async function fetchAuthorised(
 }
 
 /** Return the data of an answer, without its envelope. */
-export async function get<T>(path: string, query: Record<string, string | number>, signal?: AbortSignal) {
+export async function get<T>(path: string, query: Query, signal?: AbortSignal) {
   return ((await request(path, query, signal)) as { data: T }).data;
 }
 
@@ -113,7 +115,7 @@ export function problemOf(error: unknown): string {
 /** Return an answer as it is, with its envelope where it has one; what is sent goes as JSON. */
 export async function request(
   path: string,
-  query: Record<string, string | number>,
+  query: Query,
   signal?: AbortSignal,
   sent?: unknown,
 ): Promise<unknown> {
@@ -145,6 +147,7 @@ export interface Scenario {
   magnitude_sd: number;
 }
 
+type Query = Record<string, string | number>;
 type Signal = AbortSignal | undefined;
 
 /** In which language forecasts are put into words. */
@@ -152,8 +155,9 @@ const inWords = { language: messages.language };
 
 export const api = {
   stations: (signal?: Signal) => get<StationInfo[]>("stations", {}, signal),
-  events: (limit: number, signal?: Signal) =>
-    get<EventSummary[]>("events", { limit, order: "-time" }, signal),
+  /** The newest events first, with how many there are in all. */
+  events: async (query: { limit: number } & Query, signal?: Signal) =>
+    (await request("events", { order: "-time", ...query }, signal)) as EventsAnswer,
   picks: (query: { start?: string; limit: number }, signal?: Signal) =>
     get<LivePick[]>("picks", query, signal),
   health: (signal?: Signal) => get<ServiceHealth>("health", {}, signal),

@@ -1,6 +1,8 @@
 /** How the draws from the posterior spread in depth. */
 
+import type { Posterior } from "../api/types";
 import { messages } from "../messages";
+import { Failed } from "../told/Words";
 
 const text = messages.detail;
 const N_BINS = 24;
@@ -22,7 +24,29 @@ export function histogram(depths: number[], nBins: number): { low: number; step:
   return { low, step, shares };
 }
 
-export function DepthHistogram({ depths }: { depths: number[] }) {
+interface Properties {
+  /** Null until it is read. */
+  posterior: Posterior | null;
+  problem: string | null;
+}
+
+export function Depths({ posterior, problem }: Properties) {
+  const depths = posterior?.samples?.depth_km ?? [];
+  return (
+    <section className="panel" aria-labelledby="depth-title">
+      <h3 id="depth-title">{text.depthHistogram}</h3>
+      {problem !== null ? (
+        <Failed problem={problem} />
+      ) : depths.length > 0 ? (
+        <DepthHistogram depths={depths} />
+      ) : (
+        <p className="empty">{posterior === null ? messages.loading : text.noPosterior}</p>
+      )}
+    </section>
+  );
+}
+
+function DepthHistogram({ depths }: { depths: number[] }) {
   const sorted = [...depths].sort((a, b) => a - b);
   const [from, to] = [quantile(sorted, 0.025).toFixed(1), quantile(sorted, 0.975).toFixed(1)];
   const { low, step, shares } = histogram(depths, N_BINS);

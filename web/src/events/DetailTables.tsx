@@ -3,7 +3,7 @@
 import type { ReactNode } from "react";
 
 import { api } from "../api/client";
-import type { ArrivalRow, EventDetail, StationMagnitudeRow, VersionRow } from "../api/types";
+import type { Alert, ArrivalRow, EventDetail, StationMagnitudeRow, VersionRow } from "../api/types";
 import { latitude, longitude, plusMinus, utc, utcPlusMinus } from "../format";
 import { messages } from "../messages";
 import { Restore } from "../review/Restore";
@@ -11,7 +11,7 @@ import { eventAddress, useRequest } from "../ui/hooks";
 import { signed } from "./EventDetail";
 import { changeOf } from "./plotting";
 import { say } from "../told/told";
-import { Words } from "../told/Words";
+import { Failed, Words } from "../told/Words";
 
 const text = messages.detail;
 const page = messages.eventPage;
@@ -163,7 +163,7 @@ export function StationMagnitudes({ rows }: { rows: StationMagnitudeRow[] }) {
     <Table
       title={text.stationMagnitudes}
       name="magnitudes"
-      columns={[text.station, text.magnitude, text.phase, text.distance, messages.events.status]}
+      columns={[text.station, text.magnitude, text.phase, text.hypocentralDistance, messages.events.status]}
       rows={rows.map((one) => [
         one.station_code,
         one.sd !== null && one.sd > 0
@@ -180,8 +180,21 @@ export function StationMagnitudes({ rows }: { rows: StationMagnitudeRow[] }) {
 }
 
 export function Alerts({ eventId, version }: { eventId: string; version: number }) {
-  const { data } = useRequest((signal) => api.alerts(eventId, signal), `${eventId} ${version}`);
-  if (data === null || data.length === 0) return null;
+  const { data, problem } = useRequest((signal) => api.alerts(eventId, signal), `${eventId} ${version}`);
+  return <AlertTable alerts={data} problem={problem} />;
+}
+
+/** Nothing where there are none, and until they are read. */
+export function AlertTable({ alerts, problem }: { alerts: Alert[] | null; problem: string | null }) {
+  if (problem !== null) {
+    return (
+      <section className="panel" aria-labelledby="alerts-title" data-table="alerts">
+        <h3 id="alerts-title">{text.alerts}</h3>
+        <Failed problem={problem} />
+      </section>
+    );
+  }
+  if (alerts === null || alerts.length === 0) return null;
   return (
     <Table
       title={text.alerts}
@@ -194,7 +207,7 @@ export function Alerts({ eventId, version }: { eventId: string; version: number 
         text.issued,
         text.reason,
       ]}
-      rows={data.map((one) => [
+      rows={alerts.map((one) => [
         one.rule,
         one.channel,
         one.version,

@@ -8,14 +8,15 @@ import { useLive } from "../live/liveStore";
 import { EventMap } from "../map/EventMap";
 import { messages, textOf } from "../messages";
 import { reviewApi } from "../review/client";
-import { begin, changed, type Change, type Edit, type Phase } from "../review/edit";
+import { begin, changed, isChanged, type Change, type Edit, type Phase } from "../review/edit";
+import { useLeaving } from "../review/leaving";
 import { ReviewPanel } from "../review/ReviewPanel";
 import { Reviews } from "../review/Reviews";
 import { EventShaking } from "../shaking/EventShaking";
 import { eventAddress, hasMoved, openEvent, useRequest } from "../ui/hooks";
 import { useShortcut } from "../ui/shortcuts";
 import { Context } from "./Context";
-import { DepthHistogram } from "./DepthHistogram";
+import { Depths } from "./DepthHistogram";
 import { Alerts, Arrivals, StationMagnitudes, Versions } from "./DetailTables";
 import { Explanation } from "./Explanation";
 import { Facts } from "./Facts";
@@ -43,7 +44,11 @@ export function EventDetail({ eventId }: { eventId: string }) {
   }, [isEditing, news]);
   const key = `${eventId} ${wanted ?? held} ${saved}`;
   const event = useRequest((signal) => reviewApi.event(eventId, wanted, signal), key);
-  const posterior = useRequest((signal) => reviewApi.posterior(eventId, wanted, signal), key);
+  const posterior = useRequest(
+    (signal) => reviewApi.posterior(eventId, wanted, signal),
+    key,
+    `${eventId} ${wanted ?? ""}`,
+  );
   const onNews = useCallback(() => setSaved((count) => count + 1), []);
   return (
     <article className="detail" data-event={eventId}>
@@ -56,6 +61,7 @@ export function EventDetail({ eventId }: { eventId: string }) {
         <Found
           event={event.data}
           posterior={posterior.data}
+          posteriorProblem={posterior.problem}
           events={events}
           onNews={onNews}
           onEditing={setEditing}
@@ -68,12 +74,13 @@ export function EventDetail({ eventId }: { eventId: string }) {
 interface FoundProperties {
   event: Detail;
   posterior: Posterior | null;
+  posteriorProblem: string | null;
   events: EventSummary[];
   onNews: () => void;
   onEditing: (isEditing: boolean) => void;
 }
 
-function Found({ event, posterior, events, onNews, onEditing }: FoundProperties) {
+function Found({ event, posterior, posteriorProblem, events, onNews, onEditing }: FoundProperties) {
   const heading = useRef<HTMLHeadingElement>(null);
   const [edit, setEdit] = useState<Edit | null>(null);
   const [newPhase, setNewPhase] = useState<Phase>("P");
@@ -82,13 +89,13 @@ function Found({ event, posterior, events, onNews, onEditing }: FoundProperties)
   }, []);
   useEffect(() => setEdit(null), [event.event_id, event.version]);
   useEffect(() => onEditing(edit !== null), [edit, onEditing]);
+  useLeaving(isChanged(edit));
   useShortcut({
     keys: "v",
     group: messages.review.title,
     text: messages.review.goReview,
     run: () => document.querySelector("#review")?.scrollIntoView(),
   });
-  const samples = posterior?.samples ?? null;
   const mapped = events.filter((one) => one.event_id === event.event_id);
   const latest = Math.max(event.version, ...event.versions.map((one) => one.version));
   const isLatest = event.version === latest;
@@ -124,14 +131,7 @@ function Found({ event, posterior, events, onNews, onEditing }: FoundProperties)
               onSelect={openEvent}
             />
           </section>
-          <section className="panel" aria-labelledby="depth-title">
-            <h3 id="depth-title">{text.depthHistogram}</h3>
-            {samples !== null && samples.depth_km.length > 0 ? (
-              <DepthHistogram depths={samples.depth_km} />
-            ) : (
-              <p className="empty">{text.noPosterior}</p>
-            )}
-          </section>
+          <Depths posterior={posterior} problem={posteriorProblem} />
         </div>
       </div>
       <RecordSection

@@ -7,6 +7,7 @@ import { EventMap } from "../map/EventMap";
 import { messages } from "../messages";
 import { openEvent } from "../ui/hooks";
 import { EventTable } from "./EventTable";
+import { isPart } from "./LatestEvents";
 import { usePosterior } from "./usePosterior";
 
 const text = messages.events;
@@ -14,6 +15,7 @@ const GRADES = ["A", "B", "C"];
 
 export function EventsView() {
   const events = useLive("events");
+  const count = useLive("eventCount");
   const isLoaded = useLive("isLoaded");
   const [grade, setGrade] = useState("");
   const [selected, setSelected] = useState<string | null>(null);
@@ -39,6 +41,7 @@ export function EventsView() {
             </select>
           </label>
           <span className="muted">{text.count(shown.length)}</span>
+          {isPart(events, count) && <span>{text.newestOf(events.length, count)}</span>}
         </div>
         {shown.length === 0 ? (
           <p className="empty">

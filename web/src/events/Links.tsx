@@ -15,11 +15,12 @@ const [BEFORE_MS, AFTER_MS] = [30_000, 90_000];
 export function Links({ event }: { event: EventDetail }) {
   const id = encodeURIComponent(event.event_id);
   const name = event.event_id.replaceAll("/", "_");
+  const isLatest = event.versions.every((one) => one.version <= event.version);
   const files = [
     {
       path: `fdsnws/event/1/query?eventid=${id}&includearrivals=true`,
       file: `${name}.xml`,
-      text: text.quakeml,
+      text: isLatest ? text.quakeml : text.quakemlLatest, // the FDSN service knows no other
     },
     { path: `api/v1/events/${id}?version=${event.version}`, file: `${name}.json`, text: text.json },
     {

@@ -210,7 +210,7 @@ export function MagnitudePlot({ event }: { event: EventDetail }) {
         label={text.magnitudesLabel(rows.length, magnitudeText(event))}
         x={[0, far]}
         y={[high, low]}
-        xName={text.distanceAxis}
+        xName={text.hypocentralAxis}
         yName={`${text.magnitudeAxis} ${type}`}
       >
         {(xOf, yOf) => (

@@ -4,6 +4,7 @@ import "./explore.css";
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
+import { problemOf } from "../api/client";
 import { latitude, longitude, utc } from "../format";
 import { messages } from "../messages";
 import { openEvent, useRequest } from "../ui/hooks";
@@ -33,10 +34,11 @@ export function ExploreView({ part }: { part: string | null }) {
   const [edition, setEdition] = useState(0);
   const list = useRequest((signal) => catalogues.list(signal), String(edition));
   const found = useRequest(
-    async (signal) => ({ id: choice.catalogue, columns: await catalogues.events(choice.catalogue, signal) }),
+    (signal) => readEvents(choice.catalogue, signal),
     `${choice.catalogue} ${edition}`,
   );
-  const columns = found.data?.id === choice.catalogue ? found.data.columns : null;
+  const read = found.data?.id === choice.catalogue ? found.data : null;
+  const again = () => setEdition((before) => before + 1);
   const limit = useCallback(
     (limits: Partial<Filters>) =>
       setChoice((before) => ({ ...before, filters: { ...before.filters, ...limits } })),
@@ -55,8 +57,9 @@ export function ExploreView({ part }: { part: string | null }) {
           entries={list.data ?? NO_ENTRIES}
           chosen={choice.catalogue}
           onChoose={(catalogue) => setChoice((before) => ({ ...before, catalogue, filters: NO_FILTERS }))}
-          onChanged={() => setEdition((before) => before + 1)}
+          onChanged={again}
         />
+        {choice.catalogue === "live" && <ReadAgain readMs={read?.readMs ?? null} onAgain={again} />}
         <FilterFields filters={choice.filters} section={choice.section} onLimit={limit} onSection={setSection} />
         {found.problem !== null && (
           <p className="problem" role="alert">
@@ -64,14 +67,31 @@ export function ExploreView({ part }: { part: string | null }) {
           </p>
         )}
       </section>
-      {columns === null ? (
+      {read === null ? (
         found.problem === null && <p className="empty">{messages.loading}</p>
-      ) : columns.n === 0 ? (
+      ) : read.columns.n === 0 ? (
         <p className="empty">{text.none}</p>
       ) : (
-        <Panels columns={columns} choice={choice} onLimit={limit} onSection={setSection} />
+        <Panels columns={read.columns} choice={choice} onLimit={limit} onSection={setSection} />
       )}
     </div>
+  );
+}
+
+/** The events of a catalogue, and when they were read by this machine's clock. */
+export async function readEvents(id: string, signal?: AbortSignal) {
+  return { id, columns: await catalogues.events(id, signal), readMs: Date.now() };
+}
+
+/** The live catalogue grows, and the panels stay as they were read. */
+export function ReadAgain({ readMs, onAgain }: { readMs: number | null; onAgain: () => void }) {
+  return (
+    <p className="note">
+      {readMs !== null && text.readAt(`${utc(readMs)} UTC`)}{" "}
+      <button type="button" className="small" onClick={onAgain}>
+        {text.readAgain}
+      </button>
+    </p>
   );
 }
 
@@ -100,7 +120,8 @@ function Panels({ columns, choice, onLimit, onSection }: PanelsProperties) {
   const { filters, section } = choice;
   const mask = useMemo(() => maskOf(columns, filters), [columns, filters]);
   const chosen = useMemo(() => chosenOf(mask), [mask]);
-  const numbers = useNumbers(columns, chosen);
+  const { numbers, problem } = useNumbers(columns, chosen);
+  const law = lawText(numbers, problem);
   const line = useMemo(() => (section.kind === "line" ? [section.from, section.to] : null), [section]);
   const shared = { columns, mask, chosen, onLimit };
   return (
@@ -114,28 +135,34 @@ function Panels({ columns, choice, onLimit, onSection }: PanelsProperties) {
         onArea={(area: Place[]) => onLimit({ area })}
         onLine={(from, to) => onSection({ ...section, kind: "line", from, to })}
       />
-      <Numbers columns={columns} chosen={chosen} choice={choice} law={lawText(numbers)} />
+      <Numbers columns={columns} chosen={chosen} choice={choice} law={law} />
       <MagnitudeTime {...shared} />
       <Cumulative {...shared} />
-      <Frequency {...shared} numbers={numbers} />
+      <Frequency {...shared} numbers={numbers} law={law} />
       <DepthSection {...shared} section={section} />
       <DepthCounts {...shared} />
     </div>
   );
 }
 
+interface Asked {
+  numbers: MagnitudeNumbers | null;
+  problem: string | null;
+}
+const NOT_YET: Asked = { numbers: null, problem: null };
+
 /** Completeness and b of the chosen events, as the service finds them. */
-function useNumbers(columns: Columns, chosen: Uint32Array): MagnitudeNumbers | null {
-  const [numbers, setNumbers] = useState<MagnitudeNumbers | null>(null);
+function useNumbers(columns: Columns, chosen: Uint32Array): Asked {
+  const [asked, setAsked] = useState(NOT_YET);
   useEffect(() => {
     let isOld = false;
-    setNumbers(null);
+    setAsked(NOT_YET);
     const timer = setTimeout(() => {
       const magnitudes = new Float32Array(chosen.length);
       chosen.forEach((i, k) => (magnitudes[k] = columns.magnitude[i]!));
       catalogues.statistics(magnitudes, null).then(
-        (found) => !isOld && setNumbers(found),
-        () => undefined, // the panels say that nothing is known
+        (numbers) => !isOld && setAsked({ numbers, problem: null }),
+        (error: unknown) => !isOld && setAsked({ numbers: null, problem: problemOf(error) }),
       );
     }, REST_MS);
     return () => {
@@ -143,7 +170,7 @@ function useNumbers(columns: Columns, chosen: Uint32Array): MagnitudeNumbers | n
       clearTimeout(timer);
     };
   }, [columns, chosen]);
-  return numbers;
+  return asked;
 }
 
 function Numbers({ columns, chosen, choice, law }: {
@@ -192,7 +219,9 @@ function Numbers({ columns, chosen, choice, law }: {
         </div>
         <div>
           <dt>{text.lawName}</dt>
-          <dd>{law}</dd>
+          <dd>
+            <Words text={law} />
+          </dd>
         </div>
       </dl>
       {one.withoutMagnitude > 0 && <p className="note muted">{text.withoutMagnitude(one.withoutMagnitude)}</p>}

@@ -3,7 +3,8 @@
 import { useEffect, useState } from "react";
 
 import { messages } from "../messages";
-import { boxArea, NO_FILTERS, type Filters, type Place, type Range, type Section } from "./filters";
+import { NumberInput } from "../ui/NumberInput";
+import { boxArea, boxOf, NO_FILTERS, type Filters, type Place, type Range, type Section } from "./filters";
 
 const text = messages.explore;
 
@@ -51,27 +52,10 @@ interface NumberProperties {
   onValue: (value: number | null) => void;
 }
 
-/** A number or nothing; it counts once the reader leaves the field or presses Enter. */
 function NumberField({ name, value, step, onValue }: NumberProperties) {
-  const [typed, setTyped] = useState(String(value ?? ""));
-  useEffect(() => setTyped(String(value ?? "")), [value]);
-  const told = () => {
-    const next = typed.trim() === "" ? null : Number(typed);
-    if (next === null || Number.isFinite(next)) {
-      if (next !== value) onValue(next);
-    } else setTyped(String(value ?? ""));
-  };
   return (
     <label>
-      {name}{" "}
-      <input
-        type="number"
-        step={step}
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-        onBlur={told}
-        onKeyDown={(event) => event.key === "Enter" && told()}
-      />
+      {name} <NumberInput step={step} shown={String(value ?? "")} onValue={onValue} />
     </label>
   );
 }
@@ -128,7 +112,7 @@ function TimeField({ name, value, onValue }: Omit<NumberProperties, "step">) {
 /** The box around an area as four numbers; a change makes the area that box. */
 function AreaFields({ area, onArea }: { area: Place[] | null; onArea: (area: Place[] | null) => void }) {
   const [box, setBox] = useState<(number | null)[]>([null, null, null, null]);
-  useEffect(() => setBox(area === null ? [null, null, null, null] : bounds(area)), [area]);
+  useEffect(() => setBox(area === null ? [null, null, null, null] : boxOf(area)), [area]);
   const change = (index: number, value: number | null) => {
     const next = box.map((one, place) => (place === index ? value : one));
     setBox(next);
@@ -150,11 +134,6 @@ function AreaFields({ area, onArea }: { area: Place[] | null; onArea: (area: Pla
       )}
     </>
   );
-}
-
-function bounds(area: Place[]): number[] {
-  const [xs, ys] = [area.map((one) => one[0]), area.map((one) => one[1])];
-  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)].map((one) => Number(one.toFixed(4)));
 }
 
 function SectionFields({ section, onSection }: Pick<Properties, "section" | "onSection">) {

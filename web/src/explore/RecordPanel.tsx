@@ -2,10 +2,10 @@
 
 import { useEffect, useRef, useState } from "react";
 
-import { api } from "../api/client";
 import type { LivePick } from "../api/types";
 import { utc } from "../format";
 import { messages } from "../messages";
+import { picksOf } from "../station/client";
 import { traceColours } from "../traces/colours";
 import { RowChart, TimeAxis } from "../traces/rowChart";
 import { NO_REACH, reachOf, type RowData } from "../traces/rowData";
@@ -34,14 +34,7 @@ export function RecordPanel({ trace, middleS, onClose }: Properties) {
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
   const { data, problem } = useRequest(
-    async (signal) => {
-      const station = trace.split(".").slice(0, 2).join(".");
-      const [bins, picks] = await Promise.all([
-        archive.waveform(trace, iso(startS), iso(endS), PIXELS, signal),
-        picksOf(station, startS, endS, signal),
-      ]);
-      return { row: rowOf(bins), picks, startS, endS };
-    },
+    (signal) => readRecord(trace, startS, endS, signal),
     `${trace} ${startS} ${lengthS}`,
   );
   const zoom = (factor: number) => {
@@ -59,7 +52,7 @@ export function RecordPanel({ trace, middleS, onClose }: Properties) {
           {text.record(trace)}
         </h3>
         <span>
-          {utc(startS * 1000)} – {utc(endS * 1000, 0, false)}
+          {utc(startS * 1000)} – {utc(endS * 1000, 0, false)} UTC
         </span>
         <div className="explore-tools">
           <button type="button" onClick={() => setView([startS - lengthS / 2, lengthS])}>{text.earlier}</button>
@@ -82,12 +75,14 @@ export function RecordPanel({ trace, middleS, onClose }: Properties) {
   );
 }
 
-async function picksOf(station: string, startS: number, endS: number, signal: AbortSignal): Promise<LivePick[]> {
-  const query = { start: iso(startS), limit: 500 };
-  const found = await api.picks(query, signal);
-  return found.filter(
-    (one) => `${one.network}.${one.station}` === station && Date.parse(one.time) <= endS * 1000,
-  );
+/** The bins of a channel, and the picks of its station in the same time. */
+export async function readRecord(trace: string, startS: number, endS: number, signal?: AbortSignal) {
+  const station = trace.split(".").slice(0, 2).join(".");
+  const [bins, picks] = await Promise.all([
+    archive.waveform(trace, iso(startS), iso(endS), PIXELS, signal),
+    picksOf(station, startS * 1000, endS * 1000, signal),
+  ]);
+  return { row: rowOf(bins), picks, startS, endS };
 }
 
 /** Bins as the chart of a row takes them. */

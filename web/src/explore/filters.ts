@@ -174,10 +174,24 @@ function sectionOf(told: URLSearchParams): Section {
   return { ...FIRST.section, kind: told.get("s") === "ns" ? "ns" : "ew", halfWidthKm };
 }
 
-/** The corners of a box. */
-export const boxArea = (west: number, south: number, east: number, north: number): Place[] => [
-  [west, south],
-  [east, south],
-  [east, north],
-  [west, north],
-];
+/** The corners of a box; one whose east lies west of its west goes across 180 degrees. */
+export function boxArea(west: number, south: number, east: number, north: number): Place[] {
+  const end = east < west ? east + 360 : east;
+  return [
+    [west, south],
+    [end, south],
+    [end, north],
+    [west, north],
+  ];
+}
+
+/** West, south, east and north of an area; longitudes as readers write them, from -180 to 180. */
+export function boxOf(area: readonly Place[]): number[] {
+  const [xs, ys] = [area.map((one) => one[0]), area.map((one) => one[1])];
+  const [west, east] = [Math.min(...xs), Math.max(...xs)];
+  const isAround = east - west >= 360;
+  const [from, to] = isAround ? [west, east] : [west, east].map(onEarth);
+  return [from!, Math.min(...ys), to!, Math.max(...ys)].map(short);
+}
+
+const onEarth = (longitude: number): number => (Math.abs(longitude) <= 180 ? longitude : nearest(longitude, 0));

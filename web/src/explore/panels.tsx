@@ -9,6 +9,7 @@ import { Chart, type Ends } from "./Chart";
 import type { MagnitudeNumbers } from "./client";
 import { extent, type Columns } from "./columns";
 import type { Filters, Range, Section } from "./filters";
+import { Words } from "../told/Words";
 import type { Plot } from "./plot";
 import { sectionPoints } from "./sections";
 import { atLeast, binned, roundWidth } from "./summary";
@@ -94,8 +95,8 @@ function* steps(columns: Columns, chosen: Uint32Array, endS: number): Generator<
 }
 
 export function Frequency({
-  columns, chosen, onLimit, numbers,
-}: PanelProperties & { numbers: MagnitudeNumbers | null }) {
+  columns, chosen, onLimit, numbers, law,
+}: PanelProperties & { numbers: MagnitudeNumbers | null; law: string }) {
   const width = numbers?.bin_width ?? 0.1;
   const bins = useMemo(() => binned(columns.magnitude, chosen, width), [columns, chosen, width]);
   const sums = useMemo(() => atLeast(bins.counts), [bins]);
@@ -125,7 +126,7 @@ export function Frequency({
     <Chart
       name="frequency"
       title={text.frequency}
-      label={lawText(numbers)}
+      label={law}
       x={x}
       y={y}
       paint={paint}
@@ -133,7 +134,7 @@ export function Frequency({
       onBrush={(magnitudes) => onLimit({ magnitude: rounded(magnitudes, 2) })}
     >
       <p className="note" data-law>
-        {lawText(numbers)}
+        <Words text={law} />
       </p>
       <p className="note muted">{text.method}</p>
     </Chart>
@@ -155,8 +156,9 @@ function paintLaw(
   plot.line([at(start), at(plot.x.high)], plot.colours.fit, 2);
 }
 
-/** Completeness and b in one sentence. */
-export function lawText(numbers: MagnitudeNumbers | null): string {
+/** Completeness and b in one sentence, or why they are not known. */
+export function lawText(numbers: MagnitudeNumbers | null, problem: string | null = null): string {
+  if (problem !== null) return problem;
   if (numbers === null) return messages.loading;
   if (numbers.used_mc === null) return text.noLaw(numbers.n);
   const spread = numbers.mc_sd === null ? "" : ` ± ${numbers.mc_sd.toFixed(2)}`;

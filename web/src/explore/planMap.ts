@@ -8,6 +8,7 @@ import { readCoarse, readFine, type BaseMap } from "../map/atlas";
 import { currentPalette, type Palette } from "../map/palette";
 import { messages } from "../messages";
 import { isDark, listenToTheme } from "../ui/theme";
+import { eventBounds } from "./bounds";
 import { DARK, LIGHT } from "./colours";
 import type { Columns } from "./columns";
 import type { Place } from "./filters";
@@ -116,18 +117,8 @@ export class PlanMap {
   }
 
   private fit(): void {
-    let [west, south, east, north] = [180, 90, -180, -90];
-    const { longitude, latitude, n } = this.columns!;
-    for (let i = 0; i < n; i += 1) {
-      if (Number.isNaN(longitude[i]!) || Number.isNaN(latitude[i]!)) continue;
-      west = Math.min(west, longitude[i]!);
-      east = Math.max(east, longitude[i]!);
-      south = Math.min(south, latitude[i]!);
-      north = Math.max(north, latitude[i]!);
-    }
-    if (west <= east) {
-      this.map.fitBounds([west, south, east, north], { padding: 32, maxZoom: 11, animate: false });
-    }
+    const bounds = eventBounds(this.columns!);
+    if (bounds !== null) this.map.fitBounds(bounds, { padding: 32, maxZoom: 11, animate: false });
     this.drawSoon();
   }
 

@@ -1,5 +1,6 @@
 /** Where events lie along a line across the map, and how far beside it. */
 
+import { eventMiddle } from "./bounds";
 import { extent, type Columns } from "./columns";
 import { nearest, type Section } from "./filters";
 
@@ -12,15 +13,10 @@ export interface SectionPoints {
   range: [number, number];
 }
 
-const middleOf = (range: [number, number] | null): number => (range === null ? 0 : (range[0] + range[1]) / 2);
-
 /** Distances on a plane that touches the middle: good to a percent over some hundred km. */
 export function sectionPoints(columns: Columns, section: Section): SectionPoints {
   const isLine = section.kind === "line";
-  const origin = isLine
-    ? section.from
-    : [middleOf(extent(columns.longitude)), middleOf(extent(columns.latitude))];
-  const [longitude0, latitude0] = [origin[0]!, origin[1]!];
+  const [longitude0, latitude0] = isLine ? section.from : eventMiddle(columns);
   const shrink = Math.cos((latitude0 * Math.PI) / 180);
   const eastOf = (longitude: number): number =>
     (nearest(longitude, longitude0) - longitude0) * KM_A_DEGREE * shrink;

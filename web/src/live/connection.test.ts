@@ -1,29 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { LiveConnection, type ConnectionState, type SocketLike } from "./connection";
-
-class FakeSocket implements SocketLike {
-  binaryType: BinaryType = "blob";
-  readyState = 0;
-  onopen: SocketLike["onopen"] = null;
-  onclose: SocketLike["onclose"] = null;
-  onmessage: SocketLike["onmessage"] = null;
-  sent: string[] = [];
-  closed = false;
-  send(data: string) {
-    this.sent.push(data);
-  }
-  close() {
-    this.closed = true;
-  }
-  accept() {
-    this.readyState = 1;
-    this.onopen?.({} as Event);
-  }
-  say(data: string) {
-    this.onmessage?.({ data } as MessageEvent);
-  }
-}
+import { LiveConnection, type ConnectionState } from "./connection";
+import { FakeSocket } from "./testing";
 
 let sockets: FakeSocket[];
 let states: ConnectionState[];

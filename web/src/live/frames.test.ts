@@ -1,31 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { decodeFrame, FrameError } from "./frames";
-
-/** An independent writer of the documented layout. */
-function encode(
-  kind: number,
-  id: string,
-  startMs: number,
-  binMs: number,
-  rows: number[][],
-  format = 1,
-): ArrayBuffer {
-  const name = new TextEncoder().encode(id);
-  const padded = name.length + ((8 - (name.length % 8)) % 8);
-  const count = rows[0]?.length ?? 0;
-  const buffer = new ArrayBuffer(24 + padded + 4 * rows.flat().length);
-  const view = new DataView(buffer);
-  view.setUint8(0, format);
-  view.setUint8(1, kind);
-  view.setUint16(2, name.length, true);
-  view.setUint32(4, count, true);
-  view.setFloat64(8, startMs, true);
-  view.setFloat64(16, binMs, true);
-  new Uint8Array(buffer, 24, name.length).set(name);
-  rows.flat().forEach((value, index) => view.setFloat32(24 + padded + 4 * index, value, true));
-  return buffer;
-}
+import { encodeFrame as encode } from "./testing";
 
 describe("decodeFrame", () => {
   it("reads minimum and maximum of a trace", () => {

@@ -17,11 +17,14 @@ import { LiveConnection, type ConnectionState } from "./connection";
 import { dataNow } from "./dataNow";
 import { decodeFrame } from "./frames";
 import { added, newestVersions } from "./merge";
+import { Reading } from "./reading";
 import { TraceBuffer } from "./traceBuffer";
 import { sayError } from "../told/told";
 
 /** Views are told of news at most this often. */
 const NEWS_MS = 200;
+/** How often the age of live data grows. */
+const AGE_MS = 1000;
 const MOST_EVENTS = 500;
 const MOST_PICKS = 3000;
 const RECENT_MS = 900_000;
@@ -39,7 +42,10 @@ export interface Snapshot {
   /** The server's clock minus this machine's, ms. */
   clockOffsetMs: number;
   traces: string[];
+  /** The newest ones, and no more than some hundreds. */
   events: EventSummary[];
+  /** How many events the service has; null before they have been read. */
+  eventCount: number | null;
   picks: LivePick[];
   health: StationHealth[];
   stations: StationInfo[];
@@ -57,6 +63,7 @@ const EMPTY: Snapshot = {
   clockOffsetMs: 0,
   traces: [],
   events: [],
+  eventCount: null,
   picks: [],
   health: [],
   stations: [],
@@ -72,6 +79,13 @@ export interface Subscription {
   keepS?: number;
 }
 
+/** Who keeps more events than the newest ones. */
+export interface Follower {
+  /** The service greets: anything may have happened since it was last heard. */
+  onHello(): void;
+  onEvent(event: EventSummary): void;
+}
+
 export class LiveStore {
   /** Buffers of the subscribed traces and curves. */
   readonly buffers = new Map<string, TraceBuffer>();
@@ -81,7 +95,12 @@ export class LiveStore {
   private snapshot = EMPTY;
   private pending: Partial<Snapshot> = {};
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private ages: ReturnType<typeof setInterval> | undefined;
+  /** When the service last told the time of its data, by this machine's clock. */
+  private toldTimeMs = 0;
   private readonly readers = new Set<() => void>();
+  private readonly followers = new Set<Follower>();
+  private readonly reading = new Reading((signal) => this.load(signal));
   private subscription: Subscription = { traces: [], seconds: 60, pixels: 800 };
   private readonly connection: LiveConnection;
 
@@ -98,11 +117,15 @@ export class LiveStore {
 
   start(): void {
     this.connection.start();
-    void this.load();
+    this.reading.start();
+    clearInterval(this.ages);
+    this.ages = setInterval(() => this.growOlder(), AGE_MS);
   }
 
   /** Ask for nothing more until it is started again; what is known stays. */
   stop(): void {
+    clearInterval(this.ages);
+    this.reading.stop();
     this.connection.stop();
   }
 
@@ -112,6 +135,12 @@ export class LiveStore {
     this.readers.add(reader);
     return () => this.readers.delete(reader);
   };
+
+  /** Tell of each event as it comes; returns how to end it. */
+  follow(follower: Follower): () => void {
+    this.followers.add(follower);
+    return () => this.followers.delete(follower);
+  }
 
   /** Ask for these traces in place of those before. */
   subscribe(subscription: Subscription): void {
@@ -146,24 +175,28 @@ export class LiveStore {
   }
 
   /** Read everything anew: what the service no longer knows goes, what it tells meanwhile stays. */
-  private async load(): Promise<void> {
+  private async load(signal: AbortSignal): Promise<void> {
     const { events: oldEvents, picks: oldPicks } = this.latest;
     try {
       const [stations, events, picks] = await Promise.all([
-        api.stations(),
-        api.events(MOST_EVENTS),
-        api.picks({ limit: MOST_PICKS, ...this.recent() }),
+        api.stations(signal),
+        api.events({ limit: MOST_EVENTS }, signal),
+        api.picks({ limit: MOST_PICKS, ...this.recent() }, signal),
       ]);
+      signal.throwIfAborted();
+      const toldMeanwhile = added(oldEvents, this.latest.events);
       this.set({
         stations,
         health: stations.flatMap((station) => station.health),
-        events: mergeEvents(events, added(oldEvents, this.latest.events)),
+        events: mergeEvents(events.data, toldMeanwhile),
+        eventCount: events.meta.count + countNew(events.data, toldMeanwhile),
         picks: mergePicks(picks, added(oldPicks, this.latest.picks)),
         isLoaded: true,
         problem: null,
       });
     } catch (error) {
-      this.set({ problem: wordsOf(error) });
+      if (!signal.aborted) this.set({ problem: wordsOf(error) });
+      throw error;
     }
   }
 
@@ -196,6 +229,7 @@ export class LiveStore {
     this.frames += 1;
   }
 
+  /** Take up how new the data are; null: as new as they were. */
   private setTime(text: string | null): void {
     const { hello, clockOffsetMs, streamMs: known } = this.latest;
     const streamMs = text === null ? known : Date.parse(text);
@@ -203,30 +237,55 @@ export class LiveStore {
     this.set({ streamMs, dataNowMs: dataNow(hello?.is_live ?? false, streamMs, nowMs) });
   }
 
+  /** Let live data age also while the service tells nothing. */
+  private growOlder(): void {
+    const isTold = Date.now() - this.toldTimeMs < AGE_MS;
+    if (this.latest.hello?.is_live && !isTold) this.setTime(null);
+  }
+
   /** What could not be loaded while the service was in trouble is loaded once it is well. */
   private setService(service: ServiceState): void {
     const wasIll = this.latest.service !== null && this.latest.service.status !== "ready";
     this.set({ service });
-    if (wasIll && service.status === "ready" && !this.latest.isLoaded) void this.load();
+    if (wasIll && service.status === "ready" && this.reading.hasFailed) this.reading.start();
+  }
+
+  private greet(hello: Hello): void {
+    // whole windows follow, and after a restart perhaps of earlier times, which the old ones would hide
+    this.buffers.clear();
+    this.frames += 1;
+    this.set({ hello, clockOffsetMs: Date.parse(hello.server_time) - Date.now() });
+    this.hearTime(hello.stream_time);
+    this.reading.start(); // also what was missed while away
+    for (const one of this.followers) one.onHello();
+  }
+
+  private hearTime(text: string | null): void {
+    this.toldTimeMs = Date.now();
+    this.setTime(text);
+  }
+
+  private takeEvent(event: EventSummary): void {
+    const { events, eventCount } = this.latest;
+    this.set({
+      events: mergeEvents(events, [event]),
+      eventCount: eventCount === null ? null : eventCount + countNew(events, [event]),
+    });
+    for (const one of this.followers) one.onEvent(event);
   }
 
   private onText(message: LiveMessage): void {
     switch (message.type) {
       case "hello":
-        this.set({
-          hello: message.data,
-          clockOffsetMs: Date.parse(message.data.server_time) - Date.now(),
-        });
-        this.setTime(message.data.stream_time);
-        return void this.load(); // also what was missed while away
+        return this.greet(message.data);
       case "time":
-        return this.setTime(message.data.stream_time);
+        return this.hearTime(message.data.stream_time);
       case "state":
         return this.setService(message.data);
       case "traces":
         return this.set({ traces: message.data });
       case "event":
-        return this.set({ events: mergeEvents(this.latest.events, [message.data]) });
+        return this.takeEvent(message.data);
       case "pick":
         return this.set({ picks: mergePicks(this.latest.picks, [message.data]) });
       case "health":
@@ -246,6 +305,12 @@ function wordsOf(error: unknown): string {
 
 function mergeEvents(known: EventSummary[], news: EventSummary[]): EventSummary[] {
   return newestVersions(known, news, (event) => event.event_id).slice(0, MOST_EVENTS);
+}
+
+/** How many of these are told for the first time; a later version is of an event that was counted before. */
+function countNew(known: EventSummary[], news: EventSummary[]): number {
+  const ids = new Set(known.map((event) => event.event_id));
+  return news.filter((event) => event.kind === "new" && !ids.has(event.event_id)).length;
 }
 
 function mergePicks(known: LivePick[], news: LivePick[]): LivePick[] {

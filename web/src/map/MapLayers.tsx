@@ -17,7 +17,7 @@ import { FitButton, LayerSwitch, Ramp, useDrawn, type Draw } from "./LayerSwitch
 import { Triangle } from "./Legend";
 import { DARK, LIGHT, type StationState } from "./palette";
 import { SegmentLayer } from "./SegmentLayer";
-import { ShakingLayer } from "./ShakingLayer";
+import { ShakingLayer, useShakingChoice } from "./ShakingLayer";
 import { say } from "../told/told";
 import { Around, Failed } from "../told/Words";
 
@@ -92,16 +92,18 @@ function PosteriorLayer({ event, posterior, draw }: Properties) {
 }
 
 function ShakingOf({ event, draw }: { event: EventDetail | null; draw: Draw }) {
+  const choice = useShakingChoice();
   const key = event === null ? "" : `${event.event_id} ${event.version}`;
   const { data, problem } = useRequest(
     async (signal) => (event === null ? null : api.shaking(event.event_id, signal)),
+    key,
     key,
   );
   if (event === null) return <p className="muted">{text.selectFirst}</p>;
   if (problem !== null) return <Failed problem={problem} />;
   if (data === null) return <p>{messages.loading}</p>;
   if (data.data === null) return <p className="muted"><Around told={messages.shaking.none} words={say(data.meta.reason_told)} /></p>;
-  return <ShakingLayer map={data.data} cautions={data.meta.cautions_told} draw={draw} />;
+  return <ShakingLayer map={data.data} cautions={data.meta.cautions_told} choice={choice} draw={draw} />;
 }
 
 function ForecastLayer({ draw }: { draw: Draw }) {

@@ -51,7 +51,7 @@ export function MapPage() {
     },
     [view],
   );
-  const event = useSelected(selected, view);
+  const event = useSelected(selected, view, state);
   const posterior = usePosterior(event ?? undefined);
   usePlaceMark(view, isPlacing, setPlacing);
   return (
@@ -171,15 +171,15 @@ function fit(view: MapView | null): void {
 }
 
 /** All that is known of the selected event, with a ring around it on the map. */
-function useSelected(selected: string | null, view: MapView | null): EventDetail | null {
-  const known = useLive("events").find((one) => one.event_id === selected);
+function useSelected(selected: string | null, view: MapView | null, { revision }: CatalogueState): EventDetail | null {
+  const known = useMemo(() => (selected === null ? undefined : catalogue.rowOf(selected)), [selected, revision]);
   const { data } = useRequest(
     async (signal) => (selected === null ? null : api.event(selected, null, signal)),
-    `${selected ?? ""} ${known?.version ?? ""}`,
+    `${selected ?? ""} ${known?.version ?? ""} ${known?.state ?? ""}`,
   );
   const event = data?.event_id === selected ? data : null;
   useEffect(() => {
-    view?.markEvent(selected === null ? null : (catalogue.rowOf(selected) ?? null));
+    view?.markEvent(known ?? null);
   }, [selected, view, known]);
   return event;
 }
@@ -277,7 +277,7 @@ function Selected({ told, event, onSelect }: SelectedProperties) {
               aria-pressed={row.id === event?.event_id}
               onClick={() => onSelect(row.id)}
             >
-              {utc(row.timeMs)}
+              {`${utc(row.timeMs)} UTC`}
               {row.magnitude !== null && `, M ${row.magnitude.toFixed(1)}`}
               {`, ${latitude(row.latitude, 2)} ${longitude(row.longitude, 2)}`}
             </button>

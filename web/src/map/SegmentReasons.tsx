@@ -13,9 +13,11 @@ const text = messages.relevance;
 const [WIDTH, ROW, EDGE, AXIS] = [360, 30, 10, 36];
 
 export function SegmentReasons({ region, index }: { region: string; index: number }) {
+  const segment = `${region} ${index}`;
   const { data, problem } = useRequest(
     (signal) => api.segmentExplanation(region, index, signal),
-    `${region} ${index}`,
+    segment,
+    segment,
   );
   if (problem !== null) return <Failed problem={problem} />;
   if (data === null) return <p>{messages.loading}</p>;

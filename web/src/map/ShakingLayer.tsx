@@ -19,12 +19,27 @@ const text = messages.mapTools;
 const words = messages.shaking;
 const FIRST_LIMIT = "0.1";
 
-export function ShakingLayer({ map, cautions, draw }: { map: ShakingMap; cautions: readonly Told[]; draw: Draw }) {
-  const colours = (useIsDark() ? DARK : LIGHT).shaking;
-  const [measure, setMeasure] = useState(map.measures[0]!);
+interface Properties {
+  map: ShakingMap;
+  cautions: readonly Told[];
+  choice: ShakingChoice;
+  draw: Draw;
+}
+
+export type ShakingChoice = ReturnType<typeof useShakingChoice>;
+
+/** What the reader wants to see of any event's shaking; held where it outlasts the map of one of them. */
+export function useShakingChoice() {
+  const [measure, setMeasure] = useState<string | null>(null);
   const [kind, setKind] = useState<ShakingKind>("median");
   const [limit, setLimit] = useState(FIRST_LIMIT);
-  const shown = map.measures.includes(measure) ? measure : map.measures[0]!;
+  return { measure, setMeasure, kind, setKind, limit, setLimit };
+}
+
+export function ShakingLayer({ map, cautions, choice, draw }: Properties) {
+  const colours = (useIsDark() ? DARK : LIGHT).shaking;
+  const { measure, setMeasure, kind, setKind, limit, setLimit } = choice;
+  const shown = measure !== null && map.measures.includes(measure) ? measure : map.measures[0]!;
   const found = useMemo(
     () => shakingCells(map, shown, kind, Number(limit), colours),
     [map, shown, kind, limit, colours],

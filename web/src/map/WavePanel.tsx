@@ -40,6 +40,7 @@ export function WavePanel({ isPlacing, onPlacing, middle, onDraw }: Properties) 
   const { data: times, problem } = useRequest(
     async (signal) => (key === "" || event === null ? null : api.travelTimes(event.depth_km, model, signal)),
     key,
+    key,
   );
   useFronts(isOn ? event : null, times, now, onDraw);
   return (
@@ -51,7 +52,7 @@ export function WavePanel({ isPlacing, onPlacing, middle, onDraw }: Properties) 
       </label>
       {isOn && problem !== null && <Failed problem={problem} />}
       {isOn && event === null && <p className="empty">{text.noRecent}</p>}
-      {isOn && event !== null && times !== null && ageS !== null && (
+      {isOn && event !== null && ageS !== null && problem === null && (
         <Arrivals event={event} times={times} ageS={ageS} place={place} />
       )}
       <PlaceForm place={place} isPlacing={isPlacing} onPlacing={onPlacing} middle={middle} />
@@ -117,18 +118,19 @@ function useFronts(
 
 interface ArrivalsProperties {
   event: EventSummary;
-  times: TravelTimes;
+  /** Null until they are known for the event's depth. */
+  times: TravelTimes | null;
   ageS: number;
   place: Place | null;
 }
 
 function Arrivals({ event, times, ageS, place }: ArrivalsProperties) {
-  const told = place === null ? text.noPlaceYet : wordsOf(event, times, ageS, place);
+  const told = times === null ? null : place === null ? text.noPlaceYet : wordsOf(event, times, ageS, place);
   return (
     <>
-      <p className="note">{text.wavesOf(nameOf(event), times.model)}</p>
+      {times !== null && <p className="note">{text.wavesOf(nameOf(event), times.model)}</p>}
       <p className="countdown" aria-hidden="true">
-        {told}
+        {told ?? messages.loading}
       </p>
       <Aloud told={told} />
       <p className="legend-row" aria-hidden="true">
@@ -157,13 +159,16 @@ function phaseWords(phase: string, { inS, sdS }: Coming): string {
   return inS >= 0 ? text.comes(phase, Math.round(inS), sd) : text.passed(phase, Math.round(-inS));
 }
 
-/** The same text for readers aloud, at a pace at which it can be read. */
-function Aloud({ told }: { told: string }) {
+/** The same text for readers aloud, at a pace at which it can be read; nothing is read while none is known. */
+function Aloud({ told }: { told: string | null }) {
   const [shown, setShown] = useState("");
-  const latest = useRef(told);
-  latest.current = told;
+  const latest = useRef("");
+  if (told !== null) latest.current = told;
+  const isFirst = shown === "" && told !== null;
   useEffect(() => {
-    setShown(latest.current);
+    if (isFirst) setShown(latest.current);
+  }, [isFirst]);
+  useEffect(() => {
     const timer = setInterval(() => setShown(latest.current), ALOUD_MS);
     return () => clearInterval(timer);
   }, []);

@@ -1,10 +1,11 @@
-/** All events of the service, read in parts so that the page never stands still, kept while it is open. */
+/** All events of the service, read in parts so that the page never stands still, and followed while it is open. */
 
 import { useEffect, useSyncExternalStore } from "react";
 
-import { problemOf, request } from "../api/client";
+import { api, problemOf } from "../api/client";
 import type { EventSummary } from "../api/types";
-import { live } from "../live/liveStore";
+import { live, type Follower } from "../live/liveStore";
+import { Reading } from "../live/reading";
 import { rowOf, type Row } from "./catalogue";
 
 /** One part; larger ones take longer to read than a frame or two. */
@@ -13,28 +14,26 @@ const MOST = 100_000;
 /** Between parts, so that other work gets its turn. */
 const REST_MS = 20;
 
-interface Part {
-  data: EventSummary[];
-  meta: { count: number };
-}
-
 export interface CatalogueState {
   /** Grows with each change. */
   revision: number;
   /** How many the service has; null before the first answer. */
   total: number | null;
+  /** Whether all have been read once. */
   isComplete: boolean;
   problem: string | null;
 }
 
-export class Catalogue {
+export class Catalogue implements Follower {
   readonly rows: Row[] = [];
   /** Indices of rows in the order in which they came or changed. */
   readonly changes: number[] = [];
   private readonly places = new Map<string, number>();
   private readonly readers = new Set<() => void>();
   private state: CatalogueState = { revision: 0, total: null, isComplete: false, problem: null };
-  private isReading = false;
+  /** Whether more may have happened than was read and told. */
+  private isStale = true;
+  private readonly reading = new Reading((signal) => this.readAll(signal));
 
   readonly current = (): CatalogueState => this.state;
 
@@ -65,26 +64,39 @@ export class Catalogue {
     return place === undefined ? undefined : this.rows[place];
   }
 
-  /** Read all, once; a reading that failed may be tried again. */
-  async read(): Promise<void> {
-    if (this.isReading || this.state.isComplete) return;
-    this.isReading = true;
+  /** Read all where that has not been done since the service was last away. */
+  read(): void {
+    if (this.isStale && !this.reading.isReading) this.reading.start();
+  }
+
+  /** Also what was withdrawn or reviewed while the service was away; nobody looks: once somebody does. */
+  onHello(): void {
+    this.isStale = true;
+    if (this.readers.size > 0) this.reading.start();
+  }
+
+  onEvent(event: EventSummary): void {
+    this.put([event]);
+  }
+
+  private async readAll(signal: AbortSignal): Promise<void> {
     try {
       let total = Infinity;
       for (let offset = 0; offset < Math.min(total, MOST); offset += PART) {
-        const query = { limit: PART, offset, order: "-time", include_cancelled: "true" };
-        const part = (await request("events", query)) as Part;
+        const part = await api.events({ limit: PART, offset, include_cancelled: "true" }, signal);
+        signal.throwIfAborted();
         total = part.meta.count;
         this.set({ total, problem: null });
         this.put(part.data);
         if (part.data.length < PART) break;
         await new Promise((resolve) => setTimeout(resolve, REST_MS));
+        signal.throwIfAborted();
       }
+      this.isStale = false;
       this.set({ isComplete: true });
     } catch (error) {
-      this.set({ problem: problemOf(error) });
-    } finally {
-      this.isReading = false;
+      if (!signal.aborted) this.set({ problem: problemOf(error) });
+      throw error;
     }
   }
 
@@ -95,14 +107,13 @@ export class Catalogue {
 }
 
 export const catalogue = new Catalogue();
+live.follow(catalogue);
 
-/** Read all events, follow what comes live, and return how far that is. */
+/** Read all events, and return how far that is. */
 export function useCatalogue(): CatalogueState {
   useEffect(() => {
-    void catalogue.read();
-    const follow = (): void => catalogue.put(live.current().events);
-    follow();
-    return live.listen(follow);
+    catalogue.put(live.current().events); // at once, before the first part has been read
+    catalogue.read();
   }, []);
   return useSyncExternalStore(catalogue.listen, catalogue.current);
 }

@@ -11,8 +11,9 @@ import { messages } from "../messages";
 import { useRequest } from "../ui/hooks";
 import { Card } from "./Card";
 import { comparedScores } from "./content";
-import { Promote, Serving, servingOf, type ServingData } from "./Serving";
-import { Words } from "../told/Words";
+import { Promote, Serving, type ServingData } from "./Serving";
+import { useServing } from "./useServing";
+import { Failed, Words } from "../told/Words";
 import { say } from "../told/told";
 
 const text = messages.models;
@@ -27,7 +28,7 @@ export function ModelsView({ part }: { part: string | null }) {
     async (signal) => (await request("models/cards", {}, signal)) as Answer,
     `${changes}`,
   );
-  const { data: serving } = useRequest(servingOf, `${changes}`);
+  const { serving, readMs, problem: servingProblem } = useServing(changes);
   const shown = data?.data.find((one) => one.name === part) ?? null;
   return (
     <>
@@ -39,7 +40,8 @@ export function ModelsView({ part }: { part: string | null }) {
           </p>
         )}
         {data === null && problem === null && <p className="empty">{messages.loading}</p>}
-        {serving !== null && <Serving serving={serving} onChange={onChange} />}
+        {serving !== null && <Serving serving={serving} readMs={readMs} onChange={onChange} />}
+        {servingProblem !== null && <Failed problem={servingProblem} />}
         {data !== null && <Models models={data.data} meta={data.meta} />}
       </section>
       {shown !== null && (

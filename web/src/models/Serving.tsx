@@ -19,7 +19,12 @@ export const servingOf = async (signal?: AbortSignal): Promise<ServingData> =>
   ((await request("models/serving", {}, signal)) as Schemas["ServingAnswer"]).data;
 
 /** The model in use, with its way back, and the comparison with the shadow. */
-export function Serving({ serving, onChange }: { serving: ServingData; onChange: () => void }) {
+export function Serving({ serving, readMs, onChange }: {
+  serving: ServingData;
+  /** When it was told. */
+  readMs: number;
+  onChange: () => void;
+}) {
   const now = serving.in_use;
   if (now === null || now === undefined) return null;
   const previous = now.previous ?? null;
@@ -46,7 +51,7 @@ export function Serving({ serving, onChange }: { serving: ServingData; onChange:
           />
         </Allowed>
       )}
-      {serving.shadow && <Compared shadow={serving.shadow} />}
+      {serving.shadow && <Compared shadow={serving.shadow} readMs={readMs} />}
     </div>
   );
 }
@@ -117,7 +122,7 @@ function Change({ button, label, question, path, now, onChange }: ChangeProperti
   );
 }
 
-function Compared({ shadow }: { shadow: Shadow }) {
+export function Compared({ shadow, readMs }: { shadow: Shadow; readMs: number }) {
   const name = shadow.name || (shadow.picker?.model ?? "");
   const rows = Object.entries(shadow.phases).filter(([, one]) => one.agreement !== null);
   return (
@@ -125,7 +130,9 @@ function Compared({ shadow }: { shadow: Shadow }) {
       <h3 id="shadow-title">
         {text.compared(name)} <span className="badge">{text.shadowStates[shadow.state]}</span>
       </h3>
-      <p className="muted">{text.shadowCounts(shadow.seen, shadow.shed, shadow.waiting)}</p>
+      <p className="muted">
+        {text.shadowCounts(shadow.seen, shadow.shed, shadow.waiting)} {text.asOf(`${utc(readMs)} UTC`)}
+      </p>
       {shadow.problem !== "" && (
         <p className="problem" lang="en">
           {shadow.problem}

@@ -15,7 +15,7 @@ import { RowChart, TimeAxis } from "../traces/rowChart";
 import { keepAsking } from "../ui/asking";
 import { eventAddress, useIsDark, useWidth } from "../ui/hooks";
 import { useShortcut } from "../ui/shortcuts";
-import { replays, type Pace, type ReplayDetail, type ReplayTraces } from "./client";
+import { problemWith, replays, type Pace, type ReplayDetail, type ReplayTraces } from "./client";
 import { eventOf, kindOf, rowsOf, signed, type ReplayRow } from "./content";
 import { SpeedChoice, stateText } from "./ReplayView";
 
@@ -71,22 +71,13 @@ function useReplay(
 export function ReplayPanel({ replayId, onChanged }: { replayId: string; onChanged: () => void }) {
   const [edition, setEdition] = useState(0);
   const { told, problem } = useReplay(replayId, edition, onChanged);
-  const steer = (pace: Pace) => {
-    void replays
-      .steer(replayId, pace)
-      .catch(() => undefined) // its state is asked for again, whatever happened
-      .then(() => {
-        setEdition((before) => before + 1);
-        onChanged();
-      });
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const steer = async (pace: Pace) => {
+    setRefusal(await problemWith(replays.steer(replayId, pace)));
+    setEdition((before) => before + 1); // its state is asked for again, whatever happened
+    onChanged();
   };
   const state = told?.detail.state;
-  useShortcut({
-    keys: "k",
-    group: text.title,
-    text: text.pauseKey,
-    run: () => steer({ is_paused: state !== "paused" }),
-  });
   if (told === null) {
     return problem === null ? (
       <p className="empty">{messages.loading}</p>
@@ -99,7 +90,13 @@ export function ReplayPanel({ replayId, onChanged }: { replayId: string; onChang
   return (
     <div className="replay-run" data-state={state}>
       <section className="panel" aria-labelledby="replay-run-title">
-        <Head detail={told.detail} onSteer={steer} />
+        <PauseKey onPause={() => void steer({ is_paused: state !== "paused" })} />
+        <Head detail={told.detail} onSteer={(pace) => void steer(pace)} />
+        {refusal !== null && (
+          <p className="problem" role="alert">
+            <Words text={refusal} />
+          </p>
+        )}
         <Records told={told} />
       </section>
       <div className="columns">
@@ -120,17 +117,29 @@ export function ReplayPanel({ replayId, onChanged }: { replayId: string; onChang
   );
 }
 
-function Head({ detail, onSteer }: { detail: ReplayDetail; onSteer: (pace: Pace) => void }) {
+/** The key that pauses it and lets it go on, for those who may. */
+export const PauseKey = (properties: { onPause: () => void }) => (
+  <Allowed permission="replay" hides>
+    <HeldKey {...properties} />
+  </Allowed>
+);
+
+function HeldKey({ onPause }: { onPause: () => void }) {
+  useShortcut({ keys: "k", group: text.title, text: text.pauseKey, run: onPause });
+  return null;
+}
+
+export function Head({ detail, onSteer }: { detail: ReplayDetail; onSteer: (pace: Pace) => void }) {
   return (
     <>
       <div className="panel-head">
         <h3 id="replay-run-title">
           <span className="badge replay">{text.label}</span>{" "}
-          {text.row(utc(Date.parse(detail.start)), utc(Date.parse(detail.end), 0, false))}
+          {text.row(utc(Date.parse(detail.start)), utc(Date.parse(detail.end), 0, false))} UTC
         </h3>
-        <span role="status">
-          {stateText(detail.state)}
-          {detail.reached !== null && ` ${text.reached(utc(Date.parse(detail.reached)))}`}
+        <span>
+          <span role="status">{stateText(detail.state)}</span>
+          {detail.reached !== null && ` ${text.reached(utc(Date.parse(detail.reached)))} UTC`}
         </span>
         <progress aria-label={text.progress} max="1" value={detail.share} />
         {isOn(detail) && (

@@ -10,7 +10,7 @@ import { secondsOf } from "../explore/FilterFields";
 import { utc } from "../format";
 import { messages, textOf } from "../messages";
 import { keepAsking } from "../ui/asking";
-import { replays, type Replay, type ReplayList } from "./client";
+import { problemWith, replays, type Replay, type ReplayList } from "./client";
 import { ReplayPanel } from "./ReplayPanel";
 import { Words } from "../told/Words";
 import { say } from "../told/told";
@@ -47,7 +47,7 @@ export function ReplayView({ part }: { part: string | null }) {
           </p>
         )}
         <h3>{text.list}</h3>
-        {list.length === 0 ? <p className="muted">{text.none}</p> : <List list={list} onChanged={again} />}
+        <List list={list} onChanged={again} />
       </section>
       {shown !== null && <ReplayPanel key={shown.replay_id} replayId={shown.replay_id} onChanged={again} />}
     </>
@@ -187,23 +187,42 @@ export function SpeedChoice({ speed, onSpeed }: { speed: number; onSpeed: (speed
 
 export const stateText = (state: string): string => textOf(text.states, state) ?? state;
 
+/** The replays, with why one could not be removed. */
 function List({ list, onChanged }: { list: Replay[]; onChanged: () => void }) {
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const remove = async (id: string) => {
+    setRefusal(await problemWith(replays.remove(id)));
+    onChanged();
+  };
+  return (
+    <>
+      {refusal !== null && (
+        <p className="problem" role="alert">
+          <Words text={refusal} />
+        </p>
+      )}
+      {list.length === 0 ? (
+        <p className="muted">{text.none}</p>
+      ) : (
+        <Rows list={list} onRemove={(id) => void remove(id)} />
+      )}
+    </>
+  );
+}
+
+export function Rows({ list, onRemove }: { list: Replay[]; onRemove: (id: string) => void }) {
   return (
     <ul className="replay-list">
       {list.map((one) => (
         <li key={one.replay_id} data-replay={one.replay_id}>
           <span className="badge replay">{text.label}</span>{" "}
           <a href={`#/replay/${one.replay_id}`}>
-            {text.row(utc(Date.parse(one.start)), utc(Date.parse(one.end), 0, false))}
+            {text.row(utc(Date.parse(one.start)), utc(Date.parse(one.end), 0, false))} UTC
           </a>{" "}
           <span>{stateText(one.state)}</span>{" "}
           <span className="muted">{text.found(one.event_count, one.pick_count)}</span>{" "}
           <Allowed permission="replay" hides>
-            <button
-              type="button"
-              className="small"
-              onClick={() => void replays.remove(one.replay_id).catch(() => undefined).then(onChanged)}
-            >
+            <button type="button" className="small" onClick={() => onRemove(one.replay_id)}>
               {text.remove}
             </button>
           </Allowed>

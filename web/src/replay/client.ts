@@ -1,6 +1,6 @@
 /** Requests for replays. */
 
-import { get, request } from "../api/client";
+import { get, problemOf, request } from "../api/client";
 import type { components } from "../api/schema";
 import type { LivePick } from "../api/types";
 import { send } from "../explore/client";
@@ -35,3 +35,7 @@ export const replays = {
   steer: (id: string, pace: Pace) => send<Replay>("POST", `replays/${id}`, pace),
   remove: (id: string) => send<Replay>("DELETE", `replays/${id}`),
 };
+
+/** What goes wrong with a request; null where nothing does. */
+export const problemWith = (asked: Promise<unknown>): Promise<string | null> =>
+  asked.then(() => null, problemOf);

@@ -5,6 +5,7 @@ import { useState } from "react";
 import type { EventDetail } from "../api/types";
 import { useLive } from "../live/liveStore";
 import { messages } from "../messages";
+import { NumberInput } from "../ui/NumberInput";
 import { codeOf, type Change, type Edit, type EditPick, type Phase } from "./edit";
 
 const text = messages.review;
@@ -54,7 +55,7 @@ interface LineProperties {
   onChange: (change: Change) => void;
 }
 
-function Line({ pick, originMs, onChange }: LineProperties) {
+export function Line({ pick, originMs, onChange }: LineProperties) {
   const { id, phase, station } = pick;
   return (
     <tr data-edited={`${codeOf(pick)} ${phase}`}>
@@ -71,29 +72,23 @@ function Line({ pick, originMs, onChange }: LineProperties) {
         </select>
       </td>
       <td>
-        <input
-          type="number"
+        <NumberInput
           step="0.01"
           aria-label={text.secondsOf(phase, station)}
-          value={((pick.timeMs - originMs) / 1000).toFixed(3)}
-          onChange={(event) =>
-            event.target.value !== "" &&
-            onChange({ kind: "move", id, timeMs: originMs + Number(event.target.value) * 1000 })
+          shown={((pick.timeMs - originMs) / 1000).toFixed(3)}
+          onValue={(seconds) =>
+            seconds !== null && onChange({ kind: "move", id, timeMs: originMs + seconds * 1000 })
           }
         />
       </td>
       <td>
-        <input
-          type="number"
+        <NumberInput
           step="0.01"
           min="0.001"
           max="60"
           aria-label={text.sigmaOf(phase, station)}
-          value={Number(pick.sigmaS.toFixed(4))}
-          onChange={(event) =>
-            event.target.value !== "" &&
-            onChange({ kind: "sigma", id, sigmaS: Number(event.target.value) })
-          }
+          shown={String(Number(pick.sigmaS.toFixed(4)))}
+          onValue={(sigmaS) => sigmaS !== null && onChange({ kind: "sigma", id, sigmaS })}
         />
       </td>
       <td>

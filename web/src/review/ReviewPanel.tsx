@@ -10,7 +10,8 @@ import { messages } from "../messages";
 import { Words } from "../told/Words";
 import { Comparison } from "./Comparison";
 import { reviewApi, type Relocation, type ReviewSent } from "./client";
-import { sent, type Change, type Edit, type Phase } from "./edit";
+import { isChanged, sent, type Change, type Edit, type Phase } from "./edit";
+import { isDropped } from "./leaving";
 import { keepName, storedName } from "./name";
 import { PickEditor } from "./PickEditor";
 
@@ -34,7 +35,7 @@ export function ReviewPanel(properties: Properties) {
   const [told, setTold] = useState<{ done?: string; problem?: string }>({});
   const [isBusy, setBusy] = useState(false);
   const [compared, setCompared] = useState<{ found: Relocation; edit: Edit } | null>(null);
-  const isChanged = edit !== null && edit.before.length > 0;
+  const hasChanges = isChanged(edit);
   const isFresh = compared !== null && compared.edit.picks === edit?.picks;
   const attempt = async (work: () => Promise<void>) => {
     setBusy(true);
@@ -75,7 +76,7 @@ export function ReviewPanel(properties: Properties) {
       setCompared({ found, edit });
     });
   const endEditing = () => {
-    if (isChanged && !window.confirm(text.discard)) return;
+    if (hasChanges && !isDropped()) return;
     setCompared(null);
     onEdit(false);
   };
@@ -111,7 +112,7 @@ export function ReviewPanel(properties: Properties) {
             <div className="review-actions">
               <button
                 type="button"
-                disabled={!isChanged || isBusy}
+                disabled={!hasChanges || isBusy}
                 onClick={() => properties.onChange({ kind: "undo" })}
               >
                 {text.undo}

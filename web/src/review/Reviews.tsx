@@ -4,21 +4,29 @@ import type { EventDetail } from "../api/types";
 import { utc } from "../format";
 import { messages } from "../messages";
 import { useRequest } from "../ui/hooks";
-import { reviewApi } from "./client";
+import { Failed } from "../told/Words";
+import { reviewApi, type Review } from "./client";
 
 const text = messages.review;
 
 export function Reviews({ event }: { event: EventDetail }) {
   const latest = Math.max(...event.versions.map((one) => one.version));
-  const { data } = useRequest(
+  const { data, problem } = useRequest(
     (signal) => reviewApi.reviews(event.event_id, signal),
     `${event.event_id} ${latest}`,
   );
+  return <Trail reviews={data} problem={problem} />;
+}
+
+/** What was done, the newest first; null until it is read. */
+export function Trail({ reviews, problem }: { reviews: Review[] | null; problem: string | null }) {
   return (
     <section className="panel" aria-labelledby="trail-title" data-table="reviews">
       <h3 id="trail-title">{text.trail}</h3>
-      {data === null || data.length === 0 ? (
-        <p className="muted">{data === null ? messages.loading : text.noTrail}</p>
+      {problem !== null ? (
+        <Failed problem={problem} />
+      ) : reviews === null || reviews.length === 0 ? (
+        <p className="muted">{reviews === null ? messages.loading : text.noTrail}</p>
       ) : (
         <table className="cards">
           <thead>
@@ -31,7 +39,7 @@ export function Reviews({ event }: { event: EventDetail }) {
             </tr>
           </thead>
           <tbody>
-            {data.map((one) => (
+            {reviews.map((one) => (
               <tr key={one.version}>
                 <td data-label={text.version}>{one.version}</td>
                 <td data-label={text.action}>

@@ -49,6 +49,8 @@ export function begin(arrivals: readonly ArrivalRow[]): Edit {
   return { picks, before: [] };
 }
 
+export const isChanged = (edit: Edit | null): boolean => edit !== null && edit.before.length > 0;
+
 export const codeOf = (one: { network: string; station: string }): string =>
   `${one.network}.${one.station}`;
 

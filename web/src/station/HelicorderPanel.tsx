@@ -30,10 +30,11 @@ export function HelicorderPanel(properties: Properties) {
   const asOfMs = Math.ceil(newestMs / EVERY_MS) * EVERY_MS;
   const { startMs, endMs } = helicorderSpan(asOfMs, windowEndMs, place.hours, place.lineMin);
   const isGrowing = endMs > asOfMs - 60_000 * place.lineMin && place.endMs === null;
+  // bins and picks carry their times, so those of the span before may stay; those of another channel may not
   const key = `${traceId} ${startMs} ${endMs} ${place.lineMin} ${isGrowing ? asOfMs : ""}`;
   const binS = Math.round((60_000 * place.lineMin) / PIXELS) / 1000;
-  const told = useRequest((signal) => helicorder(traceId, startMs, endMs, binS, signal), key);
-  const picks = useRequest((signal) => picksOf(code, startMs, endMs, signal), key).data;
+  const told = useRequest((signal) => helicorder(traceId, startMs, endMs, binS, signal), key, traceId);
+  const picks = useRequest((signal) => picksOf(code, startMs, endMs, signal), key, traceId).data;
   const events = useLive("events");
   const bins = told.data;
   const lines = useMemo(() => linesOf(bins, startMs, endMs, place.lineMin), [bins, startMs, endMs, place.lineMin]);

@@ -9,6 +9,7 @@ import { live, useLive } from "../live/liveStore";
 import { messages } from "../messages";
 import { useIsDark, useWidth } from "../ui/hooks";
 import { traceColours } from "./colours";
+import { useCurrentRow } from "./currentRow";
 import { listenToGestures } from "./gestures";
 import { distances, ordered, type Order } from "./order";
 import { Painter } from "./painter";
@@ -47,7 +48,7 @@ export function TracePanel() {
   useSubscription(channels, visible, traces, lengthMs, chartWidth);
   const picks = usePicksByStation();
   const isDark = useIsDark();
-  const { current, onRow } = useCurrentRow(channels);
+  const { current, reachable, onRow, obey } = useCurrentRow(channels);
   useTraceKeys(painter, current, onRow);
   const scroll = useGestures(painter);
 
@@ -69,7 +70,7 @@ export function TracePanel() {
         aria-describedby="traces-help"
         hidden={channels.length === 0}
         ref={scroll}
-        onKeyDown={(event) => obeyArrows(event, painter, current)}
+        onKeyDown={(event) => obey(event) || obeyArrows(event, painter, current)}
       >
         <Axis painter={painter} width={chartWidth} isDark={isDark} />
         <ul className="trace-list" ref={list}>
@@ -79,6 +80,7 @@ export function TracePanel() {
               traceId={id}
               isVisible={visible.has(id)}
               isCurrent={id === current}
+              isReachable={id === reachable}
               picks={picks.get(stationOf(id)) ?? NO_PICKS}
               distance={order === "distance" ? (far.get(stationOf(id)) ?? null) : null}
               painter={painter}
@@ -143,7 +145,7 @@ const ARROWS: Record<string, StepName> = {
   End: "live",
 };
 
-/** Arrows move the time while the focus is on the rows; up and down alone scroll them. */
+/** Arrows move the time while the focus is on the rows; up and down alone scroll them, or go from one to another. */
 function obeyArrows(event: KeyboardEvent, painter: Painter, current: string | null): void {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const name = ARROWS[event.shiftKey ? `Shift+${event.key}` : event.key];
@@ -183,22 +185,6 @@ function useGestures(painter: Painter): (element: HTMLDivElement | null) => void
     },
     [painter],
   );
-}
-
-/** The row that keys mean: none at first, then one after the other. */
-function useCurrentRow(channels: string[]): { current: string | null; onRow: (step: number) => void } {
-  const [chosen, setChosen] = useState<string | null>(null);
-  const current = chosen !== null && channels.includes(chosen) ? chosen : null;
-  const onRow = (step: number) => {
-    if (channels.length === 0) return;
-    const at = current === null ? (step > 0 ? -1 : channels.length) : channels.indexOf(current);
-    const next = channels[Math.min(channels.length - 1, Math.max(0, at + step))]!;
-    setChosen(next);
-    const row = document.querySelector<HTMLElement>(`[data-trace="${CSS.escape(next)}"]`);
-    row?.scrollIntoView({ block: "nearest" });
-    row?.querySelector<HTMLElement>("button")?.focus({ preventScroll: true });
-  };
-  return { current, onRow };
 }
 
 function useDistances(): ReadonlyMap<string, number> {

@@ -23,6 +23,8 @@ interface Properties {
   isVisible: boolean;
   /** Whether keys that mean one row mean this one. */
   isCurrent: boolean;
+  /** Whether Tab leads to its link and its lock; to those of the others arrows do. */
+  isReachable: boolean;
   picks: LivePick[];
   distance: number | null;
   painter: Painter;
@@ -35,6 +37,7 @@ interface Properties {
 
 export const TraceRow = memo(function TraceRow(properties: Properties) {
   const { traceId, isVisible, isCurrent, picks, distance, painter, width, height, observe } = properties;
+  const tabIndex = properties.isReachable ? 0 : -1;
   const row = useRef<HTMLLIElement>(null);
   const holder = useRef<HTMLDivElement>(null);
   const latestPicks = useRef(picks);
@@ -63,7 +66,7 @@ export const TraceRow = memo(function TraceRow(properties: Properties) {
       style={{ height: height + 1 }}
     >
       <div className="trace-name">
-        <a href={stationAddress(station, { traceId })} tabIndex={isCurrent ? 0 : -1}>
+        <a href={stationAddress(station, { traceId })} tabIndex={tabIndex}>
           <strong>{station}</strong>
         </a>
         <span>
@@ -71,7 +74,7 @@ export const TraceRow = memo(function TraceRow(properties: Properties) {
           <button
             type="button"
             className="lock"
-            tabIndex={isCurrent ? 0 : -1}
+            tabIndex={tabIndex}
             aria-pressed={!isLocked}
             aria-label={text.unlockRow(traceId)}
             title={isLocked ? text.unlock : text.lock}

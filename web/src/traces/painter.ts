@@ -26,6 +26,12 @@ interface Row {
   traceId: string | null;
 }
 
+/** No live record is newer than the service's clock: a station whose clock is ahead must not move all rows. */
+function latestPossible(): number {
+  const { hello, clockOffsetMs } = live.current();
+  return hello?.is_live ? Date.now() + clockOffsetMs : Infinity;
+}
+
 export class Painter {
   /** The window that all locked rows share. */
   shared: TimeView = LIVE_VIEW;
@@ -115,7 +121,7 @@ export class Painter {
     for (const buffer of live.buffers.values()) {
       if (buffer.endMs !== null && (newest === null || buffer.endMs > newest)) newest = buffer.endMs;
     }
-    return newest;
+    return newest === null ? null : Math.min(newest, latestPossible());
   }
 
   private paint(nowMs: number): void {

@@ -3,7 +3,7 @@
 import { TraceBuffer } from "../live/traceBuffer";
 import { helicorder, type Bins } from "../station/client";
 
-/** Reading begins once a reader has stopped moving. */
+/** How long wishes are gathered before they are read: while rows follow the data, they move with each picture. */
 const SETTLE_MS = 250;
 const PIXELS = 800;
 const MOST_KEPT = 60;
@@ -21,6 +21,7 @@ export class PastTraces {
   private readonly held = new Map<string, Held>();
   private readonly wanted = new Map<string, Held>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private isReading = false;
 
   constructor(
     private readonly onNews: () => void,
@@ -42,31 +43,45 @@ export class PastTraces {
 
   stop(): void {
     clearTimeout(this.timer);
+    this.timer = undefined;
     this.wanted.clear();
   }
 
   private want(traceId: string, startMs: number, endMs: number): void {
-    const before = this.wanted.get(traceId);
-    if (before?.startMs === startMs && before.endMs === endMs) return;
     this.wanted.set(traceId, { startMs, endMs, lengthMs: endMs - startMs, buffer: null });
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.fetchWanted(), SETTLE_MS);
+    this.readSoon();
   }
 
-  private async fetchWanted(): Promise<void> {
-    const asked = [...this.wanted];
-    for (const [traceId, one] of asked) {
-      if (this.wanted.get(traceId) !== one) continue; // the reader went on
-      const binMs = Math.max(10, Math.round(one.lengthMs / PIXELS));
-      const spareMs = one.lengthMs / 2;
-      const [startMs, endMs] = [one.startMs - spareMs, one.endMs + spareMs];
-      const bins = await this.read(traceId, startMs, endMs, binMs / 1000).catch(() => null);
-      if (this.held.size >= MOST_KEPT) this.held.delete(this.held.keys().next().value!);
-      this.held.delete(traceId);
-      this.held.set(traceId, { ...one, startMs, endMs, buffer: bins && bufferOf(bins) });
-      if (this.wanted.get(traceId) === one) this.wanted.delete(traceId);
-      this.onNews();
+  private readSoon(): void {
+    if (this.isReading) return;
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      void this.readWanted();
+    }, SETTLE_MS);
+  }
+
+  private async readWanted(): Promise<void> {
+    this.isReading = true;
+    for (const traceId of [...this.wanted.keys()]) {
+      const wanted = this.wanted.get(traceId); // as it is by now
+      if (wanted !== undefined) await this.readOne(traceId, wanted);
     }
+    this.isReading = false;
+    if (this.wanted.size > 0) this.readSoon();
+  }
+
+  private async readOne(traceId: string, wanted: Held): Promise<void> {
+    const binMs = Math.max(10, Math.round(wanted.lengthMs / PIXELS));
+    const spareMs = wanted.lengthMs / 2;
+    const [startMs, endMs] = [wanted.startMs - spareMs, wanted.endMs + spareMs];
+    const bins = await this.read(traceId, startMs, endMs, binMs / 1000).catch(() => null);
+    if (this.held.size >= MOST_KEPT) this.held.delete(this.held.keys().next().value!);
+    this.held.delete(traceId);
+    this.held.set(traceId, { ...wanted, startMs, endMs, buffer: bins && bufferOf(bins) });
+    const now = this.wanted.get(traceId);
+    // what overlaps will do; a row that needs more says so when it is drawn
+    if (now !== undefined && now.startMs < endMs && now.endMs > startMs) this.wanted.delete(traceId);
+    this.onNews();
   }
 }
 

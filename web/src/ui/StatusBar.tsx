@@ -16,8 +16,11 @@ export function StatusBar() {
   const isReplay = hello !== null && /^(replay|demo)/.test(hello.source);
   const state = useServiceText() === "" ? connection : "degraded";
   return (
-    <div className="status" role="status" aria-label={text.label} data-connection={connection}>
-      <span className={`state state-${state}`}>{text[connection]}</span>
+    <div className="status" role="group" aria-label={text.label} data-connection={connection}>
+      {/* alone, since the times beside it change each second and would be read aloud each time */}
+      <span className={`state state-${state}`} role="status">
+        {text[connection]}
+      </span>
       {hello !== null && (
         <span className="source" title={hello.source}>
           {text.source} <strong>{shortSource(hello.source) || messages.unknown}</strong>
@@ -34,6 +37,7 @@ function DataTo({ isReplay }: { isReplay: boolean }) {
   const hello = useLive("hello");
   const streamMs = useLive("streamMs");
   const offsetMs = useLive("clockOffsetMs");
+  useLive("dataNowMs"); // the delay grows also when nothing comes
   if (streamMs === null) return <span>{text.noData}</span>;
   const behindS = Math.max(0, (Date.now() + offsetMs - streamMs) / 1000);
   return (

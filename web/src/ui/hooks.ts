@@ -65,27 +65,44 @@ export function useRoute(): Route {
   return route;
 }
 
-/** Return what a request gave, its problem, and ask again whenever `key` changes. */
+/** What a request gave, or what went wrong; both null until one is known. */
+export interface Answer<T> {
+  data: T | null;
+  problem: string | null;
+}
+
+const NO_ANSWER: Answer<never> = { data: null, problem: null };
+
+/** Return an answer where it is one to this question, and none where it is one to another question. */
+export function answerTo<T>(question: string, given: Answer<T> & { question: string }): Answer<T> {
+  return given.question === question ? given : NO_ANSWER;
+}
+
+/**
+ * Return what a request gave, its problem, and ask again whenever `key` changes.
+ *
+ * While it is asked, the answer before stays; where it must never be taken for one to the new
+ * question, `question` names that, and no answer to another one is returned.
+ */
 export function useRequest<T>(
   request: (signal: AbortSignal) => Promise<T>,
   key: string,
-): { data: T | null; problem: string | null } {
-  const [state, setState] = useState<{ data: T | null; problem: string | null }>({
-    data: null,
-    problem: null,
-  });
+  question = "",
+): Answer<T> {
+  const [given, setGiven] = useState<Answer<T> & { question: string }>({ ...NO_ANSWER, question });
   const latest = useRef(request);
   latest.current = request;
   useEffect(() => {
     const abort = new AbortController();
     latest.current(abort.signal).then(
-      (data) => setState({ data, problem: null }),
+      (data) => {
+        if (!abort.signal.aborted) setGiven({ question, data, problem: null });
+      },
       (error: unknown) => {
-        if (abort.signal.aborted) return;
-        setState({ data: null, problem: problemOf(error) });
+        if (!abort.signal.aborted) setGiven({ question, data: null, problem: problemOf(error) });
       },
     );
     return () => abort.abort();
-  }, [key]);
-  return state;
+  }, [key, question]);
+  return answerTo(question, given);
 }

@@ -248,11 +248,12 @@ def _picks(context: ServiceContext, told: EventVersion, wanted: Sequence[ReviewP
         except MainshockError as error:
             raise ApiError(400, str(error)) from error
         own = known.get((site.code, one.location, one.phase))
+        sigma_s = _sigma_s(told.event, site.code, one, wanted)
         if own is None or abs((own.time - one.time).total_seconds()) > _SAME_S:
             fields = (site.network, site.station, one.location, one.phase, one.time)
-            picks.append(Pick(*fields, 1.0, one.sigma_s, MANUAL, told.event_id))
+            picks.append(Pick(*fields, 1.0, sigma_s, MANUAL, told.event_id))
         else:
-            picks.append(replace(own, sigma_s=_sigma_s(told.event, own, one.sigma_s)))
+            picks.append(replace(own, sigma_s=sigma_s))
     names = [f"{one.phase} at {one.station_code}" for one in picks]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -260,11 +261,27 @@ def _picks(context: ServiceContext, told: EventVersion, wanted: Sequence[ReviewP
     return picks
 
 
-def _sigma_s(event: Event, pick: Pick, stated_s: float) -> float:
-    """Return the error of a pick: as stated, but where that is the one the location gave it."""
-    shown = next((one.sigma_s for one in event.arrivals if one.pick == pick), None)
-    is_shown = shown is not None and abs(shown - stated_s) < _SAME_S
-    return pick.sigma_s if is_shown else stated_s
+def _sigma_s(
+    event: Event, station_code: str, stated: ReviewPick, wanted: Sequence[ReviewPick]
+) -> float:
+    """Return the error of a pick: as stated, but its own where the location's was left as shown."""
+    here = [
+        one
+        for one in event.arrivals
+        if (one.pick.station_code, one.pick.location) == (station_code, stated.location)
+    ]
+    arrivals = [one for one in here if one.pick.phase == stated.phase]
+    if not arrivals:  # it may have been one of the other phase, which is then no longer there
+        instrument = (stated.network, stated.station, stated.location)
+        kept = {
+            one.phase for one in wanted if (one.network, one.station, one.location) == instrument
+        }
+        arrivals = [one for one in here if one.pick.phase not in kept]
+    for one in arrivals:
+        shown_s = one.pick.sigma_s if one.sigma_s is None else one.sigma_s
+        if abs(shown_s - stated.sigma_s) < _SAME_S:
+            return one.pick.sigma_s
+    return stated.sigma_s
 
 
 def _review_data(version: EventVersion) -> ReviewData:

@@ -49,6 +49,7 @@ export const detail: typeof English = {
   phase: "Phase",
   time: "Zeit (UTC)",
   distance: "Entfernung",
+  hypocentralDistance: "Hypozentralentfernung",
   azimuth: "Azimut",
   residual: "Residuum",
   inlier: "Gehört zum Erdbeben",
@@ -64,8 +65,10 @@ export const detail: typeof English = {
   alertChannel: "Gesendet über",
   downloads: "Zum Mitnehmen",
   quakeml: "QuakeML",
+  quakemlLatest: "QuakeML (der neuesten Version)",
   json: "JSON",
   picksJson: "Einsätze (JSON)",
   geojson: "A-posteriori-Verteilung (GeoJSON, JSON)",
+  nothingToSave: "Der Dienst hat nichts davon.",
   failed: (text) => `Konnte nicht gelesen werden: ${text}`,
 };

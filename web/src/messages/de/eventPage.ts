@@ -32,6 +32,7 @@ export const eventPage: typeof English = {
     `Residuen von ${count} Einsätzen nach Entfernung, jedes mit seiner Standardabweichung`,
   residualAxis: "Residuum (s)",
   distanceAxis: "Epizentralentfernung (km)",
+  hypocentralAxis: "Hypozentralentfernung (km)",
   sections: "Querschnitte",
   sectionLabel: (from, to, draws, events) =>
     `Querschnitt von ${from} nach ${to}: ${draws} Ziehungen der A-posteriori-Verteilung und ${events} andere Erdbeben`,

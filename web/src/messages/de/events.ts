@@ -28,7 +28,10 @@ export const events: typeof English = {
   synthetic: "synthetisch",
   noMagnitude: "keine",
   count: (count) => `${count} Erdbeben`,
+  /** Where the list does not hold all of them. */
+  newestOf: (shown, count) => `Die neuesten ${shown} von ${count} Erdbeben`,
   more: "Alle Erdbeben",
+  arrived: (event) => `Neues Erdbeben: ${event}`,
   ago: (span) => `vor ${span}`,
   agoTitle: "vor jetzt; bei einer Wiedergabe vor den neuesten Daten",
 };

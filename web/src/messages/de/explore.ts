@@ -8,6 +8,8 @@ export const explore: typeof English = {
   catalogue: "Katalog",
   live: "Live-Katalog",
   gone: "Nicht mehr da",
+  readAt: (time: string) => `Stand: ${time}.`,
+  readAgain: "Neu einlesen",
   upload: "Datei hinzufügen",
   forms:
     "CSV (time, magnitude, longitude, latitude, depth_km), CSV von ComCat, ZMAP, QuakeML, FDSN-Text, NDK oder " +

@@ -46,6 +46,7 @@ export const models: typeof English = {
   shadowStates: { off: "aus", starting: "startet", running: "läuft", failing: "versagt" },
   shadowCounts: (seen: number, shed: number, waiting: number) =>
     `${seen} Aufzeichnungen bearbeitet, ${shed} verworfen, ${waiting} warten.`,
+  asOf: (time: string) => `Stand: ${time}.`,
   phase: "Phase",
   agreement: "Beide haben",
   both: "Beide",

@@ -44,7 +44,7 @@ export const traces: typeof English = {
     lock: "Zeile binden oder lösen",
   },
   help:
-    "Ziehen verschiebt die Zeit; Strg und Rad oder zwei Finger zoomen; Alt und Rad zeichnen die Aufzeichnungen höher. Mit dem Fokus hier: ← → verschieben, Umschalt mit ← → zoomt, Umschalt mit ↑ ↓ ändert die Höhe, Ende zeigt die Gegenwart. ? nennt alle Tasten.",
+    "Ziehen verschiebt die Zeit; Strg und Rad oder zwei Finger zoomen; Alt und Rad zeichnen die Aufzeichnungen höher. Mit dem Fokus hier: ← → verschieben, Umschalt mit ← → zoomt, Umschalt mit ↑ ↓ ändert die Höhe, Ende zeigt die Gegenwart. Mit dem Fokus in einer Zeile: ↑ ↓ gehen von Zeile zu Zeile. ? nennt alle Tasten.",
   legendBand:
     "Balken um einen Einsatz: ± eine Standardabweichung seiner Zeit. Skala rechts: Wahrscheinlichkeit.",
   amplitude: (value) => `± ${value} Counts`,

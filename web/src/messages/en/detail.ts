@@ -48,6 +48,7 @@ export const detail = {
   phase: "Phase",
   time: "Time (UTC)",
   distance: "Distance",
+  hypocentralDistance: "Hypocentral distance",
   azimuth: "Azimuth",
   residual: "Residual",
   inlier: "Belongs to event",
@@ -63,8 +64,10 @@ export const detail = {
   alertChannel: "Sent by",
   downloads: "Take it along",
   quakeml: "QuakeML",
+  quakemlLatest: "QuakeML (of the latest version)",
   json: "JSON",
   picksJson: "Picks (JSON)",
   geojson: "Posterior (GeoJSON, JSON)",
+  nothingToSave: "The service holds nothing of it.",
   failed: (text: string) => `Could not be read: ${text}`,
 };

@@ -30,6 +30,7 @@ export const eventPage = {
     `Residuals of ${count} arrivals by distance, with the standard deviation of each`,
   residualAxis: "residual (s)",
   distanceAxis: "epicentral distance (km)",
+  hypocentralAxis: "hypocentral distance (km)",
   sections: "Cross sections",
   sectionLabel: (from: string, to: string, draws: number, events: number) =>
     `Cross section from ${from} to ${to}: ${draws} draws from the posterior and ${events} other events`,

@@ -26,7 +26,10 @@ export const events = {
   synthetic: "synthetic",
   noMagnitude: "none",
   count: (count: number) => `${count} ${count === 1 ? "event" : "events"}`,
+  /** Where the list does not hold all of them. */
+  newestOf: (shown: number, count: number) => `The newest ${shown} of ${count} events`,
   more: "All events",
+  arrived: (event: string) => `New event: ${event}`,
   ago: (span: string) => `${span} ago`,
   agoTitle: "before now; of a replay, before the newest data",
 };

@@ -6,6 +6,8 @@ export const explore = {
   catalogue: "Catalogue",
   live: "Live catalogue",
   gone: "Not there any more",
+  readAt: (time: string) => `As of ${time}.`,
+  readAgain: "Read again",
   upload: "Add a file",
   forms:
     "CSV (time, magnitude, longitude, latitude, depth_km), ComCat CSV, ZMAP, QuakeML, FDSN text, NDK or " +

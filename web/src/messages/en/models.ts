@@ -44,6 +44,7 @@ export const models = {
   shadowStates: { off: "off", starting: "starting", running: "running", failing: "failing" },
   shadowCounts: (seen: number, shed: number, waiting: number) =>
     `${seen} records picked, ${shed} dropped, ${waiting} wait.`,
+  asOf: (time: string) => `As of ${time}.`,
   phase: "Phase",
   agreement: "Both have",
   both: "Both",

@@ -42,7 +42,7 @@ export const traces = {
     lock: "Lock or unlock the row",
   },
   help:
-    "Drag to move in time; Ctrl and wheel, or two fingers, to zoom; Alt and wheel to draw the records higher. With the focus here: ← → move, Shift and ← → zoom, Shift and ↑ ↓ draw higher or lower, End is live. ? lists all keys.",
+    "Drag to move in time; Ctrl and wheel, or two fingers, to zoom; Alt and wheel to draw the records higher. With the focus here: ← → move, Shift and ← → zoom, Shift and ↑ ↓ draw higher or lower, End is live. With the focus in a row: ↑ ↓ go from row to row. ? lists all keys.",
   legendBand: "Bar around a pick: ± one standard deviation of its time. Right scale: probability.",
   amplitude: (value: string) => `± ${value} counts`,
   behind: (span: string) => `${span} behind`,

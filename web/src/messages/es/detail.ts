@@ -49,6 +49,7 @@ export const detail: typeof English = {
   phase: "Fase",
   time: "Tiempo (UTC)",
   distance: "Distancia",
+  hypocentralDistance: "Distancia hipocentral",
   azimuth: "Acimut",
   residual: "Residuo",
   inlier: "Pertenece al sismo",
@@ -64,8 +65,10 @@ export const detail: typeof English = {
   alertChannel: "Enviado por",
   downloads: "Para llevar",
   quakeml: "QuakeML",
+  quakemlLatest: "QuakeML (de la última versión)",
   json: "JSON",
   picksJson: "Lecturas (JSON)",
   geojson: "Distribución a posteriori (GeoJSON, JSON)",
+  nothingToSave: "El servicio no guarda nada de ello.",
   failed: (text) => `No se pudo leer: ${text}`,
 };

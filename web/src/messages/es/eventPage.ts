@@ -32,6 +32,7 @@ export const eventPage: typeof English = {
     `Residuos de ${count} llegadas según la distancia, cada uno con su desviación estándar`,
   residualAxis: "residuo (s)",
   distanceAxis: "distancia epicentral (km)",
+  hypocentralAxis: "distancia hipocentral (km)",
   sections: "Secciones transversales",
   sectionLabel: (from, to, draws, events) =>
     `Sección de ${from} a ${to}: ${draws} muestras de la distribución a posteriori y otros ${events} sismos`,

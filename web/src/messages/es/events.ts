@@ -28,7 +28,10 @@ export const events: typeof English = {
   synthetic: "sintético",
   noMagnitude: "ninguna",
   count: (count) => `${count} ${count === 1 ? "sismo" : "sismos"}`,
+  /** Where the list does not hold all of them. */
+  newestOf: (shown, count) => `Los ${shown} más recientes de ${count} sismos`,
   more: "Todos los sismos",
+  arrived: (event) => `Nuevo sismo: ${event}`,
   ago: (span) => `hace ${span}`,
   agoTitle: "antes de ahora; en una reproducción, antes de los datos más recientes",
 };

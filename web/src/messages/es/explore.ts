@@ -8,6 +8,8 @@ export const explore: typeof English = {
   catalogue: "Catálogo",
   live: "Catálogo en vivo",
   gone: "Ya no está",
+  readAt: (time: string) => `Leído el ${time}.`,
+  readAgain: "Leer de nuevo",
   upload: "Añadir un archivo",
   forms:
     "CSV (time, magnitude, longitude, latitude, depth_km), CSV de ComCat, ZMAP, QuakeML, texto FDSN, NDK o " +

@@ -46,6 +46,7 @@ export const models: typeof English = {
   shadowStates: { off: "apagado", starting: "arranca", running: "funciona", failing: "falla" },
   shadowCounts: (seen: number, shed: number, waiting: number) =>
     `${seen} registros procesados, ${shed} descartados, ${waiting} en espera.`,
+  asOf: (time: string) => `Datos del ${time}.`,
   phase: "Fase",
   agreement: "Ambos tienen",
   both: "Ambos",

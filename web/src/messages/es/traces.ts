@@ -44,7 +44,7 @@ export const traces: typeof English = {
     lock: "Atar o soltar la fila",
   },
   help:
-    "Arrastre para moverse en el tiempo; Ctrl y rueda, o dos dedos, para ampliar; Alt y rueda para dibujar los registros más altos. Con el foco aquí: ← → mueven, Mayús con ← → amplía, Mayús con ↑ ↓ cambia la altura, Fin vuelve al directo. ? muestra todas las teclas.",
+    "Arrastre para moverse en el tiempo; Ctrl y rueda, o dos dedos, para ampliar; Alt y rueda para dibujar los registros más altos. Con el foco aquí: ← → mueven, Mayús con ← → amplía, Mayús con ↑ ↓ cambia la altura, Fin vuelve al directo. Con el foco en una fila: ↑ ↓ pasan de una fila a otra. ? muestra todas las teclas.",
   legendBand:
     "Barra alrededor de una lectura: ± una desviación estándar de su tiempo. Escala derecha: probabilidad.",
   amplitude: (value) => `± ${value} cuentas`,
