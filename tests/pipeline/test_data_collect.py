@@ -16,7 +16,12 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from mainshock.core.errors import NothingFoundError, SettingsError, UnreachableError
+from mainshock.core.errors import (
+    NothingFoundError,
+    SettingsError,
+    SourceError,
+    UnreachableError,
+)
 from mainshock.detect.network import NetworkPicker
 from mainshock.pipeline.datasets.check import check_dataset
 from mainshock.pipeline.datasets.collect import collect_catalogue, collect_fdsn, collect_files
@@ -248,7 +253,7 @@ def test_a_span_that_is_too_long_is_halved(tmp_path):
         __slots__ = ()
 
         def get(self, url: str, parameters: Any = None) -> bytes:
-            from mainshock.pipeline.datasets.fdsn_download import TooMuchError
+            from mainshock.sources.live.backfill import TooMuchError
 
             first, last = (parameters[name] for name in ("starttime", "endtime"))
             days = (pd.Timestamp(last) - pd.Timestamp(first)).days
@@ -314,3 +319,38 @@ def test_no_half_written_file_is_left_and_none_is_hidden(centre: Centre, tmp_pat
     assert {"path", "sha256", "n_bytes", "sources", "fetched", "start", "end", "ids"} <= set(
         document["parts"][0]
     )
+
+
+def test_records_without_a_network_are_told_and_not_hidden(tmp_path):
+    stream = obspy.read()
+    stream[1].stats.network = ""
+    stream[1].write(str(tmp_path / "nameless.mseed"), format="MSEED")
+    stream[:1].write(str(tmp_path / "named.mseed"), format="MSEED")
+    folder = tmp_path / "set"
+    inputs = [tmp_path / "nameless.mseed"]
+    with pytest.raises(SourceError, match=r"records state no network.* \(XX"):
+        collect_files(DatasetFolder(folder), inputs, Selection())
+    done = collect_files(DatasetFolder(folder), [*inputs, tmp_path / "named.mseed"], Selection())
+    assert done.n_fetched == 1
+    assert [one.name for one in done.not_used] == [str(inputs[0])]
+    report = check_dataset(folder, np.random.default_rng(0))
+    assert [one.channel for one in report.channels] == ["BW.RJOB..EHZ"]
+    assert (dict(report.wrong_checksums), report.not_in_manifest) == ({}, ())
+
+
+def test_a_day_that_is_too_much_is_asked_for_in_halves(centre: Centre, data_dir: Path, tmp_path):
+    selection = Selection(networks=("PB",), stations=("B916",), channels=("EHZ",), **SPAN)
+    centre.failures += [413, 413]  # the whole, and its first half
+    done = collect_fdsn(DatasetFolder(tmp_path), centre.url, selection, client=CLIENT)
+    assert (done.n_fetched, done.not_used, centre.n_records_asked()) == (1, [], 5)
+    got = samples(tmp_path / "parts/sds")["PB.B916..EHZ"]
+    wanted = samples(data_dir / f"continuous/{NAME}/sds")["PB.B916..EHZ"]
+    np.testing.assert_array_equal(got, wanted)
+
+
+def test_a_centre_that_finds_everything_too_much_is_told(centre: Centre, tmp_path):
+    selection = Selection(networks=("PB",), stations=("B916",), channels=("EHZ",), **SPAN)
+    centre.failures += [413] * 10
+    with pytest.raises(SourceError, match="413: too much at once"):
+        collect_fdsn(DatasetFolder(tmp_path), centre.url, selection, client=CLIENT)
+    assert centre.n_records_asked() == 4  # 40, 20, 10 and 5 minutes

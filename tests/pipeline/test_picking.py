@@ -1,8 +1,10 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mainshock.core.records import Pick, Waveform
 from mainshock.core.times import parse_utc
@@ -18,6 +20,20 @@ START = parse_utc("2020-01-01T00:00:00Z")
 def make_pick(phase: str, second: float, probability: float, station: str = "AAA") -> Pick:
     time = START + timedelta(seconds=second)
     return Pick("XX", station, "", phase, time, probability, 0.05, "test")
+
+
+class CountedTime(datetime):
+    """A time that counts how often another one is taken from one."""
+
+    n_differences = 0
+
+    @classmethod
+    def of(cls, time: datetime) -> "CountedTime":
+        return cls.fromtimestamp(time.timestamp(), time.tzinfo)
+
+    def __sub__(self, other):
+        CountedTime.n_differences += 1
+        return super().__sub__(other)
 
 
 def test_the_most_probable_pick_of_an_arrival_stays():
@@ -64,3 +80,43 @@ def test_a_waveform_that_fails_does_not_stop_the_others(bad_first):
     found = list(pick_waveforms(order, _FailsOnFlat(), failures=failures))
     assert [item.waveform.station for item in found] == ["GOOD"]
     assert failures[0].reason == "flat"
+
+
+def chosen_by_comparing_all(picks: list[Pick], tolerance_s: float) -> list[Pick]:
+    kept: list[Pick] = []
+    for pick in sorted(picks, key=lambda one: (one.station, one.phase, -one.probability)):
+        same = [x for x in kept if (x.station, x.phase) == (pick.station, pick.phase)]
+        if all(abs((pick.time - x.time).total_seconds()) >= tolerance_s for x in same):
+            kept.append(pick)
+    return sorted(kept, key=lambda one: one.time)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["P", "S"]),
+            st.integers(0, 40),
+            st.integers(0, 4),
+            st.sampled_from(["AAA", "BBB"]),
+        ),
+        max_size=40,
+    ),
+    st.sampled_from([0.0, 0.1, 0.5, 0.7]),
+)
+def test_one_pick_per_arrival_is_what_comparing_all_pairs_gives(rows, tolerance_s):
+    picks = [make_pick(phase, 0.1 * step, 0.2 * p, code) for phase, step, p, code in rows]
+    kept, dropped = one_pick_per_arrival(picks, tolerance_s=tolerance_s)
+    wanted = chosen_by_comparing_all(picks, tolerance_s)
+    assert [id(pick) for pick in kept] == [id(pick) for pick in wanted]
+    assert len(kept) + len(dropped) == len(picks)
+
+
+def test_many_picks_of_a_station_are_compared_with_their_neighbours_alone(monkeypatch):
+    compared = CountedTime.n_differences = 0
+    picks = [make_pick("P", 10.0 * number, 0.5) for number in range(2000)]
+    counted = [replace(pick, time=CountedTime.of(pick.time)) for pick in picks]
+    kept, dropped = one_pick_per_arrival(counted)
+    compared = CountedTime.n_differences
+    assert (len(kept), dropped) == (2000, [])
+    assert compared <= 2 * 2000

@@ -10,7 +10,7 @@ from obspy.core.inventory import Channel, Inventory, Network, Response, Site, St
 from mainshock.core.errors import DataError
 from mainshock.core.records import Waveform
 from mainshock.core.times import parse_utc
-from mainshock.signal.response import wood_anderson_displacement_nm
+from mainshock.signal.response import ground_velocity_m_s, wood_anderson_displacement_nm
 
 START = parse_utc("2009-08-24T00:20:03Z")
 POLES = (-5.49779 + 5.60886j, -5.49779 - 5.60886j)
@@ -106,6 +106,15 @@ def test_horizontals_one_and_two_are_found():
     waveform = Waveform("XX", "GEO", "", "EH", START, 100.0, samples)
     named = wood_anderson_displacement_nm(waveform, geophone("ZNE"))
     np.testing.assert_allclose(wood_anderson_displacement_nm(waveform, geophone("Z12")), named)
+
+
+def test_a_vertical_called_three_is_found():
+    samples = np.zeros((3, 4000), dtype=np.float32)
+    samples[0] = counts_of_sine(500.0, 5.0)
+    waveform = Waveform("XX", "GEO", "", "EH", START, 100.0, samples)
+    named = ground_velocity_m_s(waveform, geophone("ZNE"))
+    assert np.abs(named[0]).max() > 0.0
+    np.testing.assert_allclose(ground_velocity_m_s(waveform, geophone("123")), named)
 
 
 def test_a_component_that_was_not_recorded_is_nan(rjob):

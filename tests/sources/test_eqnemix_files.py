@@ -279,3 +279,35 @@ def test_files_that_describe_no_clusters_are_refused(tmp_path):
         read_clusters(tmp_path)
     with pytest.raises(DataError, match="no depth"):
         ClusterShapes(LocalFrame(0.0, 0.0), np.full((1, 3), np.nan), np.eye(3)[None])
+
+
+PLACED = f"{EQT_HEADER},depth,latitude,longitude"
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ("4.3,north,-117.58", "latitude is 'north'"),
+        ("4.3,36.02,-", "longitude is '-'"),
+        ("deep,36.02,-117.58", "depth is 'deep'"),
+    ],
+)
+def test_a_row_whose_place_is_no_number_is_named_or_skipped(tmp_path, cells, reason):
+    good = f"{eqt_row()},4.3,36.02,-117.58"
+    path = table(tmp_path, good, f"{eqt_row()},{cells}", good, header=PLACED)
+    with pytest.raises(DataError, match=f"line 3.*{reason}"):
+        read_detections(path)
+    skipped = []
+    found = read_detections(path, skipped)
+    assert [row.event_id for row in found.rows] == ["0", "2"]
+    assert {row.published for row in found.rows} == {(-117.58, 36.02, 4.3)}
+    assert [reason in one.reason for one in skipped] == [True]
+
+
+def test_a_row_whose_station_is_impossible_is_skipped_and_not_used(tmp_path):
+    impossible = eqt_row().replace("35.81574", "95.0")
+    skipped = []
+    found = read_detections(table(tmp_path, impossible, eqt_row()), skipped)
+    assert [row.event_id for row in found.rows] == ["1"]
+    assert len(skipped) == 1
+    assert [station.latitude for station in found.stations] == [35.81574]

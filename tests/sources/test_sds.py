@@ -106,3 +106,63 @@ def test_real_archives_are_read_without_loss(data_dir):
     assert all("horizontals_not_geographic" in one.flags for one in waveforms)
     assert waveforms[0].start == parse_utc("2019-07-07T07:50:00Z")
     assert ridgecrest.skipped == []
+
+
+SPILL = round(600 * RATE_HZ)
+
+
+def spilling(write_trace, before: int, after: int) -> np.ndarray:
+    """Write one file, of 15 September, that begins or ends some samples outside of its day."""
+    samples = _noise(before + N_DAY + after)
+    write_trace(
+        "sds/2020/XX/AAA/HHZ.D/XX.AAA..HHZ.D.2020.259",
+        samples,
+        station="AAA",
+        rate_hz=RATE_HZ,
+        at_s=FIRST_DAY_S + 86_400 - before / RATE_HZ,
+    )
+    return samples
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "days"),
+    [(0, 0, [15]), (0, 2, [15, 16]), (0, SPILL, [15, 16]), (SPILL, SPILL, [14, 15, 16])],
+)
+def test_what_a_file_holds_of_days_without_one_is_not_lost(
+    write_trace, tmp_path, before, after, days
+):
+    samples = spilling(write_trace, before, after)
+    source = SdsSource(tmp_path)
+    assert len(source) == len(days)
+    waveforms = list(source)
+    assert [one.start.day for one in waveforms] == days
+    np.testing.assert_array_equal(np.concatenate([one.samples[0] for one in waveforms]), samples)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 1), (1, 0)])
+def test_a_file_that_ends_with_the_sample_of_midnight_makes_no_other_day(
+    write_trace, tmp_path, before, after
+):
+    spilling(write_trace, before, after)
+    assert len(SdsSource(tmp_path)) == 1
+
+
+def test_days_without_a_file_are_chosen_by_time_too(write_trace, tmp_path):
+    spilling(write_trace, SPILL, SPILL)
+    midnight = datetime(2020, 9, 16, tzinfo=UTC)
+    (waveform,) = SdsSource(tmp_path, start=midnight)
+    assert (waveform.start, waveform.n_samples) == (midnight, SPILL)
+    assert len(SdsSource(tmp_path, start=midnight - timedelta(days=1), end=midnight)) == 1
+
+
+def test_a_file_that_is_no_miniseed_reaches_into_no_other_day(write_trace, tmp_path):
+    path = tmp_path / "sds/2020/XX/AAA/HHZ.D/XX.AAA..HHZ.D.2020.259"
+    write_trace(
+        path, _noise(500), station="AAA", at_s=FIRST_DAY_S + 2 * 86_400 - 1.0, format_name="SAC"
+    )
+    assert len(SdsSource(tmp_path)) == 1
+    path.unlink()
+    path.symlink_to(tmp_path / "nothing")
+    source = SdsSource(tmp_path)
+    assert (len(source), list(source)) == (1, [])
+    assert [one.name for one in source.skipped] == [str(path)]

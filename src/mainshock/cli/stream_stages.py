@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mainshock.detect.base import Picker
     from mainshock.sources.live.base import LiveSource
+    from mainshock.stream.kafka.instance import InstanceName
     from mainshock.stream.kafka.stage_process import StageProcess
     from mainshock.stream.live_stages import LocationParts, StageParts
     from mainshock.stream.model_choice.of_run import RunModels
@@ -117,24 +118,23 @@ def run_stages(
     labels = _labels(opened, is_replay=replay, is_synthetic=synthetic)
     named = monitor_options.model_settings(model, models)
     serving, picker = _models(wanted, named, kept, folder, *labels)
-    parts = _parts(folder, location, kept, picker, alerts, forecasts)
-    parts = _labelled(parts, serving, *labels)
-    instance = InstanceName(folder.state / "instances")
-    bus = _Bus(bus_settings, instance.name, metrics_host, metrics_port)
+    parts = _labelled(_parts(folder, location, kept, picker, alerts, forecasts), serving, *labels)
+    me = InstanceName(folder.state / "instances")
+    bus = _Bus(bus_settings, me, metrics_host, metrics_port)
     try:
         made = _process(stages, parts, bus, opened, folder, stations, serving)
         _run(made, stages, exit_when_idle)
     finally:
+        me.release()
         if kept is not None:
             kept.close()
-        instance.release()
 
 
 class _Bus(NamedTuple):
     """Which cluster, as whom, and where counters are shown."""
 
     settings: Path | None
-    instance: str
+    me: "InstanceName"
     metrics_host: str
     metrics_port: int | None
 
@@ -223,7 +223,7 @@ def _process(
     from mainshock.stream.monitoring.process_metrics import show_problems
 
     known = None if stations is None else [one.code for one in read_stations(stations)]
-    opened = KafkaBus(bus.settings, instance=bus.instance)
+    opened = KafkaBus(bus.settings, instance=bus.me.name)
     metrics, endpoint = _metrics(bus.metrics_host, bus.metrics_port, folder)
     made = StageProcess(
         opened, roles, parts, source, folder, known=known, metrics=metrics, models=serving

@@ -1,8 +1,9 @@
 """From waveforms to picks: one station's record at a time, nothing lost on bad input."""
 
+import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 
 import numpy as np
@@ -214,15 +215,17 @@ def one_pick_per_arrival(
     kept: list[Pick] = []
     dropped: list[NotUsed] = []
     for key, group in groupby(sorted(picks, key=_station_and_phase), key=_station_and_phase):
-        chosen: list[Pick] = []
+        taken: list[datetime] = []  # in order
         for pick in sorted(group, key=lambda one: -one.probability):
-            gaps = [abs((pick.time - other.time).total_seconds()) for other in chosen]
+            place = bisect.bisect(taken, pick.time)
+            beside = taken[max(place - 1, 0) : place + 1]
+            gaps = [abs((pick.time - time).total_seconds()) for time in beside]
             if min(gaps, default=tolerance_s) < tolerance_s:
                 label = f"{key[2]} pick at {pick.station_code}, {pick.time:%H:%M:%S.%f}"
                 dropped.append(NotUsed(label, "another instrument of the station saw it better"))
             else:
-                chosen.append(pick)
-        kept.extend(chosen)
+                taken.insert(place, pick.time)
+                kept.append(pick)
     return sorted(kept, key=lambda pick: pick.time), dropped
 
 

@@ -30,6 +30,7 @@ _WOOD_ANDERSON_POLES = np.array([-5.49779 - 5.60886j, -5.49779 + 5.60886j])  # 0
 for _package in ("obspy.signal", "scipy.interpolate"):
     import_late(_package)  # ObsPy imports them to evaluate a response, and needs little of them
 
+_LETTERS = {"Z": "Z3", "N": "N1", "E": "E2"}
 _LOW_HZ = 0.5  # below, ground noise of broadband and drift of short-period sensors rule
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -145,7 +146,7 @@ def _response(
     label = f"component {component} of {waveform.trace_id}"
     time = UTCDateTime(waveform.start.replace(tzinfo=None))
     reason = ""
-    for letter in {"N": "N1", "E": "E2"}.get(component, component):
+    for letter in _LETTERS[component]:
         header = {
             "network": waveform.network,
             "station": waveform.station,

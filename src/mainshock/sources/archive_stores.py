@@ -1,5 +1,6 @@
 """Where the files of an archive lie: a folder, or an object store reached through fsspec."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from mainshock.sources.file_search import find_files
 
 __all__ = ["ArchiveStore", "LocalStore", "ObjectStore", "StoredFile", "is_url", "open_store"]
 
+_log = logging.getLogger(__name__)
 _VERSION_KEYS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "updated")
 
 
@@ -53,6 +55,10 @@ class ArchiveStore(Protocol):
 
     def read(self, path: str) -> bytes | None:
         """Return the content of a file, or None where there is no such file."""
+        ...
+
+    def read_part(self, path: str, first: int, past_last: int) -> bytes:
+        """Return the bytes of a file from one up to another, as far as it goes."""
         ...
 
     def write(self, path: str, content: bytes) -> None:
@@ -105,7 +111,11 @@ class LocalStore:
         if not self.root.is_dir():
             raise SourceError(f"{self.root} is no folder; name the root of an archive")
         for path in find_files(self.root):
-            status = path.stat()
+            try:
+                status = path.stat()
+            except OSError as error:  # a link to nothing, or a file that was just removed
+                _log.warning("%s is left out: %s", path, error.strerror)
+                continue
             name = path.relative_to(self.root).as_posix()
             yield StoredFile(name, status.st_size, str(status.st_mtime_ns))
 
@@ -125,6 +135,21 @@ class LocalStore:
             return (self.root / path).read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise SourceError(f"{self.root / path} cannot be read: {error.strerror}") from error
+
+    def read_part(self, path: str, first: int, past_last: int) -> bytes:
+        """Return the bytes of a file from one up to another, as far as it goes.
+
+        Raises
+        ------
+        SourceError
+            If it cannot be read.
+        """
+        try:
+            with (self.root / path).open("rb") as stream:
+                stream.seek(first)
+                return stream.read(past_last - first)
         except OSError as error:
             raise SourceError(f"{self.root / path} cannot be read: {error.strerror}") from error
 
@@ -246,6 +271,18 @@ class ObjectStore:
                 content: bytes = self._files.cat_file(self._whole(path))
             except FileNotFoundError:
                 return None
+        return content
+
+    def read_part(self, path: str, first: int, past_last: int) -> bytes:
+        """Return the bytes of a file from one up to another, as far as it goes.
+
+        Raises
+        ------
+        UnreachableError
+            If they cannot be had.
+        """
+        with self._told("read", path):
+            content: bytes = self._files.cat_file(self._whole(path), start=first, end=past_last)
         return content
 
     def write(self, path: str, content: bytes) -> None:

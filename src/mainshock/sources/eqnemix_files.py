@@ -156,17 +156,21 @@ def read_detections(path: str | Path, skipped: list[SkippedInput] | None = None)
         )
     rows: list[Detection] = []
     stations: dict[str, Station] = {}
+    place_columns = next((pair for pair in _PLACE_COLUMNS if set(pair) <= set(table.columns)), None)
     records = table.to_dict("records")
     for number, (label, record) in enumerate(zip(table.index, records, strict=True)):
         cells = {str(name): str(value) for name, value in record.items()}
         try:
-            rows.append(_detection(cells, number, layout))
+            row = _detection(cells, number, layout)
+            if place_columns is not None:
+                row = replace(row, published=_place(cells, *place_columns))
             _note_station(stations, cells)
+            rows.append(row)
         except RecordError as error:
             if skipped is None:
                 raise DataError(f"{row_name(path, label)}: {error}") from error
             skipped.append(SkippedInput(row_name(path, label), str(error)))
-    found, flags = _with_places(table, rows, stations)
+    found, flags = _with_places(rows, stations)
     if flags:
         _log.warning("%s: the labels of latitude and longitude are exchanged; corrected", path)
     return DetectionTable(tuple(found), tuple(stations.values()), flags)
@@ -286,26 +290,31 @@ def _note_station(stations: dict[str, Station], cells: Mapping[str, str]) -> Non
     )
 
 
+def _place(
+    cells: Mapping[str, str], latitude_column: str, longitude_column: str
+) -> tuple[float, float, float] | None:
+    """Return longitude, latitude and depth as they are labelled, or None where there are none."""
+    longitude, latitude = _number(cells, longitude_column), _number(cells, latitude_column)
+    if not math.isfinite(longitude + latitude):
+        return None
+    return longitude, latitude, _published_depth_km(cells)
+
+
 def _with_places(
-    table: pd.DataFrame, rows: Sequence[Detection], stations: Mapping[str, Station]
+    rows: Sequence[Detection], stations: Mapping[str, Station]
 ) -> tuple[list[Detection], tuple[str, ...]]:
-    """Return the rows with the places that the table states, and a flag where it mixes them up."""
-    names = next((pair for pair in _PLACE_COLUMNS if set(pair) <= set(table.columns)), None)
-    if names is None:
-        return list(rows), ()
-    places = np.array(
-        [[_number(row.cells, names[1]), _number(row.cells, names[0])] for row in rows]
-    )
-    places = places.reshape(-1, 2)
-    is_swapped = _are_swapped(places, rows, stations)
-    if is_swapped:
-        places = places[:, ::-1]
+    """Return the rows with possible places, and a flag where their labels are exchanged."""
+    is_swapped = _are_swapped(rows, stations)
     found = []
-    for row, (longitude, latitude) in zip(rows, places.tolist(), strict=True):
-        if not (abs(longitude) <= 180.0 and abs(latitude) <= 90.0):  # so too for NaN
+    for row in rows:
+        if row.published is None:
             found.append(row)
             continue
-        place = (longitude, latitude, _published_depth_km(row.cells))
+        longitude, latitude, depth_km = row.published
+        if is_swapped:
+            longitude, latitude = latitude, longitude
+        is_possible = abs(longitude) <= 180.0 and abs(latitude) <= 90.0
+        place = (longitude, latitude, depth_km) if is_possible else None
         found.append(replace(row, published=place))
     return found, (SWAPPED_FLAG,) if is_swapped else ()
 
@@ -315,18 +324,14 @@ def _published_depth_km(cells: Mapping[str, str]) -> float:
     return depth if not math.isnan(depth) else _number(cells, "z_utm", "eqnemix_z_m") / 1e3
 
 
-def _are_swapped(
-    places: FloatArray, rows: Sequence[Detection], stations: Mapping[str, Station]
-) -> bool:
-    known = np.isfinite(places).all(axis=1)
-    if not known.any():
-        return False
-    if np.abs(places[known, 1]).max() > 90.0:
+def _are_swapped(rows: Sequence[Detection], stations: Mapping[str, Station]) -> bool:
+    placed = [(row.published[:2], row.station_code) for row in rows if row.published is not None]
+    if any(abs(latitude) > 90.0 for (_, latitude), _ in placed):
         return True
     nearer = []
-    for (longitude, latitude), row in zip(places, rows, strict=True):
-        station = stations.get(row.station_code)
-        if station is None or not math.isfinite(longitude + latitude) or abs(longitude) > 90.0:
+    for (longitude, latitude), code in placed:
+        station = stations.get(code)
+        if station is None or abs(longitude) > 90.0:
             continue
         here = (station.longitude, station.latitude)
         as_labelled = float(geodesic_distance_km(*here, longitude, latitude))

@@ -18,6 +18,7 @@ from mainshock.pipeline.archive.run import run_archive
 from mainshock.pipeline.archive.unit_picks import picks_as_parquet, run_unit
 from mainshock.pipeline.archive.units import ArchiveJob, Unit
 from mainshock.pipeline.from_waveforms import pick_records
+from mainshock.sources.archive_stores import LocalStore, open_store
 from mainshock.sources.fragments import datetime_from_ns
 from mainshock.sources.tables import read_picks
 
@@ -148,3 +149,65 @@ def test_a_unit_looks_two_minutes_beyond_its_day():
     wide = unit.wide_window
     assert datetime_from_ns(wide.start_ns) == parse_utc("2020-01-01T23:58:00Z")
     assert datetime_from_ns(wide.end_ns) == parse_utc("2020-01-03T00:02:00Z")
+
+
+def without_the_day_after(root):
+    """Move what the files of the second day hold to the ends of those of the first one."""
+    for path in sorted(root.rglob("*.D.2010.148")):
+        first = path.with_name(path.name.replace("148", "147"))
+        first.write_bytes(first.read_bytes() + path.read_bytes())
+        path.unlink()
+
+
+def test_what_files_hold_past_midnight_is_picked_where_the_next_day_has_none(tmp_path, arrival):
+    root = write_midnight_archive(tmp_path / "sds", arrival, stations=("UH3",))
+    whole = run_archive(ArchiveJob(str(root), str(tmp_path / "whole")), Selection(), SERIAL)
+    without_the_day_after(root)
+    moved = run_archive(ArchiveJob(str(root), str(tmp_path / "moved")), Selection(), SERIAL)
+    assert [one.unit for one in moved.reports] == ["BW.UH3.2010-05-27", "BW.UH3.2010-05-28"]
+    assert any(pick.time >= MIDNIGHT for pick in moved.picks)
+    assert moved.picks == whole.picks
+    assert moved.as_dict()["recorded_s"] == whole.as_dict()["recorded_s"]
+    through = pick_records([root], NetworkPicker(), keep_waveforms=False).picks
+    assert as_rows(through) == as_rows(whole.picks)
+    late = Selection(start=MIDNIGHT)
+    result = run_archive(ArchiveJob(str(root), str(tmp_path / "late")), late, SERIAL)
+    assert [one.unit for one in result.reports] == ["BW.UH3.2010-05-28"]
+
+
+def test_a_file_of_a_store_is_read_in_parts(tmp_path):
+    (tmp_path / "a").write_bytes(b"0123456789")
+    for store in (LocalStore(tmp_path), open_store(f"local://{tmp_path}")):
+        assert store.read_part("a", 2, 5) == b"234"
+        assert store.read_part("a", 8, 20) == b"89"
+        with pytest.raises(SourceError, match="read"):
+            store.read_part("b", 0, 1)
+
+
+def test_a_link_to_nothing_is_left_out_of_an_archive(tmp_path, arrival, caplog):
+    root = write_midnight_archive(tmp_path / "sds", arrival, stations=("UH3",))
+    link = next(root.rglob("*SHZ.D.2010.148")).with_name("BW.UH3..SHZ.D.2010.149")
+    link.symlink_to(tmp_path / "another disk")
+    result = run_archive(ArchiveJob(str(root), str(tmp_path / "out")), Selection(), SERIAL)
+    assert (len(result.reports), result.failures) == (2, ())
+    assert f"{link} is left out: No such file" in caplog.text
+
+
+def test_a_folder_inside_the_archive_is_seen_however_it_is_written(tmp_path, arrival, monkeypatch):
+    root = write_midnight_archive(tmp_path / "sds", arrival, stations=("UH3",))
+    (tmp_path / "link").symlink_to(root)
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    inside = [
+        ("sds", f"{root}/out"),
+        ("./sds/", "sds/out"),
+        (str(root), "other/../sds"),
+        ("link", "sds/out"),
+        (str(root), "link/out"),
+        (str(root), f"file://{root}/out"),
+    ]
+    for source, out in inside:
+        with pytest.raises(SettingsError, match="outside"):
+            run_archive(ArchiveJob(source, out), Selection(), SERIAL)
+    chosen = Selection(start=MIDNIGHT)
+    assert run_archive(ArchiveJob("sds", "sds-picks"), chosen, SERIAL).reports

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import uvicorn
@@ -152,3 +152,16 @@ def test_codes_that_are_none_do_not_become_folders(centre):
     centre.listed = "#Network|Station|rest\nBW|../../etc|\n|UH3|\nBW|UH4|48.0\n"
     units = FdsnArchive(centre.url).units(Selection(TWO_DAYS.start, TWO_DAYS.end))
     assert {(unit.network, unit.station) for unit in units} == {("BW", "UH4")}
+
+
+def test_a_day_that_was_asked_for_too_early_is_asked_for_again(centre, tmp_path):
+    ahead = datetime.now(UTC) + timedelta(days=3)
+    job = ArchiveJob(f"fdsn:{centre.url}", str(tmp_path))
+    for days in (
+        Selection(ahead, ahead + timedelta(seconds=1), ("UH3",)),
+        Selection(MIDNIGHT, MIDNIGHT + timedelta(hours=1), ("UH3",)),
+    ):
+        centre.listed = "#Network|Station|rest\nBW|UH3|48.0\n"
+        run_archive(job, days, SERIAL, resume=True)
+        again = run_archive(job, days, SERIAL, resume=True)
+        assert again.skipped == (0 if days.start == ahead else 1)

@@ -86,6 +86,7 @@ def test_what_changed_in_a_bucket_has_another_version(s3):
     assert not store.has("a/c.bin")
     assert store.read("a/c.bin") is None
     assert store.read("a/b.bin") == b"two"
+    assert store.read_part("a/b.bin", 1, 9) == b"wo"
 
 
 @pytest.mark.slow

@@ -1,18 +1,23 @@
 """A job that was stopped goes on where it was; what changed is done again."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from midnight_archive_files import write_midnight_archive
 
 from mainshock.core.errors import SettingsError
+from mainshock.core.times import parse_utc
+from mainshock.pipeline.archive import manifest
 from mainshock.pipeline.archive.base import Selection
 from mainshock.pipeline.archive.executors import make_executor
-from mainshock.pipeline.archive.manifest import MANIFEST
+from mainshock.pipeline.archive.manifest import MANIFEST, Manifest, job_digest
 from mainshock.pipeline.archive.progress import ArchiveProgress
 from mainshock.pipeline.archive.run import run_archive
-from mainshock.pipeline.archive.units import ArchiveJob, UnitReport
+from mainshock.pipeline.archive.units import ArchiveJob, Unit, UnitReport, unit_file
+from mainshock.sources.archive_stores import LocalStore
 
 SERIAL = make_executor("serial")
 ALL = Selection()
@@ -83,8 +88,8 @@ def test_another_threshold_and_a_lost_file_make_units_be_done_again(tmp_path, jo
 
 def test_a_line_that_was_cut_off_is_passed_over(tmp_path, job):
     run_archive(job, ALL, SERIAL)
-    manifest = tmp_path / "out" / MANIFEST
-    manifest.write_bytes(manifest.read_bytes()[:-40])
+    journal = tmp_path / "out" / MANIFEST
+    journal.write_bytes(journal.read_bytes()[:-40])
     result = run_archive(job, ALL, SERIAL, resume=True)
     assert len(result.reports) == 1
     assert run_archive(job, ALL, SERIAL, resume=True).skipped == 4
@@ -114,3 +119,71 @@ def test_progress_tells_rate_and_time_left():
         now_s[0] += step_s
         progress.add(UnitReport("XX.AAA.2020-01-01", "done", recorded_s=86_400.0))
     assert said == ["2 of 4 units, 6 a minute, 8,640 times real time, about 20 s left"]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "fetched", "is_done"),
+    [
+        ("", "2020-01-04T00:02:00Z", True),
+        ("", "2020-01-04T00:01:59Z", False),
+        ("", "2020-01-01T12:00:00Z", False),
+        ("", "", False),
+        ("", None, False),  # a manifest of an older version
+        ("", "yesterday", False),
+        ("changes with the files", "2020-01-01T12:00:00Z", True),
+        ("changes with the files", None, True),
+    ],
+)
+def test_without_a_stamp_a_unit_is_done_once_late_records_had_their_time(
+    tmp_path, stamp, fetched, is_done
+):
+    store, unit = LocalStore(tmp_path), Unit("XX", "AAA", date(2020, 1, 1), stamp=stamp)
+    store.write(unit_file(unit), b"picks")
+    Manifest(store, "job", resume=False).add(UnitReport(unit.name, "done", stamp=stamp))
+    (entry,) = [json.loads(line) for line in store.read_journal(MANIFEST).splitlines()]
+    del entry["fetched"]
+    told = entry if fetched is None else {**entry, "fetched": fetched}
+    store.write(MANIFEST, json.dumps(told).encode() + b"\n")
+    assert Manifest(store, "job", resume=True).is_done(unit) == is_done
+
+
+def test_the_manifest_states_when_records_were_asked_for(tmp_path, job):
+    before = datetime.now(UTC)
+    run_archive(job, Selection(stations=("UH3",)), SERIAL)
+    times = [parse_utc(entry["fetched"]) for entry in lines(tmp_path)]
+    assert before <= times[0] <= times[1] <= datetime.now(UTC)
+
+
+@dataclass
+class Network:
+    """What the digest of a job knows of a picker with weights."""
+
+    model_dir: Path
+    name: str = "network"
+
+
+@dataclass
+class Ensemble:
+    """What it knows of several."""
+
+    members: list[Network]
+    settings: dict
+    name: str = "ensemble"
+
+
+def test_other_weights_or_settings_of_a_member_make_another_job(tmp_path, monkeypatch):
+    members = []
+    for name in ("one", "two"):
+        members.append(Network(tmp_path / name))
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.onnx").write_bytes(b"weights")
+    picker = Ensemble(members, {"weights": {"P": {"slopes": [1.0, 1.0]}}})
+    monkeypatch.setattr(manifest, "open_picker", lambda *_, **__: picker)
+    job = ArchiveJob("sds", "out", model="ensemble")
+    digests = [job_digest(job), job_digest(job)]
+    (tmp_path / "two" / "model.onnx").write_bytes(b"others!")
+    digests.append(job_digest(job))
+    picker.settings["weights"]["P"]["slopes"][0] = 0.5
+    digests.append(job_digest(job))
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mainshock.core.errors import SettingsError, SourceError, UnreachableError
-from mainshock.sources.live.backfill import FdsnBackfill, Gap
+from mainshock.sources.live.backfill import FdsnBackfill, Gap, TooMuchError
 
 START = datetime(2020, 9, 13, 12, tzinfo=UTC)
 GAP = Gap("XX", "ABC", "", "HHZ", START, START.replace(minute=1))
@@ -209,3 +209,11 @@ def test_stop_stops(make_records, clock):
 def test_address_must_be_one(address):
     with pytest.raises(SettingsError, match="https"):
         FdsnBackfill(address)
+
+
+def test_what_is_too_much_at_once_is_told_apart_from_other_refusals(clock):
+    with (
+        data_centre(lambda handler, _: reply(handler, 413)) as (url, _),
+        pytest.raises(TooMuchError, match="ask for less time"),
+    ):
+        fetch(url, clock)

@@ -12,9 +12,10 @@ from mainshock.core.errors import NothingFoundError, SettingsError
 from mainshock.core.times import format_utc
 from mainshock.pipeline.archive.base import Selection
 from mainshock.pipeline.archive.units import Unit
-from mainshock.pipeline.datasets.fdsn_download import TooMuchError, WebClient, list_stations
+from mainshock.pipeline.datasets.fdsn_download import WebClient, list_stations
 from mainshock.pipeline.datasets.record_parts import Selection as ChannelSelection
 from mainshock.sources.fragments import TimeWindow, datetime_from_ns
+from mainshock.sources.live.backfill import TooMuchError
 
 __all__ = ["FdsnArchive"]
 

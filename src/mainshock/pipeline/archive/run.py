@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from mainshock.core.errors import NothingFoundError, SettingsError
@@ -157,9 +158,18 @@ def _report(outcome: Outcome[Unit, UnitReport]) -> UnitReport:
 
 
 def _is_inside(out: str, source: str) -> bool:
-    if is_url(out) != is_url(source):
+    inner, outer = _folder(out), _folder(source)
+    if inner is not None and outer is not None:
+        return inner.is_relative_to(outer)
+    if inner is not None or outer is not None:
         return False
     return f"{out.rstrip('/')}/".startswith(f"{source.rstrip('/')}/")
+
+
+def _folder(place: str) -> Path | None:
+    """Return the folder that is meant, links followed, or None for an address."""
+    place = place.removeprefix("file://")
+    return None if is_url(place) else Path(place).resolve()
 
 
 def _ratio(recorded_s: float, seconds: float) -> float | None:

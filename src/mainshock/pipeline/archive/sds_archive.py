@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from mainshock.pipeline.archive.base import Selection
 from mainshock.pipeline.archive.units import Unit
 from mainshock.sources.archive_stores import ArchiveStore, LocalStore, StoredFile
 from mainshock.sources.file_search import find_sds_root
+from mainshock.sources.sds import day_number, days_without_file, reaches_day
 
 __all__ = ["SdsArchive", "local_sds_store"]
 
@@ -22,7 +23,7 @@ _FILE_NAME = re.compile(
     r"(?P<network>[A-Za-z0-9]*)\.(?P<station>[A-Za-z0-9-]+)\.(?P<location>[A-Za-z0-9-]*)\."
     r"(?P<channel>[A-Za-z0-9]+)\.D\.(?P<year>\d{4})\.(?P<day>\d{3})"
 )
-_ONE_DAY = timedelta(days=1)
+_EPOCH = date(1970, 1, 1)
 _Station = tuple[str, str]
 
 
@@ -47,14 +48,16 @@ class SdsArchive:
         self.channels = channels
 
     def units(self, selection: Selection) -> list[Unit]:
-        """Return the station-days that have a file of their own, in order of station and day.
+        """Return the station-days that have samples, in order of station and day.
+
+        Those with a file of their own, and those into which a file of the day beside reaches.
 
         Raises
         ------
         SourceError
             If the archive cannot be listed.
         """
-        stations: dict[_Station, dict[date, list[StoredFile]]] = defaultdict(
+        stations: dict[_Station, dict[int, list[StoredFile]]] = defaultdict(
             lambda: defaultdict(list)
         )
         for file in self.store.list_files():
@@ -62,10 +65,24 @@ class SdsArchive:
             if found is not None:
                 stations[found[0]][found[1]].append(file)
         units = [
-            _unit(station, day, days) for station, days in sorted(stations.items()) for day in days
+            unit
+            for station, days in stations.items()
+            for unit in self._units_of(station, days, selection)
         ]
-        chosen = (unit for unit in units if selection.has_day(unit))
-        return sorted(chosen, key=lambda unit: (unit.network, unit.station, unit.day))
+        return sorted(units, key=lambda unit: (unit.network, unit.station, unit.day))
+
+    def _units_of(
+        self, station: _Station, days: dict[int, list[StoredFile]], selection: Selection
+    ) -> Iterator[Unit]:
+        def is_wanted(day: int) -> bool:
+            return selection.has_day(Unit(*station, _date(day)))
+
+        def reaches(file: StoredFile, day: int, beside: int) -> bool:
+            return reaches_day(self.store, file.path, file.size, day, beside)
+
+        for day in {*days, *days_without_file(days, is_wanted, reaches)}:
+            if is_wanted(day):
+                yield _unit(station, day, days)
 
     @contextmanager
     def files_of(self, unit: Unit) -> Iterator[list[tuple[str, Path]]]:
@@ -79,14 +96,13 @@ class SdsArchive:
         with TemporaryDirectory(prefix="mainshock-unit-") as folder:
             yield [(path, self.store.fetch(path, Path(folder))) for path in unit.files]
 
-    def _station_day(self, file: StoredFile, selection: Selection) -> tuple[_Station, date] | None:
+    def _station_day(self, file: StoredFile, selection: Selection) -> tuple[_Station, int] | None:
         match = _FILE_NAME.fullmatch(file.path.rpartition("/")[2])
         if match is None or not selection.has_station(match["network"], match["station"]):
             return None
         if not any(fnmatchcase(match["channel"], one) for one in self.channels):
             return None
-        first = datetime(int(match["year"]), 1, 1, tzinfo=UTC)
-        day = (first + timedelta(days=int(match["day"]) - 1)).date()
+        day = day_number(int(match["year"]), int(match["day"]))
         return (match["network"], match["station"]), day
 
 
@@ -107,12 +123,16 @@ def local_sds_store(root: str) -> LocalStore:
     return LocalStore(found)
 
 
-def _unit(station: _Station, day: date, days: dict[date, list[StoredFile]]) -> Unit:
+def _date(day: int) -> date:
+    return _EPOCH + timedelta(days=day)
+
+
+def _unit(station: _Station, day: int, days: dict[int, list[StoredFile]]) -> Unit:
     files = [
         file
-        for beside in (day - _ONE_DAY, day, day + _ONE_DAY)
+        for beside in (day - 1, day, day + 1)
         for file in sorted(days.get(beside, ()), key=lambda one: one.path)
     ]
     told = "\n".join(f"{one.path} {one.size} {one.version}" for one in files)
     stamp = sha256(told.encode()).hexdigest()[:32]
-    return Unit(*station, day, tuple(one.path for one in files), stamp)
+    return Unit(*station, _date(day), tuple(one.path for one in files), stamp)

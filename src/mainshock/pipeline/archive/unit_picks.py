@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from hashlib import file_digest, sha256
@@ -43,6 +44,7 @@ def run_unit(job: ArchiveJob, unit: Unit) -> UnitReport:
     Nothing is raised: one unit must not end the others. The file depends on the records and the
     job alone, whoever writes it, and writing it again changes nothing.
     """
+    began = datetime.now(UTC)
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     try:
         report = _picked(job, unit)
@@ -52,6 +54,7 @@ def run_unit(job: ArchiveJob, unit: Unit) -> UnitReport:
     return replace(
         report,
         stamp=unit.stamp,
+        fetched=began,
         seconds=time.perf_counter() - began_s,
         cpu_s=time.process_time() - began_cpu_s,
     )

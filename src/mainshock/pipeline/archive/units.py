@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
+from mainshock.core.times import format_utc
 from mainshock.sources.fragments import TimeWindow, ns_from_datetime
 from mainshock.sources.station_pieces import DAY_NS
 
@@ -131,6 +132,8 @@ class UnitReport:
         Seconds of record, instruments counted each.
     seconds, cpu_s
         Time that a worker took for it, and its processor time.
+    fetched
+        When its records were asked for or its files opened, UTC; None where that did not happen.
     error
         Why it failed.
     problems
@@ -146,6 +149,7 @@ class UnitReport:
     recorded_s: float = 0.0
     seconds: float = 0.0
     cpu_s: float = 0.0
+    fetched: datetime | None = None
     error: str = ""
     problems: tuple[tuple[str, str], ...] = ()
 
@@ -155,4 +159,5 @@ class UnitReport:
         document = {name: getattr(self, name) for name in names}
         for name in ("recorded_s", "seconds", "cpu_s"):
             document[name] = round(document[name], 3)
+        document["fetched"] = "" if self.fetched is None else format_utc(self.fetched)
         return {**document, "problems": [list(pair) for pair in self.problems]}

@@ -3,7 +3,7 @@
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from mainshock.pipeline.datasets.record_parts import Selection, write_records
 from mainshock.sources.base import SkippedInput
 from mainshock.sources.file_search import find_files
 from mainshock.sources.fragments import datetime_from_ns
-from mainshock.sources.live.backfill import FdsnBackfill, Gap
+from mainshock.sources.live.backfill import FdsnBackfill, Gap, TooMuchError
 from mainshock.sources.miniseed import is_miniseed
 from mainshock.sources.miniseed_records import encode_records, split_records
 from mainshock.sources.trace_files import read_fragments
@@ -35,6 +35,7 @@ from mainshock.sources.trace_files import read_fragments
 __all__ = ["Collected", "collect_catalogue", "collect_fdsn", "collect_files"]
 
 _DAY = timedelta(days=1)
+_SHORTEST = timedelta(minutes=10)
 _EVENT_SERVICE = "/fdsnws/event/1/query"
 Progress = Callable[[str], None]
 
@@ -165,7 +166,8 @@ def _fetch_day(
         done.n_kept += 1
         return
     try:
-        records = [packet.payload for packet in centre.packets(gaps, threading.Event())]
+        # what spans the seam of two halves comes with both
+        records = list(dict.fromkeys(_records_in(centre, gaps)))
     except UnreachableError:
         raise
     except SourceError as error:  # refused: perhaps restricted; other stations may be open
@@ -173,12 +175,26 @@ def _fetch_day(
             SkippedInput(f"{day.network}.{day.station} {day.start:%F}", str(error))
         )
         return
-    n_used, n_damaged = write_records(dataset, records, selection, centre.base_url, request)
-    if n_damaged:
+    written = write_records(dataset, records, selection, centre.base_url, request)
+    if written.problem:
         what = f"{day.network}.{day.station} {day.start:%F}"
-        done.not_used.append(SkippedInput(what, f"{n_damaged} records are damaged"))
+        done.not_used.append(SkippedInput(what, written.problem))
     dataset.finish(request, day.end)
-    done.count(n_used)
+    done.count(written.n_used)
+
+
+def _records_in(centre: FdsnBackfill, gaps: Sequence[Gap]) -> list[bytes]:
+    """Return the records of gaps of one time, asked for in halves where the whole is too much."""
+    try:
+        return [packet.payload for packet in centre.packets(gaps, threading.Event())]
+    except TooMuchError:
+        start, end = gaps[0].start, gaps[0].end
+        if end - start < _SHORTEST:
+            raise
+        middle = start + (end - start) / 2
+        before = [replace(gap, end=middle) for gap in gaps]
+        after = [replace(gap, start=middle) for gap in gaps]
+        return [*_records_in(centre, before), *_records_in(centre, after)]
 
 
 def collect_files(
@@ -234,13 +250,12 @@ def _take_file(dataset: DatasetFolder, path: Path, selection: Selection, done: C
     except (SourceError, DataError) as error:
         done.not_used.append(SkippedInput(str(path), str(error)))
         return
-    n_used, n_damaged = write_records(dataset, records, selection, str(path), request)
-    if n_damaged:
-        problem = f"{n_damaged} records are damaged"
+    written = write_records(dataset, records, selection, str(path), request)
+    problem = written.problem or problem
     if problem:
         done.not_used.append(SkippedInput(str(path), problem))
     dataset.finish(request)
-    done.count(n_used)
+    done.count(written.n_used)
 
 
 def _filter_text(selection: Selection) -> str:

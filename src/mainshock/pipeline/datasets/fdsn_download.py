@@ -12,9 +12,10 @@ import httpx
 from mainshock.core.errors import SettingsError, SourceError, UnreachableError
 from mainshock.core.times import format_utc
 from mainshock.pipeline.datasets.record_parts import Selection
+from mainshock.sources.live.backfill import TooMuchError
 from mainshock.sources.live.base import Timing
 
-__all__ = ["TooMuchError", "WebClient", "event_spans", "list_stations"]
+__all__ = ["WebClient", "event_spans", "list_stations"]
 
 _NOTHING = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND)
 _TOO_MUCH = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -22,10 +23,6 @@ _LATER = (408, 429, 500, 502, 503, 504)
 _REASON_LENGTH = 200
 _SHORTEST_SPAN = timedelta(hours=1)
 _log = logging.getLogger(__name__)
-
-
-class TooMuchError(SourceError):
-    """A service says that the answer would be too long."""
 
 
 @dataclass(frozen=True, slots=True)

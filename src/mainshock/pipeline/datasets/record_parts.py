@@ -10,7 +10,7 @@ from mainshock.pipeline.datasets.manifest import PARTS, DatasetFolder, Part
 from mainshock.sources.fragments import FragmentHeader, datetime_from_ns, ns_from_datetime
 from mainshock.sources.miniseed_records import RecordDamageError, record_header, split_records
 
-__all__ = ["Selection", "sds_name", "write_records"]
+__all__ = ["Selection", "Written", "sds_name", "write_records"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,36 @@ class Selection:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of records.
+
+    Parameters
+    ----------
+    n_used
+        How many are in the dataset now.
+    n_damaged
+        How many are damaged and were left out.
+    n_nameless
+        How many state no network and were left out: the layout has no place for them.
+    """
+
+    n_used: int
+    n_damaged: int = 0
+    n_nameless: int = 0
+
+    @property
+    def problem(self) -> str:
+        """What was left out and why, or an empty text."""
+        told = [f"{self.n_damaged} records are damaged"] if self.n_damaged else []
+        if self.n_nameless:
+            told.append(
+                f"{self.n_nameless} records state no network, which names the folder they would go "
+                "to; write one into them (XX where there is none)"
+            )
+        return "; ".join(told)
+
+
 def sds_name(header: FragmentHeader) -> str:
     """Return where an SDS archive keeps a record, below its root, by its first sample."""
     date = datetime.fromtimestamp(header.start_ns // 1_000_000_000, UTC)
@@ -73,7 +103,7 @@ def write_records(
     selection: Selection,
     source: str,
     request: str,
-) -> tuple[int, int]:
+) -> Written:
     """Add records to the day files of a dataset; a record that is there already stays one.
 
     Parameters
@@ -86,27 +116,26 @@ def write_records(
         Others are left out.
     source, request
         Where they came from, and what was asked for.
-
-    Returns
-    -------
-    int, int
-        How many were used, and how many are damaged and were left out.
     """
     days: dict[str, list[tuple[FragmentHeader, bytes]]] = {}
-    n_used = n_damaged = 0
+    n_used = n_damaged = n_nameless = 0
     for record in records:
         try:
             header = record_header(record)
         except RecordDamageError as error:
             n_damaged += error.kind != "unknown"  # logs have no place in an archive of samples
             continue
-        if selection.wants(header):
+        if not selection.wants(header):
+            continue
+        if not header.network:
+            n_nameless += 1
+        else:
             n_used += 1
             days.setdefault(f"{PARTS}/sds/{sds_name(header)}", []).append((header, record))
     for path, found in days.items():
         before = [(record_header(one), one) for one in split_records(dataset.content(path))]
         _write_day(dataset, path, [*before, *found], source, request)
-    return n_used, n_damaged
+    return Written(n_used, n_damaged, n_nameless)
 
 
 def _write_day(

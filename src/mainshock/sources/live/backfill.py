@@ -17,7 +17,7 @@ from mainshock.sources.live.base import Timing
 from mainshock.sources.miniseed_records import split_records
 from mainshock.sources.packets import Packet
 
-__all__ = ["FdsnBackfill", "Gap"]
+__all__ = ["FdsnBackfill", "Gap", "TooMuchError"]
 
 _PATH = "/fdsnws/dataselect/1/query"
 _NOTHING = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND)
@@ -40,6 +40,10 @@ _MOST_REDIRECTS = 5
 _GAPS_A_REQUEST = 50
 _LONGEST_RECORD = 1 << 20
 _log = logging.getLogger(__name__)
+
+
+class TooMuchError(SourceError):
+    """A service says that the answer would be too long; less of it may be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,8 @@ class FdsnBackfill:
         ------
         UnreachableError
             If every attempt failed.
+        TooMuchError
+            If the data centre says that it is too much at once.
         SourceError
             If the data centre refuses the request.
         """
@@ -151,15 +157,8 @@ class FdsnBackfill:
 
     def _once(self, client: httpx.Client, body: str, stop: threading.Event) -> Iterator[Packet]:
         with self._response(client, body) as answer:
-            if answer.status_code in _NOTHING:
+            if not self._has_content(answer.status_code):
                 return
-            if answer.status_code in _LATER:
-                raise _TryLaterError(f"status {answer.status_code}")
-            if answer.status_code != HTTPStatus.OK:
-                raise SourceError(
-                    f"{self.base_url} refuses with status {answer.status_code}; it serves no "
-                    f"{_PATH}, or not to everybody"
-                )
             held = b""
             for chunk in answer.iter_bytes(1 << 16):
                 held += chunk
@@ -177,6 +176,22 @@ class FdsnBackfill:
                     raise SourceError(f"{self.base_url} answers with something else than miniSEED")
             for record in split_records(held):
                 yield Packet(record, self._timing.wall_ns(), self.base_url)
+
+    def _has_content(self, status: int) -> bool:
+        """Return whether an answer brings records, or raise what its status means."""
+        if status in _LATER:
+            raise _TryLaterError(f"status {status}")
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise TooMuchError(
+                f"{self.base_url} refuses with status {status}: too much at once; ask for less "
+                "time or fewer channels"
+            )
+        if status != HTTPStatus.OK and status not in _NOTHING:
+            raise SourceError(
+                f"{self.base_url} refuses with status {status}; it serves no {_PATH}, or not to "
+                "everybody"
+            )
+        return status == HTTPStatus.OK
 
     @contextmanager
     def _response(self, client: httpx.Client, body: str) -> Iterator[httpx.Response]:
