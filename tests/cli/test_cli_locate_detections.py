@@ -188,3 +188,50 @@ def test_a_table_without_a_usable_row_is_nothing(command, tmp_path):
     result = locate(command, path)
     assert result.exit_code == 3
     assert "no event could be located" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--one-event-per-file",),
+        ("--max-depth", "50"),
+        ("--magnitude", "Mw"),
+        ("--distance-correction", "uk"),
+        ("--jobs", "2"),
+    ],
+)
+def test_an_option_without_effect_on_detections_is_wrong_usage(command, picks, option):
+    result = locate(command, picks, *option)
+    assert result.exit_code == 2
+    assert f"{option[0]} does not go with a table of detections" in result.stderr
+    assert not (picks.parent / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--velocity", "iasp91"),
+        ("--model-error", "0.05"),
+        ("--terms", "terms.json"),
+        ("--catalogue", "past.csv"),
+        ("--sampler", "smc"),
+    ],
+)
+def test_an_option_of_our_model_does_not_go_with_legacy(command, picks, clusters, option):
+    result = locate(command, picks, "--clusters", clusters, "--legacy", *option)
+    assert result.exit_code == 2
+    assert f"{option[0]} does not go with --legacy" in result.stderr
+
+
+def test_clusters_and_a_catalogue_are_not_both_the_prior(command, picks, clusters):
+    result = locate(command, picks, "--clusters", clusters, "--catalogue", "past.csv")
+    assert result.exit_code == 2
+    assert "--catalogue does not go with --clusters" in result.stderr
+
+
+def test_an_option_at_its_default_is_no_mistake_and_figures_are_drawn(command, picks):
+    result = locate(command, picks, "--figures", "1", "--magnitude", "ML", "--json")
+    assert result.exit_code == 0, result.stderr
+    (path,) = result.document["figures"].values()
+    assert path == str(picks.parent / "out" / "figures" / "0.png")
+    assert len(list((picks.parent / "out" / "figures").iterdir())) == 1

@@ -1,7 +1,11 @@
+import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
-from mainshock.detect.evaluate import WindowResult, score_windows
+from mainshock.core.errors import DataError
+from mainshock.detect.evaluate import WindowResult, evaluate_picker, score_windows
+from mainshock.sources.seisbench_writer import SeisBenchWriter
 
 
 def result(label=None, picked=(), unlabelled=(), *, is_noise=False, phase="P"):
@@ -65,3 +69,40 @@ def test_f1_agrees_with_scikit_learn_on_presence():
         for is_there, is_picked in zip(truth, found, strict=True)
     ]
     assert p_score(results)["f1"] == pytest.approx(f1_score(truth, found))
+
+
+class Silent:
+    """A picker of windows of 10 s that finds nothing."""
+
+    name, window_s = "silent", 10.0
+
+    def classify(self, waveform):
+        return []
+
+
+def write_rates(folder, rates):
+    """Write a dataset whose file states no rate, and windows of its first trace and of all."""
+    with SeisBenchWriter(folder, 100.0) as writer:
+        for number in range(len(rates)):
+            writer.add(np.ones((3, 3000), dtype=np.float32), {"number": number})
+    with h5py.File(folder / "waveforms.hdf5", "a") as file:
+        del file["data_format/sampling_rate"]
+    table = pd.read_csv(folder / "metadata.csv").assign(trace_sampling_rate_hz=rates)
+    table.to_csv(folder / "metadata.csv", index=False)
+    windows = table[["trace_name"]].assign(start_sample=0, npts=500)
+    windows[:1].to_csv(folder / "first.csv", index=False)
+    windows.to_csv(folder / "all.csv", index=False)
+
+
+def test_a_row_without_a_rate_matters_only_where_its_window_is_asked_for(tmp_path):
+    write_rates(tmp_path, [100.0, np.nan])
+    scores = evaluate_picker(Silent(), tmp_path, tmp_path / "first.csv")
+    assert scores["model"] == "silent"
+    with pytest.raises(DataError, match=r"bucket0\$1.* has no trace_sampling_rate_hz"):
+        evaluate_picker(Silent(), tmp_path, tmp_path / "all.csv")
+
+
+def test_a_dataset_without_any_rate_says_what_to_fill_in(tmp_path):
+    write_rates(tmp_path, [np.nan, np.nan])
+    with pytest.raises(DataError, match="none of 2 rows"):
+        evaluate_picker(Silent(), tmp_path, tmp_path / "first.csv")

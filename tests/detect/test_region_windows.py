@@ -13,10 +13,20 @@ import pytest
 from typer.testing import CliRunner
 
 from mainshock.cli.app import app
-from mainshock.core.errors import DataError, NothingFoundError, SettingsError, SourceError
+from mainshock.core.errors import (
+    DataError,
+    GeometryError,
+    NothingFoundError,
+    SettingsError,
+    SourceError,
+)
 from mainshock.core.records import Station
 from mainshock.detect.regions.catalogue import TimeSplit
-from mainshock.detect.regions.cut import WindowShape, mean_velocity_travel_times
+from mainshock.detect.regions.cut import (
+    WindowShape,
+    event_requests,
+    mean_velocity_travel_times,
+)
 from mainshock.detect.regions.noise import busy_spans
 from mainshock.detect.regions.streams import InstrumentRecord, find_record
 from mainshock.detect.regions.window_files import plot_window
@@ -285,6 +295,55 @@ def test_guard_grows_with_distance_and_magnitude():
     assert lengths[:4] == sorted(lengths[:4])
     assert lengths[1] == pytest.approx(2 * np.hypot(111.27, 10) / 5 * 3**0.5, rel=1e-3)
     assert lengths[4] == 120.0
+
+
+def short_travel_times(phase, distance_km, depth_km):
+    """A model that refuses all events for one that is too far or too deep, as iasp91 does."""
+    if distance_km.max() > 2500.0 or depth_km.max() > 800.0:
+        raise GeometryError(f"{distance_km.max():.0f} km is beyond the 2500 km of this model")
+    return distance_km / (8.0 if phase == "P" else 4.5)
+
+
+def reaching_and_not():
+    return pd.DataFrame(
+        {
+            "event_id": ["near", "far", "deep"],
+            "time": [pd.Timestamp(DAY)] * 3,
+            "longitude": [10.0] * 3,
+            "latitude": [51.0, 85.0, 51.0],
+            "depth_km": [10.0, 10.0, 900.0],
+            "magnitude": [1.0] * 3,
+        }
+    )
+
+
+def test_events_out_of_reach_of_the_travel_times_are_rejected_with_the_reason():
+    station = Station("XX", "SYN", 10.0, 50.0)
+    rejected = []
+    catalogue, split = reaching_and_not(), TimeSplit()
+    (request,) = event_requests(catalogue, station, short_travel_times, split, rejected)
+    assert request.name == "near"
+    assert set(request.arrivals) == {"P", "S"}
+    assert [item.name for item in rejected] == ["far", "deep"]
+    assert "beyond the 2500 km" in rejected[0].reason
+    alone = event_requests(catalogue[:1], station, short_travel_times, split, [])
+    assert alone == [request]
+
+    def only_near(phase, distance_km, depth_km):
+        return np.where(distance_km > 1000.0, np.nan, distance_km / 8.0)
+
+    rejected.clear()
+    assert len(event_requests(catalogue, station, only_near, split, rejected)) == 2
+    assert "no travel time" in rejected[0].reason
+
+
+def test_noise_keeps_120_s_away_from_events_out_of_reach():
+    station = Station("XX", "SYN", 10.0, 50.0)
+    far = reaching_and_not()
+    far["time"] = [pd.Timestamp(DAY) + pd.Timedelta(hours=hour) for hour in range(3)]
+    spans = busy_spans(far, station, short_travel_times, guard_before_s=0.0, guard_after_s=0.0)
+    lengths_s = [(end - start) / 1e9 for start, end in spans]
+    assert lengths_s == [pytest.approx(2 * 111.27 / 4.5, rel=1e-2), 120.0, 120.0]
 
 
 def test_noise_is_random_over_the_record_and_repeats_with_its_seed(folder, rng):

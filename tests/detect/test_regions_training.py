@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from mainshock.core.errors import DataError, SettingsError
 from mainshock.detect.regions.labels import choose_scheme
 from mainshock.detect.regions.region_options import recipe_from_options
-from mainshock.detect.regions.windows import noise_before_p, read_windows
+from mainshock.detect.regions.windows import RegionWindows, noise_before_p, read_windows
 
 torch = pytest.importorskip("torch")
 
@@ -337,3 +337,44 @@ def test_a_model_no_better_than_the_most_frequent_region_is_told():
     assert _no_better(scores(0.9, 0.5)) == []
     assert "most frequent region" in _no_better(scores(0.4, 0.5))[0]
     assert _no_better({}) == []
+
+
+def windows_with(**columns):
+    """Windows of forty events in four groups, with further columns."""
+    place = np.repeat([0.0, 1.0, 2.0, 3.0], 10) + np.tile(np.linspace(0.0, 0.1, 10), 4)
+    table = pd.DataFrame(
+        {
+            "longitude": place,
+            "latitude": 0.1 * place,
+            "depth_km": 10.0,
+            "is_noise": False,
+            **columns,
+        }
+    )
+    samples = [np.zeros((3, 8), dtype=np.float32)] * len(table)
+    return RegionWindows(samples, table, 20.0, starts_at_origin=False)
+
+
+OPTIONS = {"n_clusters": None, "label_column": None, "clusters_path": None, "seed": 0}
+
+
+@pytest.mark.parametrize("n_clusters", [None, 4])
+def test_a_column_with_one_region_gives_way_to_k_means(n_clusters):
+    """Windows cut from a catalogue without clusters are all of region 0."""
+    windows = windows_with(trace_cluster_id=0)
+    scheme = choose_scheme(windows, **(OPTIONS | {"n_clusters": n_clusters}))
+    assert len(scheme) == (n_clusters or 6)
+    assert scheme.clusters is not None
+    assert len(set(scheme.truth(windows.table))) >= 4
+
+
+def test_a_column_with_several_regions_decides():
+    windows = windows_with(trace_cluster_id=np.repeat([0, 2, 2, np.nan], 10))
+    scheme = choose_scheme(windows, **OPTIONS)
+    assert (scheme.column, scheme.names) == ("trace_cluster_id", ("0", "1", "2"))
+
+
+@pytest.mark.parametrize("column", [0, np.repeat([0, 1], 20)])
+def test_fewer_than_two_regions_are_refused(column):
+    with pytest.raises(DataError, match="n-clusters"):
+        choose_scheme(windows_with(trace_cluster_id=column), **(OPTIONS | {"n_clusters": 1}))

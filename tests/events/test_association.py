@@ -322,6 +322,22 @@ def test_travel_times_that_are_not_finite_are_refused(rng, travel_times, make_sc
         GridAssociator().associate(scene.picks, scene.stations, Broken())
 
 
+def test_a_pick_of_a_wrong_year_changes_nothing_and_costs_nothing(
+    rng, travel_times, make_scene, make_pick
+):
+    """From 1980 to 2001 there are 22 million blocks without a pick."""
+    scene = make_scene(rng, travel_times, n_stations=6, n_events=6, interval_s=40.0)
+    stray = make_pick(scene.stations[0].station, "P", 86_400.0 * 3653.0)
+    n_calls, groups = [], []
+    for picks in (scene.picks, [stray, *scene.picks]):
+        work = partial(COARSE.associate, picks, scene.stations, travel_times)
+        groups.append(work().groups)
+        n_calls.append(calls_of(work))
+    assert len(groups[0]) > 3
+    assert groups[1] == groups[0]
+    assert n_calls[1] < 1.1 * n_calls[0]
+
+
 @pytest.mark.slow
 def test_cost_grows_linearly_with_the_record(rng, travel_times, make_scene):
     n_calls = []

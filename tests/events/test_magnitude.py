@@ -263,3 +263,16 @@ def test_scatter_is_stated_in_both_ways(network):
     assert estimate.preferred.sd > 0.6
     assert math.isnan(MagnitudeEstimate(None, (), ()).mad)
     assert math.isnan(network(1.0).scatter)
+
+
+def test_records_of_another_network_code_count_where_the_station_is_clear(estimate, record):
+    """Stations may be listed under another network code than the records bear."""
+    expected, _ = estimate([record])
+    for network in ("", "ZZ"):
+        magnitude, reasons = estimate([replace(record, network=network)])
+        assert reasons == []
+        assert magnitude == expected
+    louder = replace(record, network="ZZ", samples=10.0 * record.samples)
+    assert estimate([louder, record])[0] == expected
+    _, reasons = estimate([louder, replace(record, network="YY")])
+    assert reasons == ["BW.RJOB: no record holds its arrival"]

@@ -297,3 +297,29 @@ def test_terms_mend_a_wrong_velocity_model(stations, gain):
     assert 0.54 <= np.mean(rank["with terms"] <= 0.68) <= 0.82
     assert np.mean(rank["without"] <= 0.68) < 0.45
     assert np.median(away["with terms"]) < gain * np.median(away["without"])
+
+
+class Bounded:
+    """A volume that ends at a meridian; NaN comes back from beyond."""
+
+    name = "volume"
+    travel_time_s = ASSUMED.travel_time_s
+
+    def __init__(self, east_end):
+        self.east_end = east_end
+
+    def station_travel_time_s(self, phase, station, longitude, latitude, depth_km):
+        away = geodesic_distance_km(longitude, latitude, station.longitude, station.latitude)
+        times = ASSUMED.travel_time_s(phase, away, depth_km, station.depth_km)
+        return np.where(np.asarray(longitude) > self.east_end, np.nan, times)
+
+
+def test_events_outside_a_volume_are_left_out_and_counted(rng, caplog):
+    events = events_at(THREE, 40, rng)
+    inside = [event for event in events if event.longitude <= 13.3]
+    assert 0 < len(inside) < len(events)
+    table = learn_terms(events, THREE, Bounded(13.3))
+    assert table.stations == learn_terms(inside, THREE, Bounded(13.3)).stations
+    assert f"{6 * (len(events) - len(inside))} picks" in caplog.text
+    with pytest.raises(NothingFoundError, match="inside the velocity model volume"):
+        learn_terms(events, THREE, Bounded(-180.0))

@@ -17,6 +17,7 @@ from mainshock.locate.priors import GaussianMixturePrior
 from mainshock.locate.regions import credible_regions
 from mainshock.locate.registry import LOCATION_METHODS
 from mainshock.locate.velocity.constant import ConstantVelocity
+from mainshock.locate.velocity.gradient import GradientVelocity
 
 NONLINLOC = (11.64554, 48.04707, 4.58)
 TWO_MODE_VELOCITY = ConstantVelocity(6.0, 3.464)
@@ -63,6 +64,16 @@ def test_agrees_with_nonlinloc(method, munich, rng):
     assert abs(origin.depth_km - depth_km) < 1.0
     assert covers(origin.region(0.95), longitude, latitude)
     assert len(arrivals) == 8
+
+
+def test_a_velocity_model_that_ends_ends_the_search(name, munich, rng):
+    """Above 73 km the gradient gives possible speeds; samplers would look down to 700 km."""
+    model = GradientVelocity(4.0, 0.15, 2.3, 0.087)
+    assert model.deepest_source_km == pytest.approx(11.0 / 0.15, abs=1e-3)
+    origin, _ = LOCATION_METHODS.load(name)(travel_times=model).locate(*munich, rng)
+    longitude, latitude, _ = NONLINLOC
+    assert geodesic_distance_km(origin.longitude, origin.latitude, longitude, latitude) < 1.5
+    assert origin.samples.depth_km.max() <= model.deepest_source_km
 
 
 def test_result_is_complete_and_consistent(method, munich, rng):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from mainshock.core.errors import DataError, SettingsError
+from mainshock.core.errors import DataError, GeometryError, SettingsError
+from mainshock.locate.grid_method import GridLocation
 from mainshock.locate.velocity.constant import ConstantVelocity
 from mainshock.locate.velocity.gradient import GradientVelocity, gradient_from_text
 
@@ -51,6 +52,18 @@ def test_impossible_models_and_depths_are_refused():
         MODEL.travel_time_s("P", 10.0, 5.0, -100.0)
     with pytest.raises(DataError, match="speeds"):
         MODEL.travel_time_s("P", 10.0, 500.0, 0.0)
+
+
+def test_the_deepest_source_is_where_a_speed_reaches_the_limit():
+    assert MODEL.deepest_source_km == pytest.approx(200.0, abs=1e-3)  # of P; S would reach 403 km
+    assert MODEL.travel_time_s("P", 0.0, MODEL.deepest_source_km, 0.0) > 0.0
+    assert GradientVelocity(6.0, 0.0, 3.5, 0.0).deepest_source_km == np.inf
+
+
+def test_a_depth_range_below_the_end_of_the_model_is_refused(munich, rng):
+    method = GridLocation(MODEL, depth_range_km=(300.0, 400.0))
+    with pytest.raises(GeometryError, match="ends at 200"):
+        method.locate(*munich, rng)
 
 
 def test_text_is_four_numbers():

@@ -121,3 +121,20 @@ def test_a_process_gets_no_fewer_than_a_hundred_events(monkeypatch, n, jobs, wor
     located, _ = run([event.picks[0] for event in events], jobs)
     assert len(located.not_used) == n
     assert started == ([workers] if workers > 1 else [])
+
+
+def n_picks(picks, event_id):
+    return sum(pick.event_id == event_id for pick in picks)
+
+
+def test_picks_of_an_event_that_fails_keep_the_id_they_were_given(picks):
+    """A single P fixes no place; the rows of one id stay one event when they are read again."""
+    single = next(pick.event_id for pick in picks if n_picks(picks, pick.event_id) == 1)
+    first = picks[0].event_id
+    chosen = [pick for pick in picks if pick.event_id in {first, single}]
+    located, _ = run(chosen, 1)
+    assert [event.event_id for event in located.events] == [first]
+    assert [item.what for item in located.not_used] == [f"{single} (1 picks)"]
+    assert {(pick.time, pick.event_id) for pick in located.picks} == {
+        (pick.time, pick.event_id) for pick in chosen
+    }

@@ -7,7 +7,7 @@ import typer
 
 from mainshock.cli import locate_options as options
 from mainshock.cli.locate_calibrate import calibrate
-from mainshock.cli.locate_detections import locate_detection_table
+from mainshock.cli.locate_detections import locate_detection_table, refuse_unused
 from mainshock.cli.locate_inputs import holds_detections, read_or_pick
 from mainshock.cli.locate_report import report_located
 from mainshock.cli.locate_simulate import simulate
@@ -71,8 +71,11 @@ def locate(
 
     setup = LocationSetup(velocity, model_error, terms, catalogue, sampler, background)
     if picks is not None and not waveforms and out is not None and holds_detections(picks):
+        refuse_unused(context, is_legacy=legacy, has_clusters=clusters is not None)
         files = (picks, regions, clusters, stations)
-        locate_detection_table(files, setup, out, seed, is_legacy=legacy, as_json=as_json)
+        locate_detection_table(
+            files, setup, out, seed, figures=figures, is_legacy=legacy, as_json=as_json
+        )
         return
     if regions or clusters or legacy:
         raise SettingsError(

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from mainshock.cli.locate_report import report_located
 from mainshock.cli.output import progress, say
 from mainshock.core.errors import SettingsError
@@ -11,7 +13,33 @@ from mainshock.core.files import make_folder
 if TYPE_CHECKING:
     from mainshock.pipeline.location_setup import LocationSetup
 
-__all__ = ["locate_detection_table"]
+__all__ = ["locate_detection_table", "refuse_unused"]
+
+_OF_RECORDS = ("one_event_per_file", "max_depth", "magnitude", "distance_correction", "jobs")
+_OF_OUR_MODEL = ("velocity", "model_error", "terms", "catalogue", "sampler")
+
+
+def refuse_unused(context: typer.Context, *, is_legacy: bool, has_clusters: bool) -> None:
+    """Raise where an option was given that a run on a detection table would not heed.
+
+    Raises
+    ------
+    SettingsError
+        If there is one; the message names it and the remedy.
+    """
+    reasons = dict.fromkeys(
+        _OF_RECORDS,
+        "does not go with a table of detections, each row of which is one event without records",
+    )
+    if is_legacy:
+        told = "does not go with --legacy: EQNeMix's own model has no such setting"
+        reasons |= dict.fromkeys(_OF_OUR_MODEL, told)
+    elif has_clusters:
+        reasons["catalogue"] = "does not go with --clusters: an event has one prior, and both are"
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in reasons and context.params.get(name) != parameter.default:
+            raise SettingsError(f"{parameter.opts[0]} {reasons[name]}; leave it out")
 
 
 def locate_detection_table(
@@ -20,6 +48,7 @@ def locate_detection_table(
     out: Path,
     seed: int,
     *,
+    figures: int,
     is_legacy: bool,
     as_json: bool,
 ) -> None:
@@ -46,4 +75,5 @@ def locate_detection_table(
     write_eqnemix(out / "eqnemix.csv", run.located)
     located = located_picks(run.located)
     left_out = [(item.what, item.reason) for item in (*run.not_used, *located.not_used)]
-    report_located(located, left_out, out, as_json=as_json)
+    drawn = (figures, sites) if figures else None
+    report_located(located, left_out, out, figures=drawn, as_json=as_json)

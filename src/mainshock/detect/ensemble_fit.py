@@ -25,7 +25,7 @@ from mainshock.detect.calibrate import (
 from mainshock.detect.card import ensemble_card
 from mainshock.detect.ensemble import FLOOR, EnsemblePicker
 from mainshock.detect.evaluate import pick_windows, score_windows
-from mainshock.detect.labels import LabelledWindow, labelled_windows
+from mainshock.detect.labels import LabelledWindow, highest_rate_hz, labelled_windows
 from mainshock.detect.network import NetworkPicker
 from mainshock.learn.models import ModelManifest, find_model, write_manifest
 from mainshock.sources.labelled_datasets import open_dataset
@@ -80,7 +80,7 @@ def fit_ensemble(recipe_path: Path, data_dir: Path, out_dir: Path) -> ModelManif
     members = [NetworkPicker(find_model(name)) for name in recipe.members]
     dataset = open_dataset(data_dir)
     windows_file = data_dir / "eval_windows_dev.csv"
-    context = round(max(one.window_s for one in members) * float(dataset.rates_hz().max()))
+    context = round(max(one.window_s for one in members) * highest_rate_hz(dataset))
     windows = list(labelled_windows(dataset, windows_file, context))
     peaks = _peaks(members, windows, recipe)
     weights = {phase: _fitted(peaks[phase], phase, recipe.penalty) for phase in PHASES}

@@ -10,7 +10,7 @@ import numpy as np
 from mainshock.core.errors import DataError
 from mainshock.core.records import PHASES
 from mainshock.detect.base import Picker
-from mainshock.detect.labels import LabelledWindow, labelled_windows
+from mainshock.detect.labels import LabelledWindow, highest_rate_hz, labelled_windows
 from mainshock.sources.labelled_datasets import open_dataset
 
 __all__ = [
@@ -139,7 +139,7 @@ def evaluate_picker(
     """
     dataset = open_dataset(dataset_dir)
     windows = labelled_windows(
-        dataset, windows_file, context_samples(picker, float(dataset.rates_hz().max()))
+        dataset, windows_file, context_samples(picker, highest_rate_hz(dataset))
     )
     results = pick_windows(picker, windows, progress)
     if not results:

@@ -14,9 +14,11 @@ from mainshock.core.errors import DataError, SourceError
 from mainshock.core.records import PHASES, Waveform
 from mainshock.sources.seisbench_format import SeisBenchDataset
 
-__all__ = ["LabelledWindow", "cut_padded", "labelled_windows", "phase_label"]
+__all__ = ["LabelledWindow", "cut_padded", "highest_rate_hz", "labelled_windows", "phase_label"]
 
 _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_RATE, _USUAL_RATE_HZ = "trace_sampling_rate_hz", 100.0
+_FILL_RATE = "fill in that column of metadata.csv, or leave its windows out"
 _WINDOW_COLUMNS = ("trace_name", "start_sample", "npts")
 
 
@@ -66,6 +68,24 @@ def cut_padded(samples: NDArray[np.float32], start: int, n_samples: int) -> NDAr
     return window
 
 
+def highest_rate_hz(dataset: SeisBenchDataset) -> float:
+    """Return the highest sampling rate of the rows that state one.
+
+    Raises
+    ------
+    DataError
+        If no row does.
+    """
+    rates = dataset.rates_hz()
+    stated = rates[np.isfinite(rates)]
+    if not stated.size:
+        raise DataError(
+            f"none of {len(rates)} rows of {dataset.waveform_path.parent} states {_RATE}; "
+            f"{_FILL_RATE}"
+        )
+    return float(stated.max())
+
+
 def labelled_windows(
     dataset: SeisBenchDataset, windows_file: Path, context_samples: int = 0
 ) -> Iterator[LabelledWindow]:
@@ -80,7 +100,8 @@ def labelled_windows(
     Raises
     ------
     DataError
-        If the file lacks a column or names a trace that the dataset does not have.
+        If the file lacks a column, or names a trace that the dataset does not have or that lacks
+        the sampling rate which others state.
     """
     windows = _read_windows(windows_file)
     names = [str(name) for name in windows["trace_name"]]
@@ -117,6 +138,13 @@ def _code(value: object, absent: str) -> str:
     return value if isinstance(value, str) and value else absent
 
 
+def _rate_hz(row: Mapping[str, Any]) -> float:
+    rate = float(row.get(_RATE, _USUAL_RATE_HZ))
+    if not np.isfinite(rate):
+        raise DataError(f"trace {row.get('trace_name')!r} has no {_RATE}; {_FILL_RATE}")
+    return rate
+
+
 def _with_context(start: int, npts: int, n_trace: int, n_context: int) -> tuple[int, int]:
     """Return first and past-last sample of a window grown into its trace, evenly if it can."""
     spare = max(0, n_context - npts)
@@ -142,7 +170,7 @@ def _labelled_window(
         location="",
         instrument="HH",
         start=_NO_TIME,
-        sampling_rate_hz=float(row.get("trace_sampling_rate_hz", 100.0)),
+        sampling_rate_hz=_rate_hz(row),
         samples=window,
         has_component=recorded if any(recorded) else (True, True, True),
     )

@@ -75,7 +75,8 @@ class GridAssociator:
     ----------
     min_picks, min_stations
         Least number of picks and of stations of an event that several stations see. Where only one
-        station has picks at all, P and S are paired (``SingleStationAssociator``).
+        station has picks at all, P and S are paired as ``SingleStationAssociator`` does it, and
+        the fields below play no part.
     min_score
         Least score of an event in a network of four stations and in picks of which at least half
         are of events; see the notes.
@@ -237,9 +238,11 @@ class GridAssociator:
         """Return the accepted events, block after block of origin time."""
         length_s = max(30.0, 2.0 * volume.max_time_s)
         pad_s = 2.0 + 0.5 * volume.max_time_s
+        reach_s = length_s + pad_s + volume.max_time_s
         used = np.zeros(picks.time.size, dtype=np.bool_)
         accepted: list[_Candidate] = []
-        # blocks lie at fixed times of day, so that a longer record does not shift them
+        # blocks lie at fixed times of day, so that a longer record does not shift them; those that
+        # reach no pick are passed over, as a pick of a wrong year has millions before it
         block_s = math.floor((picks.time[0] - volume.max_time_s) / length_s) * length_s
         while block_s <= picks.time[-1]:
             first, past_last = np.searchsorted(
@@ -253,6 +256,8 @@ class GridAssociator:
                     used[members] = True
                     accepted.append(candidate._replace(members=members))
             block_s += length_s
+            empty_s = _next_after_s(picks.time, block_s - pad_s) - block_s - reach_s
+            block_s += length_s * max(float(np.floor(empty_s / length_s)), 0.0)
         return accepted
 
     def _search_block(self, picks: PickArrays, volume: _Volume) -> Iterator[_Candidate]:
@@ -361,6 +366,12 @@ class GridAssociator:
             for number, event in enumerate(found)
         ]
         return [event for event in fitted if event is not None]
+
+
+def _next_after_s(time_s: FloatArray, start_s: float) -> float:
+    """Return the first of some times, in order, from a start on; infinity where none is left."""
+    following = int(np.searchsorted(time_s, start_s))
+    return float(time_s[following]) if following < time_s.size else math.inf
 
 
 def _shadows(candidate: _Candidate, picks: PickArrays, volume: _Volume) -> IntArray:

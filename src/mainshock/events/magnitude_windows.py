@@ -77,7 +77,8 @@ def station_records(
     Parameters
     ----------
     waveforms
-        Records of any stations.
+        Records of any stations. Where none has both codes of the station, the station code alone
+        decides, if its records are of one network; they then bear the network of the station.
     origin
         Where and when the event was.
     arrivals
@@ -97,17 +98,24 @@ def station_records(
     p_time = picked["P"] if "P" in picked else picked["S"] - s_minus_p
     s_time = picked["S"] if "S" in picked else p_time + s_minus_p
     found = False
-    for waveform in waveforms:
-        is_own = (waveform.network, waveform.station) == (station.network, station.station)
-        if is_own and waveform.start <= arrivals[0].pick.time <= waveform.end:
+    for waveform in _own(waveforms, station):
+        if waveform.start <= arrivals[0].pick.time <= waveform.end:
             found = True
+            known = replace(waveform, network=station.network)  # responses are found by that
             whole = StationRecord(
-                waveform, p_time, s_time, frozenset(picked), origin.time, epicentral_km,
+                known, p_time, s_time, frozenset(picked), origin.time, epicentral_km,
                 hypocentral_km,
             )  # fmt: skip
             yield _cut(whole)
     if not found:
         raise DataError("no record holds its arrival")
+
+
+def _own(waveforms: Sequence[Waveform], station: Station) -> list[Waveform]:
+    """Return the records of a station: by both codes, else by that of the station alone."""
+    named = [one for one in waveforms if one.station == station.station]
+    exact = [one for one in named if one.network == station.network]
+    return exact if exact or len({one.network for one in named}) > 1 else named
 
 
 def _cut(record: StationRecord) -> StationRecord:

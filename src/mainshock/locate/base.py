@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mainshock.core.records import Arrival, Origin, Pick, Station
 
-__all__ = ["LocationMethod", "TravelTimeModel", "VolumeTravelTimes"]
+__all__ = ["BoundedTravelTimes", "LocationMethod", "TravelTimeModel", "VolumeTravelTimes"]
 
 
 @runtime_checkable
@@ -42,6 +42,16 @@ class TravelTimeModel(Protocol):
         source_depth_km, receiver_depth_km
             Positive down from sea level; negative above it. All arrays broadcast.
         """
+        ...
+
+
+@runtime_checkable
+class BoundedTravelTimes(TravelTimeModel, Protocol):
+    """First arrivals in an Earth that ends at a depth, below which no source may lie."""
+
+    @property
+    def deepest_source_km(self) -> float:
+        """Depth of the deepest source that the model answers for."""
         ...
 
 

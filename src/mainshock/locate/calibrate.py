@@ -1,5 +1,6 @@
 """Station terms learnt from past events whose hypocentre and origin time are known."""
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from mainshock.locate.terms import AzimuthTerm, IncidenceTerm, StationTerms, Ter
 
 __all__ = ["KnownEvent", "learn_terms"]
 
+_log = logging.getLogger(__name__)
 FloatArray = NDArray[np.float64]
 _FEWEST_ANGLES, _FEWEST_INCIDENCES = 8, 15
 _SHIFT_SD_S, _SCALE_SD = 1.0, 0.1  # what is thought of terms before events are seen
@@ -95,10 +97,13 @@ def learn_terms(
     Raises
     ------
     NothingFoundError
-        If no event has a pick at a known station.
+        If no event has a pick at a known station, or all such events lie outside the model.
 
     Notes
     -----
+    Picks of events outside a velocity volume, for which it has no travel time, are left out, and
+    a warning in the log says how many.
+
     Scale and shift are robust ridge fits (Student-t, four degrees of freedom; a shift is expected
     within 1 s, a scale within 0.1 of 1), so that few events move them little. S is fitted on the
     S minus P times, which no error of the catalogue's origin times touches. Spread, degrees of
@@ -109,7 +114,8 @@ def learn_terms(
     readings = _readings(events, stations, model)
     if not readings:
         raise NothingFoundError(
-            f"none of {len(events)} known events has a pick at one of {len(stations)} stations"
+            f"none of {len(events)} known events has a pick at one of {len(stations)} stations "
+            f"inside the velocity model {model.name}"
         )
     trials = [
         (
@@ -149,15 +155,26 @@ def _readings(
     """Return for each station, for each event, the most probable pick of each phase."""
     by_code = {station.code: station for station in stations}
     found: dict[str, list[dict[str, _Reading]]] = {}
+    n_outside = 0
     for event in events:
         rows: dict[str, dict[str, _Reading]] = {}
         for pick in sorted(event.picks, key=lambda pick: pick.probability):
             station = by_code.get(pick.station_code)
             if station is not None:
                 reading = _reading(pick, event, station, model)
-                rows.setdefault(station.code, {})[pick.phase] = reading
+                if math.isfinite(reading.predicted_s):
+                    rows.setdefault(station.code, {})[pick.phase] = reading
+                else:
+                    n_outside += 1
         for code, row in rows.items():
             found.setdefault(code, []).append(row)
+    if n_outside:
+        _log.warning(
+            "%d picks are of events outside the velocity model %s, which has no travel time for "
+            "them; they are left out",
+            n_outside,
+            model.name,
+        )
     return found
 
 

@@ -44,7 +44,7 @@ class PosteriorLocation(ABC):
         What past events taught about the stations; their errors replace the model error.
     depth_range_km
         Shallowest and deepest hypocentre; None: from the highest station to 700 km, the deep end
-        only as far as the picks ask for.
+        only as far as the picks ask for. A velocity model that ends above ends the search.
     max_distance_km
         Farthest the search goes from the middle of the stations.
     n_samples

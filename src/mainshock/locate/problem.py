@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mainshock.core.errors import GeometryError
 from mainshock.core.geo import LocalFrame
-from mainshock.locate.base import TravelTimeModel
+from mainshock.locate.base import BoundedTravelTimes, TravelTimeModel
 from mainshock.locate.field import ErrorModel, PosteriorField, evaluate_field
 from mainshock.locate.grid import Grid
 from mainshock.locate.observations import Observations
@@ -31,7 +32,7 @@ class SearchLimits:
         Farthest the search box reaches from the middle of the stations.
     depth_range_km
         Shallowest and deepest hypocentre; None: from the highest station to 700 km, the deep end
-        only as far as needed.
+        only as far as needed. A velocity model that ends above ends the search.
     """
 
     max_distance_km: float = 1000.0
@@ -69,9 +70,24 @@ class LocationProblem:
 
     @property
     def depth_range_km(self) -> tuple[float, float]:
-        """Shallowest and deepest hypocentre that is possible."""
+        """Shallowest and deepest hypocentre that is possible.
+
+        Raises
+        ------
+        GeometryError
+            If the velocity model ends above the shallowest one.
+        """
         highest = min(0.0, float(self.observations.depth_km.min()))
-        return self.limits.depth_range_km or (highest, DEEPEST_KM)
+        top, bottom = self.limits.depth_range_km or (highest, DEEPEST_KM)
+        model = self.travel_times
+        if isinstance(model, BoundedTravelTimes) and model.deepest_source_km < bottom:
+            bottom = model.deepest_source_km
+            if not top < bottom:
+                raise GeometryError(
+                    f"velocity model {model.name} ends at {bottom:.1f} km, above the shallowest "
+                    f"hypocentre asked for, {top:g} km; use a model that goes deeper"
+                )
+        return top, bottom
 
     def travel_time_s(
         self, number: int, east_km: ArrayLike, north_km: ArrayLike, depth_km: ArrayLike

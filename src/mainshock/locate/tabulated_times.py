@@ -48,6 +48,11 @@ class TabulatedTimes:
         """Name of the model that is tabulated."""
         return self.model.name
 
+    @property
+    def deepest_source_km(self) -> float:
+        """Depth of the deepest row."""
+        return self.depth_range_km[1]
+
     def travel_time_s(
         self,
         phase: str,

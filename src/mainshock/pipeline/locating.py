@@ -53,7 +53,10 @@ class AmplitudeInput:
 
 @dataclass(frozen=True, slots=True)
 class LocatedPicks:
-    """Events in order of time, all picks (those of an event carry its id), and what was left."""
+    """Events in order of time, all picks, and what was left.
+
+    The picks of an event carry its id; all others the id that they were given, if any.
+    """
 
     events: tuple[Event, ...]
     picks: tuple[Pick, ...]
@@ -331,7 +334,7 @@ def _key(pick: Pick) -> tuple[str, str, str, str, object]:
 
 def _named(picks: Sequence[Pick], events: Sequence[Event]) -> list[Pick]:
     owner = {_key(pick): event.event_id for event in events for pick in event.picks}
-    named = [replace(pick, event_id=owner.get(_key(pick), "")) for pick in picks]
+    named = [replace(pick, event_id=owner.get(_key(pick), pick.event_id)) for pick in picks]
     return sorted(named, key=lambda pick: pick.time)
 
 

@@ -4,12 +4,13 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mainshock.core.errors import SettingsError
+from mainshock.core.errors import DataError, GeometryError, SettingsError
 from mainshock.core.geo import geodesic_azimuth_deg, geodesic_distance_km
 from mainshock.core.records import Station, Waveform
 from mainshock.core.times import format_utc
@@ -30,6 +31,7 @@ __all__ = [
     "cut_windows",
     "event_requests",
     "mean_velocity_travel_times",
+    "reached_times_s",
     "station_columns",
 ]
 
@@ -42,6 +44,7 @@ NO_RECORD = "no record at that time"
 GAP = "a gap lies in the window"
 TOO_FEW = "fewer than three components"
 FLAT = "a component is flat"
+NO_TIME = "the velocity model has no travel time from there"
 NO_REGION = "the event belongs to no region (cluster_id -1)"
 
 _DAY_RATE_HZ = 200.0  # up to here a whole day of three components is held at one time
@@ -282,6 +285,34 @@ def mean_velocity_travel_times(velocity_km_s: float, station: Station) -> Travel
     return travel_times
 
 
+def reached_times_s(
+    travel_times: TravelTimes, phase: str, distance_km: FloatArray, depth_km: FloatArray
+) -> tuple[FloatArray, dict[int, str]]:
+    """Return the travel times of a phase, NaN where there is none, and why by number of event.
+
+    Parameters
+    ----------
+    travel_times
+        May refuse all events for one that is too far or too deep.
+    distance_km, depth_km
+        Of the events, shape ``(n,)``.
+    """
+    why_not: dict[int, str] = {}
+    try:
+        times_s = np.asarray(travel_times(phase, distance_km, depth_km), dtype=np.float64)
+    except (DataError, GeometryError):
+        times_s = np.full(len(distance_km), np.nan)
+        for index in range(len(distance_km)):
+            one = slice(index, index + 1)
+            try:
+                times_s[one] = travel_times(phase, distance_km[one], depth_km[one])
+            except (DataError, GeometryError) as error:
+                why_not[index] = str(error)
+    for unknown in np.flatnonzero(~np.isfinite(times_s)):
+        why_not.setdefault(int(unknown), NO_TIME)
+    return times_s, why_not
+
+
 def station_columns(record: InstrumentRecord, station: Station) -> dict[str, object]:
     """Return the columns that state the station, the same in every row."""
     return {
@@ -293,6 +324,17 @@ def station_columns(record: InstrumentRecord, station: Station) -> dict[str, obj
         "station_elevation_m": station.elevation_m,
         "trace_channel": record.key[3],
         "trace_dataset": record.station_code,
+    }
+
+
+def _source_columns(event: Any, origin: datetime) -> dict[str, object]:  # a row of pandas
+    return {
+        "source_id": event.event_id,
+        "source_origin_time": format_utc(origin),
+        "source_longitude_deg": event.longitude,
+        "source_latitude_deg": event.latitude,
+        "source_depth_km": event.depth_km,
+        "source_magnitude": event.magnitude,
     }
 
 
@@ -319,7 +361,7 @@ def event_requests(
     split
         Divides the events by origin time.
     rejected
-        Receives the events of no region (``cluster_id`` -1).
+        Receives the events of no region (``cluster_id`` -1) or without a travel time, and why.
     before_s
         Seconds of record before the arrival.
     """
@@ -327,26 +369,23 @@ def event_requests(
     distance_km = geodesic_distance_km(station.longitude, station.latitude, lon, lat)
     azimuth_deg = geodesic_azimuth_deg(station.longitude, station.latitude, lon, lat)
     depth_km = catalogue["depth_km"].to_numpy(dtype=np.float64)
-    travel_s = travel_times("P", distance_km, depth_km)
-    s_travel_s = travel_times("S", distance_km, depth_km)
+    s_travel_s, no_s = reached_times_s(travel_times, "S", distance_km, depth_km)
+    travel_s, no_p = reached_times_s(travel_times, "P", distance_km, depth_km)
+    why_not = no_s | no_p
     requests: list[WindowRequest] = []
     origins = [time.to_pydatetime() for time in catalogue["time"]]
     for index, event in enumerate(catalogue.itertuples(index=False)):
         cluster_id = int(getattr(event, "cluster_id", 0))
-        if cluster_id == NO_CLUSTER:
-            rejected.append(SkippedInput(str(event.event_id), NO_REGION))
+        reason = NO_REGION if cluster_id == NO_CLUSTER else why_not.get(index)
+        if reason:
+            rejected.append(SkippedInput(str(event.event_id), reason))
             continue
         origin: datetime = origins[index]
         metadata = {
             "trace_category": EVENT,
             "trace_cluster_id": cluster_id,
             "split": split.part_of(origin),
-            "source_id": event.event_id,
-            "source_origin_time": format_utc(origin),
-            "source_longitude_deg": event.longitude,
-            "source_latitude_deg": event.latitude,
-            "source_depth_km": event.depth_km,
-            "source_magnitude": event.magnitude,
+            **_source_columns(event, origin),
             "path_ep_distance_km": round(float(distance_km[index]), 4),
             "path_back_azimuth_deg": round(float(azimuth_deg[index]), 3),
             "path_travel_time_s": round(float(travel_s[index]), 4),

@@ -1,5 +1,6 @@
 """What the regions are, and to which one each event belongs."""
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from mainshock.detect.regions.windows import RegionWindows
 __all__ = ["RegionScheme", "choose_scheme", "numbered_as"]
 
 IntArray = NDArray[np.int64]
+_log = logging.getLogger(__name__)
+_FEWEST_REGIONS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,19 +88,23 @@ def choose_scheme(
         Events of the training alone: nothing else may decide the regions.
     n_clusters
         Number of regions. Without ``label_column`` and ``clusters_path`` the column
-        ``trace_cluster_id`` or ``cluster_id`` decides where there is one.
+        ``trace_cluster_id`` or ``cluster_id`` decides where it holds two regions or more.
 
     Raises
     ------
     DataError
-        If there are no places to cluster, or the column does not fit ``n_clusters``.
+        If there are no places to cluster, the column does not fit ``n_clusters``, or there are
+        fewer than two regions.
     """
     if clusters_path is not None:
         return _by_place(RegionClusters.from_json(clusters_path), n_clusters)
     if label_column is not None:
         return _named(windows, label_column)
-    if windows.cluster_column is not None:
-        return _numbered(windows, windows.cluster_column, n_clusters)
+    column = windows.cluster_column
+    if column is not None:
+        if _n_regions_in(windows, column) >= _FEWEST_REGIONS:
+            return _numbered(windows, column, n_clusters)
+        _log.info("column %s holds fewer than two regions: K-means finds them by place", column)
     return _kmeans_scheme(windows, n_clusters or 6, seed)
 
 
@@ -151,7 +158,7 @@ def _kmeans_scheme(windows: RegionWindows, n_clusters: int, seed: int) -> Region
     known = np.isfinite(places[0]) & np.isfinite(places[1]) & ~windows.is_noise
     if not known.any():
         raise DataError(
-            "the metadata has neither a region nor the place of any event; give --label-column, "
+            "the metadata has neither two regions nor the place of any event; give --label-column, "
             "or columns source_longitude_deg, source_latitude_deg, source_depth_km"
         )
     use_depth = bool(np.isfinite(places[2][known]).all())
@@ -166,6 +173,11 @@ def _by_place(clusters: RegionClusters, n_clusters: int | None) -> RegionScheme:
         raise DataError(
             f"--n-clusters is {n_clusters}, the file of clusters has {clusters.n_clusters}; "
             "leave the option out or give the same number"
+        )
+    if clusters.n_clusters < _FEWEST_REGIONS:
+        raise DataError(
+            f"there is {clusters.n_clusters} region, and nothing to tell apart; {_FEWEST_REGIONS} "
+            "or more are needed: give a higher --n-clusters, or clusters of another fit"
         )
     return RegionScheme(tuple(str(index) for index in range(clusters.n_clusters)), clusters)
 
@@ -184,8 +196,14 @@ def _named(windows: RegionWindows, column: str) -> RegionScheme:
     return RegionScheme(tuple(sorted(str(value) for value in counts.index)), column=name)
 
 
+def _n_regions_in(windows: RegionWindows, column: str) -> int:
+    """Return how many different regions the events of a column with numbers have."""
+    values = windows.column(column)[~windows.is_noise]
+    return len(np.unique(values[values >= 0]))
+
+
 def _numbered(windows: RegionWindows, column: str, n_clusters: int | None) -> RegionScheme:
-    largest = int(windows.column(column)[~windows.is_noise].max())
+    largest = int(np.nanmax(windows.column(column)[~windows.is_noise]))
     number = largest + 1 if n_clusters is None else n_clusters
     if largest >= number:
         raise DataError(

@@ -13,7 +13,12 @@ from mainshock.core.geo import geodesic_distance_km
 from mainshock.core.records import Station
 from mainshock.detect.regions.catalogue import TimeSplit
 from mainshock.detect.regions.cluster import NO_CLUSTER
-from mainshock.detect.regions.cut import TravelTimes, WindowRequest, WindowShape
+from mainshock.detect.regions.cut import (
+    TravelTimes,
+    WindowRequest,
+    WindowShape,
+    reached_times_s,
+)
 from mainshock.sources.fragments import NANOSECONDS, datetime_from_ns, ns_from_datetime
 
 __all__ = ["NOISE", "busy_spans", "free_starts", "noise_requests", "span_length_s", "without"]
@@ -38,7 +43,8 @@ def busy_spans(
     Parameters
     ----------
     catalogue
-        ``time,longitude,latitude,depth_km,magnitude``; an event without a place takes 120 s.
+        ``time,longitude,latitude,depth_km,magnitude``; an event without a place, or out of
+        reach of the travel times, takes 120 s.
     station
         Where they were recorded.
     travel_times
@@ -89,10 +95,10 @@ def _disturbed_s(
     magnitude = catalogue["magnitude"].to_numpy(dtype=np.float64)[known]
     magnitude = np.where(np.isfinite(magnitude), magnitude, _UNKNOWN_MAGNITUDE)
     duration_s = 10.0 ** ((magnitude + 0.87 - 0.0035 * distance_km) / 2.0)
-    last_s[known] = np.maximum(
-        2.0 * travel_times("S", distance_km, depth_km),
-        travel_times("P", distance_km, depth_km) + duration_s,
-    )
+    p_s, _ = reached_times_s(travel_times, "P", distance_km, depth_km)
+    s_s, _ = reached_times_s(travel_times, "S", distance_km, depth_km)
+    found_s = np.maximum(2.0 * s_s, p_s + duration_s)
+    last_s[known] = np.where(np.isfinite(found_s), found_s, _UNKNOWN_PLACE_S)
     return last_s
 
 

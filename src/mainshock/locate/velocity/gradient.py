@@ -1,5 +1,6 @@
 """Velocity that grows evenly with depth: rays are circles, times are closed."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,9 @@ from mainshock.core.errors import DataError, SettingsError
 from mainshock.locate.velocity.checks import broadcast_paths, require_velocities
 
 __all__ = ["GradientVelocity", "gradient_from_text"]
+
+_SLOWEST_KM_S, _FASTEST_KM_S = 0.05, 15.0
+_ROUNDING_KM = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class GradientVelocity:
     Notes
     -----
     ``T = acosh(1 + g^2 (x^2 + (z1 - z2)^2) / (2 v(z1) v(z2))) / g``, the only arrival. The law
-    holds above sea level and at all depths; places where it gives no possible speed are refused.
+    holds above sea level and at all depths; places where it gives no possible speed are refused,
+    and locations end at ``deepest_source_km``.
 
     References
     ----------
@@ -60,6 +65,19 @@ class GradientVelocity:
                 )
         object.__setattr__(self, "name", "gradient:" + ",".join(f"{x:g}" for x in numbers))
 
+    @property
+    def deepest_source_km(self) -> float:
+        """Depth at which P or S grows faster than 15 km/s; infinite where neither does."""
+        depths = [
+            (_FASTEST_KM_S - speed) / gradient - _ROUNDING_KM
+            for speed, gradient in (
+                (self.vp_km_s, self.vp_gradient_s),
+                (self.vs_km_s, self.vs_gradient_s),
+            )
+            if gradient > 0.0
+        ]
+        return min(depths, default=math.inf)
+
     def travel_time_s(
         self,
         phase: str,
@@ -83,10 +101,11 @@ class GradientVelocity:
         gradient = self.vp_gradient_s if is_p else self.vs_gradient_s
         at_source, at_receiver = surface + gradient * source, surface + gradient * receiver
         for speed in (at_source, at_receiver):
-            if speed.size and not (speed.min() >= 0.05 and speed.max() <= 15.0):
+            if speed.size and not (speed.min() >= _SLOWEST_KM_S and speed.max() <= _FASTEST_KM_S):
                 raise DataError(
                     f"model {self.name} gives {phase} speeds {speed.min():g} to {speed.max():g} "
-                    "km/s at these depths; 0.05 to 15 are possible"
+                    f"km/s at these depths; {_SLOWEST_KM_S:g} to {_FASTEST_KM_S:g} are possible, "
+                    f"down to {self.deepest_source_km:.1f} km; use another model for other depths"
                 )
         length = np.hypot(distance, source - receiver)
         # asinh form: no loss of digits for short paths and small gradients
