@@ -206,7 +206,7 @@ def test_members_killed_at_any_moment_lose_and_repeat_nothing(bus, settings, tmp
 
 @pytest.mark.slow
 def test_a_member_of_the_same_name_comes_back_while_the_session_lasts(make_settings, tmp_path):
-    settings = make_settings(partitions=2, session_s=30.0)
+    settings = make_settings(partitions=2, session_s=30.0, keeps_place=True)
     runs = [("killed", "place-1"), ("again", "place-1"), ("elsewhere", "place-2")]
     programs = [member(settings, tmp_path, *names) for names in runs]
     ends = [programs[0].kill, programs[1].end, programs[2].end]  # leaves, or is dead

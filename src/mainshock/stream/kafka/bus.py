@@ -58,7 +58,8 @@ class KafkaBus:
     partition
         Read this partition of each topic alone, with a state of its own; None: all of them.
     instance
-        Name by which this process takes its place in groups again after a crash; empty: none.
+        Name by which this process takes its place in groups again after a crash, where
+        ``keeps_place`` is set; empty: none.
 
     Raises
     ------

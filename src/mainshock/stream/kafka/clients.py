@@ -58,7 +58,7 @@ class Clients:
         How the cluster is reached.
     instance
         Name of this process among the members of its groups, by which it takes its place again
-        after a crash; empty: it comes as a new member.
+        after a crash, if the settings say so; empty: it comes as a new member.
 
     Raises
     ------
@@ -78,7 +78,7 @@ class Clients:
             ) from error
         self._library = confluent_kafka
         self.settings = settings
-        self._instance = instance
+        self._instance = instance if settings.keeps_place else ""
         self._refusal = ""
         self._refused_s = -_FRESH_S
         self._remedies = {

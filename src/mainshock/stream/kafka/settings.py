@@ -34,7 +34,7 @@ _OWN_OPTIONS = {
     "enable.partition.eof": "true",
     "group.id": "the stage's name",
     "message.max.bytes": "topics.largest_bytes",
-    "group.instance.id": "of the data folder",
+    "group.instance.id": "keeps_place",
     "transactional.id": "none",
     "bootstrap.servers": "bootstrap",
     "security.protocol": "security",
@@ -111,6 +111,10 @@ class KafkaSettings(BaseModel):
         How missing topics are made.
     session_s
         After so long without a sign of life another process takes a process's partitions over.
+    keeps_place
+        Whether a process that was killed has its place kept for ``session_s``, and takes it at once
+        when it starts again on the same data folder; others then wait for it as long. Only for
+        clusters that give such a member up in the end, as Apache Kafka does and tansu does not.
     publish_s
         How long a publication may take before it counts as failed.
     read_ahead
@@ -139,6 +143,7 @@ class KafkaSettings(BaseModel):
     key_password: SecretPlace | None = None
     topics: TopicSettings = TopicSettings()
     session_s: Annotated[float, Field(ge=1.0, le=3600.0)] = 10.0
+    keeps_place: bool = False
     publish_s: Seconds = 30.0
     read_ahead: Annotated[int, Field(ge=10, le=1_000_000)] = 5000
     same_within: Annotated[int, Field(ge=0, le=100_000)] = 2000
