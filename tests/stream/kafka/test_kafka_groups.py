@@ -14,6 +14,7 @@ from programs import Program
 from summing import Summing, expected, numbered
 from tools_at_hand import needed_package
 
+from mainshock.core.errors import SourceError
 from mainshock.stream.bus import Message
 from mainshock.stream.kafka import KafkaBus, KafkaSettings
 from mainshock.stream.kafka.groups import StageGroup
@@ -158,6 +159,30 @@ def test_a_stage_that_has_ended_is_told(bus):
     wait_until(lambda: group.has_ended)
     assert "summing has ended" in group.problem
     group.stop()
+
+
+def test_what_runs_beside_a_stage_is_started_once_the_cluster_answers(bus):
+    told: list[str] = []
+
+    class Beside:
+        def start(self) -> None:
+            told.append("start")
+
+        def stop(self) -> None:
+            told.append("stop")
+
+    def made(_bus: object) -> Beside:
+        told.append("made")
+        if told.count("made") < 3:
+            raise SourceError("no answer for 15 s")
+        return Beside()
+
+    group = StageGroup(bus, Summing(), FAST, is_by_key=False, beside=made)
+    group.start()
+    wait_until(lambda: "start" in told)
+    assert not group.has_ended
+    group.stop()
+    assert told == ["made", "made", "made", "start", "stop"]
 
 
 def member(settings: KafkaSettings, folder: Path, name: str, instance: str = "") -> Program:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mainshock.core.errors import SourceError
 from mainshock.stream.bus import Bus, Message, Stage
 from mainshock.stream.kafka.bus import KafkaBus
 from mainshock.stream.kafka.clients import KafkaRecord
@@ -252,8 +253,22 @@ class StageGroup:
         self._worked_s = time.monotonic()
         worker.start()
         if self._beside is not None:
-            self._companions[partition] = self._beside(bus)
-            self._companions[partition].start()
+            self._start_beside(self._beside, partition, bus)
+
+    def _start_beside(
+        self, made_from: Callable[[Bus], Companion], partition: int, bus: KafkaBus
+    ) -> None:
+        """Start what runs beside the stage; a cluster that does not answer is asked again."""
+        while not self._stop.is_set():
+            try:
+                companion = made_from(bus)
+            except SourceError as error:
+                _log.warning("stage %s waits: %s", self.stage.name, error)
+                self._stop.wait(self._settings.retry_s)
+            else:
+                self._companions[partition] = companion
+                companion.start()
+                return
 
     def _watched(self, bus: KafkaBus) -> Bus:
         return bus if self._on_told is None else WatchedBus(bus, self._on_told, self._on_read)
