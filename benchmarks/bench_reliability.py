@@ -425,7 +425,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=20261121)
     parser.add_argument("--bus", choices=("embedded", "kafka"), default="embedded")
     parser.add_argument("--broker", choices=("durable", "memory"), default="durable")
-    parser.add_argument("--session", type=float, default=10.0, help="session_s of Kafka")
+    parser.add_argument("--session", type=float, default=4.0, help="session_s of Kafka")
     parser.add_argument("--outage", type=float, default=0.0, help="seconds of records")
     parser.add_argument("--lead", type=float, default=120.0, help="seconds of records before it")
     parser.add_argument("--victims", nargs="+", help="what an outage stops")

@@ -9,8 +9,8 @@ import yaml
 
 from mainshock.serve.security.key_file import key_file_of
 from mainshock.serve.security.settings import read_security_settings
+from mainshock.stream.kafka.roles import INGEST, ROLES
 from mainshock.stream.kafka.settings import read_kafka_settings
-from mainshock.stream.kafka.stage_process import INGEST, ROLES
 
 sys.path.insert(0, str(Path(__file__).parent))
 from command_lines import fault_of

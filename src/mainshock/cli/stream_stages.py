@@ -1,5 +1,6 @@
 """``mainshock stream run``: stages of the live path in processes of their own, over Kafka."""
 
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -10,11 +11,14 @@ from mainshock.cli import monitor_options, store_options
 from mainshock.cli.output import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from prometheus_client import CollectorRegistry
 
     from mainshock.detect.base import Picker
     from mainshock.sources.live.base import LiveSource
-    from mainshock.stream.kafka.instance import InstanceName
+    from mainshock.stream.kafka import KafkaBus
+    from mainshock.stream.kafka.membership import Memberships
     from mainshock.stream.kafka.stage_process import StageProcess
     from mainshock.stream.live_stages import LocationParts, StageParts
     from mainshock.stream.model_choice.of_run import RunModels
@@ -103,38 +107,56 @@ def run_stages(
     replaced by the others within some seconds, and nothing is lost or told twice. Runs until
     stopped by Ctrl-C or SIGTERM; exit code 1 means that a stage failed: start it again.
     """
-    from mainshock.stream.kafka.instance import InstanceName
-    from mainshock.stream.kafka.stage_process import stages_of
+    from mainshock.stream.kafka.roles import stages_of
     from mainshock.stream.run_folder import RunFolder
 
     wanted = stages_of(stages)
     _check(stages, source)
     folder = RunFolder(data_dir)
-    opened = _open_source(source, speed, folder) if source else None
-    setup = (velocity, model_error, terms, catalogue, sampler)
-    location = _location(setup, stations, folder, max_depth) if "events" in wanted else None
-    kept = _open_store(wanted, folder, store_options.address_of(store, store_password))
-    forecasts = (forecast_model, forecast_catalogue, forecast_region, forecast_agency)
-    labels = _labels(opened, is_replay=replay, is_synthetic=synthetic)
-    named = monitor_options.model_settings(model, models)
-    serving, picker = _models(wanted, named, kept, folder, *labels)
-    parts = _labelled(_parts(folder, location, kept, picker, alerts, forecasts), serving, *labels)
-    me = InstanceName(folder.state / "instances")
-    bus = _Bus(bus_settings, me, metrics_host, metrics_port)
-    try:
-        made = _process(stages, parts, bus, opened, folder, stations, serving)
+    with _joined(bus_settings, folder, wanted) as (bus, places), ExitStack() as open_things:
+        opened = _open_source(source, speed, folder) if source else None
+        setup = (velocity, model_error, terms, catalogue, sampler)
+        location = _location(setup, stations, folder, max_depth) if "events" in wanted else None
+        kept = _open_store(wanted, folder, store_options.address_of(store, store_password))
+        if kept is not None:
+            open_things.callback(kept.close)
+        forecasts = (forecast_model, forecast_catalogue, forecast_region, forecast_agency)
+        labels = _labels(opened, is_replay=replay, is_synthetic=synthetic)
+        named = monitor_options.model_settings(model, models)
+        serving, picker = _models(wanted, named, kept, folder, *labels)
+        made_of = _parts(folder, location, kept, picker, alerts, forecasts)
+        parts = _labelled(made_of, serving, *labels)
+        cluster = _Cluster(bus, places, metrics_host, metrics_port)
+        made = _process(stages, parts, cluster, opened, folder, stations, serving)
         _run(made, stages, exit_when_idle)
+
+
+@contextmanager
+def _joined(
+    settings: Path | None, folder: "RunFolder", wanted: list[str]
+) -> "Iterator[tuple[KafkaBus, Memberships]]":
+    """Give the cluster, and places that its brokers take seconds to give while stages are made."""
+    from mainshock.stream.kafka import KafkaBus
+    from mainshock.stream.kafka.instance import InstanceName
+    from mainshock.stream.kafka.membership import Memberships
+
+    me = InstanceName(folder.state / "instances")
+    try:
+        bus = KafkaBus(settings, instance=me.name)
+        places = Memberships(bus, wanted)
+        try:
+            yield bus, places
+        finally:
+            places.leave()
     finally:
         me.release()
-        if kept is not None:
-            kept.close()
 
 
-class _Bus(NamedTuple):
-    """Which cluster, as whom, and where counters are shown."""
+class _Cluster(NamedTuple):
+    """The cluster, the places asked for there, and where counters are shown."""
 
-    settings: Path | None
-    me: "InstanceName"
+    bus: "KafkaBus"
+    places: "Memberships"
     metrics_host: str
     metrics_port: int | None
 
@@ -211,22 +233,28 @@ def _labelled(
 def _process(
     roles: list[str],
     parts: "StageParts",
-    bus: _Bus,
+    cluster: _Cluster,
     source: "LiveSource | None",
     folder: "RunFolder",
     stations: Path | None,
     serving: "RunModels | None",
 ) -> "StageProcess":
     from mainshock.sources.stations import read_stations
-    from mainshock.stream.kafka import KafkaBus
     from mainshock.stream.kafka.stage_process import StageProcess
     from mainshock.stream.monitoring.process_metrics import show_problems
 
     known = None if stations is None else [one.code for one in read_stations(stations)]
-    opened = KafkaBus(bus.settings, instance=bus.me.name)
-    metrics, endpoint = _metrics(bus.metrics_host, bus.metrics_port, folder)
+    metrics, endpoint = _metrics(cluster.metrics_host, cluster.metrics_port, folder)
     made = StageProcess(
-        opened, roles, parts, source, folder, known=known, metrics=metrics, models=serving
+        cluster.bus,
+        roles,
+        parts,
+        source,
+        folder,
+        known=known,
+        metrics=metrics,
+        models=serving,
+        places=cluster.places,
     )
     show_problems(metrics, made.problems())
     if endpoint is not None:
@@ -236,7 +264,7 @@ def _process(
 
 def _check(roles: list[str], source: str | None) -> None:
     from mainshock.core.errors import SettingsError
-    from mainshock.stream.kafka.stage_process import INGEST
+    from mainshock.stream.kafka.roles import INGEST
 
     if INGEST in roles and source is None:
         raise SettingsError("ingest needs packets; name where they come from by --source")

@@ -19,7 +19,8 @@ from mainshock.sources.live import SourceSettings, open_packet_source
 from mainshock.stream.alerts.config import AlertSettings, Rule
 from mainshock.stream.alerts.json_lines import FileSettings
 from mainshock.stream.kafka import KafkaBus
-from mainshock.stream.kafka.stage_process import INGEST, ROLES, StageProcess
+from mainshock.stream.kafka.roles import INGEST, ROLES
+from mainshock.stream.kafka.stage_process import StageProcess
 from mainshock.stream.live_stages import LocationParts, StageParts
 from mainshock.stream.messages import event_message
 from mainshock.stream.model_choice.of_run import RunModels, open_desk, open_shadow

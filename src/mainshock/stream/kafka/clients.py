@@ -134,17 +134,17 @@ class Clients:
             },
         )
 
-    def member(self, group: str) -> "Consumer":
-        """Return a consumer that joins a group by ``subscribe``."""
+    def member(self, group: str, session_s: float) -> "Consumer":
+        """Return a consumer that joins a group by ``subscribe``, and is given up after so long."""
         known_as = {"group.instance.id": self._instance} if self._instance else {}
-        return self._of_group(group, known_as)
+        return self._of_group(group, known_as, session_s)
 
     def onlooker(self, group: str) -> "Consumer":
         """Return a consumer that asks how far a group is, and never joins it."""
-        return self._of_group(group, {})
+        return self._of_group(group, {}, self.settings.session_s)
 
-    def _of_group(self, group: str, options: Mapping[str, str]) -> "Consumer":
-        session_ms = round(self.settings.session_s * 1000)
+    def _of_group(self, group: str, options: Mapping[str, str], session_s: float) -> "Consumer":
+        session_ms = round(session_s * 1000)
         return self._made(
             self._library.Consumer,
             {

@@ -5,24 +5,20 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from mainshock.core.errors import SourceError
 from mainshock.stream.bus import Bus, Message, Stage
 from mainshock.stream.kafka.bus import KafkaBus
-from mainshock.stream.kafka.clients import KafkaRecord
+from mainshock.stream.kafka.membership import Membership
 from mainshock.stream.monitoring.watched_bus import OnRead, OnTold, WatchedBus
 from mainshock.stream.workers import StageWorker, WorkerSettings
-
-if TYPE_CHECKING:
-    from confluent_kafka import Consumer, TopicPartition
 
 __all__ = ["Companion", "StageGroup"]
 
 _log = logging.getLogger(__name__)
 _POLL_S = 0.2
 _TELL_S = 0.5
-_LEAVE_S = 2.0
 OnStep = Callable[[str, Sequence[Message], float], None]
 OnFailure = Callable[[str], None]
 
@@ -58,6 +54,8 @@ class StageGroup:
         stage tells and reads; None: nobody.
     beside
         Makes what runs beside the stage, in the same process, from the bus; None: nothing.
+    membership
+        The place in the group, if it was asked for before; it is left at the end.
 
     Notes
     -----
@@ -78,6 +76,7 @@ class StageGroup:
         on_told: OnTold | None = None,
         on_read: OnRead | None = None,
         beside: Callable[[Bus], Companion] | None = None,
+        membership: Membership | None = None,
     ) -> None:
         self.bus = bus
         self.stage = stage
@@ -88,6 +87,7 @@ class StageGroup:
         self._on_told = on_told
         self._on_read = on_read
         self._beside = beside
+        self._membership = membership
         self._companions: dict[int, Companion] = {}
         self._running: dict[int, tuple[KafkaBus, StageWorker]] = {}
         self._worked_s = time.monotonic()
@@ -131,11 +131,14 @@ class StageGroup:
         SourceError
             If the cluster does not answer.
         """
-        topic = self._topic()
         for one in self.stage.topics:
             self.bus.topics.partitions(one)
+        membership = self._membership
+        if membership is None:
+            topic = self.stage.topics[0] if self._is_by_key else ""
+            membership = Membership(self.bus, self.stage.name, topic)
         self._thread = threading.Thread(
-            target=self._run, args=(topic,), name=f"{self.stage.name} group", daemon=True
+            target=self._run, args=(membership,), name=f"{self.stage.name} group", daemon=True
         )
         self._thread.start()
 
@@ -158,6 +161,8 @@ class StageGroup:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout_s)
+        elif self._membership is not None:
+            self._membership.leave()
 
     def between_steps(self, action: Callable[[], None], timeout_s: float = 30.0) -> None:
         """Have an action done while all partitions of this process stand between two steps.
@@ -176,71 +181,34 @@ class StageGroup:
             held = partial(worker.between_steps, held, timeout_s)
         held()
 
-    def _topic(self) -> str:
-        """Return the topic by which the group shares its work."""
-        if not self._is_by_key:
-            return self.bus.topics.single(f"lead.{self.stage.name}.v1")
-        self.bus.topics.partitions(self.stage.topics[0])
-        return self.bus.topics.name(self.stage.topics[0])
-
-    def _run(self, topic: str) -> None:
-        member: Consumer | None = None
+    def _run(self, membership: Membership) -> None:
         try:
-            member = self.bus.clients.member(self.stage.name)
-            member.subscribe(
-                [topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
-            )
-            while not self._stop.is_set():
-                self._turn(member)
-                self._tell_offsets(member)
+            while not self._stop.is_set() and not self._fault:
+                self._fault = membership.poll(_POLL_S, self._given, self._taken)
+                self._tell_offsets(membership)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             self._fault = f"stage {self.stage.name} has left its group: {error}"
             _log.exception("stage %s has left its group", self.stage.name)
         finally:
             self._end(list(self._running))
-            if member is not None:
-                _leave(member)
+            membership.leave()
 
-    def _turn(self, member: "Consumer") -> None:
-        """Keep the membership alive; nothing is read here, so what comes is a fault."""
-        told: KafkaRecord = member.poll(_POLL_S)
-        if told is not None and told.error() is not None:
-            error = told.error()
-            if error.fatal():
-                self._stop.set()
-                self._fault = f"stage {self.stage.name} has left its group: {error.str()}"
-            _log.info("stage %s: Kafka: %s", self.stage.name, error.str())
-
-    def _tell_offsets(self, member: "Consumer") -> None:
-        """Tell the cluster how far this process has read; nothing but its tools depends on it."""
-        from confluent_kafka import KafkaException, TopicPartition  # noqa: PLC0415 - an extra
-
+    def _tell_offsets(self, membership: Membership) -> None:
         now_s = time.monotonic()
         if now_s - self._told_s < _TELL_S:
             return
         self._told_s = now_s
-        places = [
-            TopicPartition(topic, number, offset)
-            for bus, _ in self._running.values()
-            for (topic, number), offset in bus.positions(self.stage.name).items()
-        ]
-        if not places:
-            return
-        try:
-            member.commit(offsets=places, asynchronous=True)
-        except KafkaException as error:
-            _log.info("stage %s tells no offsets: %s", self.stage.name, error)
+        running = [bus for bus, _ in self._running.values()]
+        told = [one.positions(self.stage.name) for one in running]
+        membership.tell_offsets({place: offset for one in told for place, offset in one.items()})
 
-    def _assigned(self, member: "Consumer", places: "list[TopicPartition]") -> None:
-        member.assign(places)
-        member.pause(places)
-        for place in places:
-            self._begin(place.partition)
+    def _given(self, partitions: list[int]) -> None:
+        for one in partitions:
+            self._begin(one)
         _log.info("stage %s works on partitions %s", self.stage.name, self.partitions)
 
-    def _revoked(self, member: "Consumer", places: "list[TopicPartition]") -> None:
-        del member
-        self._end([place.partition for place in places])
+    def _taken(self, partitions: list[int]) -> None:
+        self._end(partitions)
         _log.info("stage %s works on partitions %s", self.stage.name, self.partitions)
 
     def _begin(self, partition: int) -> None:
@@ -291,17 +259,3 @@ class StageGroup:
             thread.join()
         for bus, _ in ended:
             bus.close()
-
-
-def _leave(member: "Consumer") -> None:
-    """Leave the group for good, also under a name that would keep the place."""
-    from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
-
-    end_s = time.monotonic() + _LEAVE_S
-    try:
-        member.unsubscribe()
-        while member.assignment() and time.monotonic() < end_s:
-            member.poll(_POLL_S)
-    except KafkaException as error:
-        _log.info("Kafka: the group is left without a word: %s", error)
-    member.close()

@@ -20,6 +20,8 @@ from mainshock.stream.ingest.ingest import Ingest
 from mainshock.stream.ingest.settings import IngestSettings
 from mainshock.stream.kafka.bus import KafkaBus
 from mainshock.stream.kafka.groups import Companion, StageGroup
+from mainshock.stream.kafka.membership import BY_KEY, Memberships
+from mainshock.stream.kafka.roles import stages_of
 from mainshock.stream.late_stage import LateStage
 from mainshock.stream.live_stages import StageParts, make_stage, worker_settings
 from mainshock.stream.metrics import RunMetrics
@@ -33,43 +35,12 @@ from mainshock.stream.review_relay import ReviewRelay
 from mainshock.stream.run_folder import RunFolder
 from mainshock.stream.store_watch import StoreWatch
 
-__all__ = ["INGEST", "ROLES", "StageProcess", "stages_of"]
+__all__ = ["StageProcess"]
 
-INGEST = "ingest"
-ROLES: dict[str, tuple[str, ...]] = {
-    "pick": ("picking",),
-    "late": ("late",),
-    "shadow": ("shadow",),
-    "associate": ("settling", "events"),
-    "alert": ("alerts",),
-    "context": ("context",),
-    "shaking": ("shaking",),
-    "forecast": ("forecasts",),
-    "drift": ("drift",),
-    "store": ("store",),
-}
-"""What a process can do beside ingest, and which stages that is."""
-# a station's state needs no other station; events need all of them
-_BY_KEY = ("picking",)
 _REPLAY_AHEAD = 20_000  # records: how far the group is, is known a moment later
 _SAFE_S = 1.0  # other processes read the archive soon
 _NEVER_S, _MOST_BYTES = 1e9, 1 << 40  # the feed says when it is written, and waits for the disk
 _LOOK_S = 0.2
-
-
-def stages_of(roles: Sequence[str]) -> list[str]:
-    """Return the names of the stages that some roles are, each once.
-
-    Raises
-    ------
-    SettingsError
-        If there is no such role.
-    """
-    known = [INGEST, *ROLES]
-    for role in roles:
-        if role not in known:
-            raise SettingsError(f"there is no stage {role!r}; name some of {', '.join(known)}")
-    return list(dict.fromkeys(name for role in roles for name in ROLES.get(role, ())))
 
 
 class StageProcess:
@@ -92,6 +63,9 @@ class StageProcess:
     models
         Follows which model is chosen, and runs the shadow of a process that has one; None: the
         picker stays.
+    places
+        In the groups of the stages, where they were asked for before; None: they are asked for as
+        it starts.
 
     Raises
     ------
@@ -110,8 +84,10 @@ class StageProcess:
         known: Sequence[str] | None = None,
         metrics: CollectorRegistry | None = None,
         models: RunModels | None = None,
+        places: Memberships | None = None,
     ) -> None:
         self.bus = bus
+        self._places = places
         self.models = models
         self.source = source
         self._parts = parts
@@ -223,12 +199,13 @@ class StageProcess:
             self.bus,
             stage,
             worker_settings(stage.name, commits_versions=True),
-            is_by_key=stage.name in _BY_KEY,
+            is_by_key=stage.name in BY_KEY,
             on_step=self._notes.on_step,
             on_failure=self._notes.on_failure,
             on_told=self._note_told,
             on_read=self._notes.on_read if alerts else None,
             beside=beside,
+            membership=None if self._places is None else self._places.take(stage.name),
         )
 
     def _show_models(self, stages: Sequence[str]) -> Gauge | None:

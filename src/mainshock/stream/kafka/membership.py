@@ -1,0 +1,166 @@
+"""A process's place in the group of a stage: asked for early, used once the stage is made."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from mainshock.stream.kafka.clients import KafkaRecord
+
+if TYPE_CHECKING:
+    from confluent_kafka import Consumer, KafkaError, TopicPartition
+
+    from mainshock.stream.kafka.bus import KafkaBus
+
+__all__ = ["BY_KEY", "Membership", "Memberships"]
+
+_log = logging.getLogger(__name__)
+_LEAVE_S = 2.0
+# group.min.session.timeout.ms of Apache Kafka, if nobody has set it
+_LEAST_SESSION_S = 6.0
+BY_KEY = {"picking": "waveform.v1"}
+"""Stages whose work is shared out by station, and the topic by which; events need all stations."""
+Partitions = Callable[[list[int]], None]
+
+
+class Membership:
+    """One member of the group of a stage.
+
+    Parameters
+    ----------
+    bus
+        The cluster.
+    stage
+        Name of the stage, which is that of the group.
+    topic
+        The partitions of this topic are shared out; empty: the whole work goes to one member.
+
+    Raises
+    ------
+    SourceError
+        If the cluster does not answer.
+
+    Notes
+    -----
+    It is a member from the start on; what it is given is told by :meth:`poll` alone, so that a
+    broker can take its seconds while the stage is being made.
+    """
+
+    def __init__(self, bus: "KafkaBus", stage: str, topic: str = "") -> None:
+        if topic:
+            bus.topics.partitions(topic)
+        self._bus = bus
+        self._stage = stage
+        self._topic = bus.topics.name(topic) if topic else bus.topics.single(f"lead.{stage}.v1")
+        self._given: Partitions = lambda _: None
+        self._taken: Partitions = lambda _: None
+        self._session_s = bus.settings.session_s
+        self._member = self._joined()
+
+    def poll(self, timeout_s: float, given: Partitions, taken: Partitions) -> str:
+        """Keep the membership alive, and tell which partitions come and go.
+
+        Nothing is read here: what comes is a fault. Returns why the place is lost for good; empty
+        while it is not.
+        """
+        self._given, self._taken = given, taken
+        told: KafkaRecord = self._member.poll(timeout_s)
+        error: KafkaError | None = None if told is None else told.error()
+        if error is None:
+            return ""
+        _log.info("stage %s: Kafka: %s", self._stage, error.str())
+        if error.fatal():
+            return f"stage {self._stage} has left its group: {error.str()}"
+        if error.code() == error.INVALID_SESSION_TIMEOUT and self._session_s < _LEAST_SESSION_S:
+            self._stay_longer()
+        return ""
+
+    def tell_offsets(self, positions: Mapping[tuple[str, int], int]) -> None:
+        """Tell the cluster how far this process has read; nothing but its tools depends on it."""
+        from confluent_kafka import KafkaException, TopicPartition  # noqa: PLC0415 - an extra
+
+        places = [
+            TopicPartition(topic, number, offset) for (topic, number), offset in positions.items()
+        ]
+        if not places:
+            return
+        try:
+            self._member.commit(offsets=places, asynchronous=True)
+        except KafkaException as error:
+            _log.info("stage %s tells no offsets: %s", self._stage, error)
+
+    def leave(self) -> None:
+        """Leave the group for good, also under a name that would keep the place."""
+        from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
+
+        end_s = time.monotonic() + _LEAVE_S
+        try:
+            self._member.unsubscribe()
+            while self._member.assignment() and time.monotonic() < end_s:
+                self._member.poll(0.1)
+        except KafkaException as error:
+            _log.info("Kafka: the group is left without a word: %s", error)
+        self._member.close()
+
+    def _joined(self) -> "Consumer":
+        member = self._bus.clients.member(self._stage, self._session_s)
+        member.subscribe(
+            [self._topic],
+            on_assign=self._assigned,
+            on_revoke=self._revoked,
+            on_lost=self._revoked,
+        )
+        return member
+
+    def _stay_longer(self) -> None:
+        """Join with the shortest session that brokers take by default."""
+        _log.warning(
+            "the Kafka cluster refuses session_s %g; %g is used", self._session_s, _LEAST_SESSION_S
+        )
+        self._session_s = _LEAST_SESSION_S
+        self._member.close()
+        self._member = self._joined()
+
+    def _assigned(self, member: "Consumer", places: "list[TopicPartition]") -> None:
+        member.assign(places)
+        member.pause(places)
+        self._given([place.partition for place in places])
+
+    def _revoked(self, member: "Consumer", places: "list[TopicPartition]") -> None:
+        del member
+        self._taken([place.partition for place in places])
+
+
+class Memberships:
+    """The places of a process in the groups of its stages, asked for before the stages are made.
+
+    Parameters
+    ----------
+    bus
+        The cluster.
+    stages
+        Their names.
+
+    Raises
+    ------
+    SourceError
+        If the cluster does not answer.
+    """
+
+    def __init__(self, bus: "KafkaBus", stages: Iterable[str]) -> None:
+        self._kept: dict[str, Membership] = {}
+        try:
+            for one in stages:
+                self._kept[one] = Membership(bus, one, BY_KEY.get(one, ""))
+        except BaseException:
+            self.leave()
+            raise
+
+    def take(self, stage: str) -> Membership | None:
+        """Return the place for a stage, which whoever takes it leaves; None: there is none."""
+        return self._kept.pop(stage, None)
+
+    def leave(self) -> None:
+        """Give the places up that nobody has taken."""
+        while self._kept:
+            self._kept.popitem()[1].leave()

@@ -1,0 +1,122 @@
+"""Places in groups: asked for before a stage is made, kept for it, and given up again."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from summing import Summing, expected, numbered
+
+from mainshock.stream.kafka import KafkaBus, KafkaSettings
+from mainshock.stream.kafka.groups import StageGroup
+from mainshock.stream.kafka.membership import Membership, Memberships
+from mainshock.stream.workers import WorkerSettings
+
+FAST = WorkerSettings(limit=20, commit_s=0.2, wait_s=0.1, retry_s=0.2)
+LONGEST_S = 45.0
+
+
+@pytest.fixture
+def settings(make_settings) -> KafkaSettings:
+    return make_settings(partitions=2)
+
+
+@pytest.fixture
+def bus(settings) -> Iterator[KafkaBus]:
+    made = KafkaBus(settings)
+    yield made
+    made.close()
+
+
+def given(place: Membership) -> list[int]:
+    """Poll a place until it is given something."""
+    found: list[int] = []
+    end_s = time.monotonic() + LONGEST_S
+    while not found:
+        assert time.monotonic() < end_s, "nothing was given"
+        place.poll(0.1, found.extend, lambda _: None)
+    return found
+
+
+def test_a_place_asked_for_early_is_that_of_the_stage_made_later(bus):
+    places = Memberships(bus, ["summing"])
+    place = places.take("summing")
+    assert place is not None
+    assert places.take("summing") is None
+    group = StageGroup(bus, Summing(), FAST, is_by_key=False, membership=place)
+    sent = [numbered("XX.A", number) for number in range(50)]
+    bus.publish(sent)
+    group.start()
+    told, end_s = 0, time.monotonic() + LONGEST_S
+    while told < len(expected(sent)["XX.A"]) and time.monotonic() < end_s:
+        told += len(bus.read("reader", ["pick.v1"], 100, 0.5))
+    assert told == 50
+    assert group.partitions == [0]
+    group.stop()
+
+
+def test_a_place_is_given_by_the_broker_while_nobody_polls(bus, settings):
+    waiting = Membership(bus, "summing")
+    time.sleep(settings.session_s + 2.0)  # the broker takes half a session
+    found: list[int] = []
+    waiting.poll(0.0, found.extend, lambda _: None)
+    assert found == [0]
+    waiting.leave()
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+def test_places_that_no_stage_took_go_to_others(bus, settings, is_made):
+    places = Memberships(bus, ["summing"])
+    if is_made:  # and never started
+        StageGroup(bus, Summing(), FAST, is_by_key=False, membership=places.take("summing")).stop()
+    places.leave()
+    other_bus = KafkaBus(settings)
+    other = Membership(other_bus, "summing")
+    assert given(other) == [0]
+    other.leave()
+    other_bus.close()
+
+
+class Refusing:
+    """A consumer of a cluster that takes no session as short, as Apache Kafka does below 6 s."""
+
+    def __init__(self, real: object, session_s: float) -> None:
+        self._real = real
+        self._is_refused = session_s < 6.0
+
+    def poll(self, timeout_s: float) -> object:
+        from confluent_kafka import KafkaError
+
+        if not self._is_refused:
+            return self._real.poll(timeout_s)
+        refusal = KafkaError(KafkaError.INVALID_SESSION_TIMEOUT)
+        return type("Told", (), {"error": lambda _: refusal})()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+
+def test_a_session_too_short_for_the_cluster_is_made_longer(bus, monkeypatch, caplog):
+    made = bus.clients.member
+    asked: list[float] = []
+
+    def member(group: str, session_s: float) -> Refusing:
+        asked.append(session_s)
+        return Refusing(made(group, session_s), session_s)
+
+    monkeypatch.setattr(bus.clients, "member", member)
+    place = Membership(bus, "summing")
+    assert given(place) == [0]
+    assert asked == [2.0, 6.0]
+    assert "refuses session_s 2; 6 is used" in caplog.text
+    place.leave()
+
+
+def test_places_are_left_where_one_of_them_cannot_be_asked_for(bus, monkeypatch):
+    left: list[str] = []
+    monkeypatch.setattr(Membership, "leave", lambda self: left.append(self._stage))
+    monkeypatch.setattr(
+        bus.topics, "partitions", lambda _: (_ for _ in ()).throw(OSError("no answer"))
+    )
+    with pytest.raises(OSError, match="no answer"):
+        Memberships(bus, ["summing", "picking"])
+    assert left == ["summing"]
