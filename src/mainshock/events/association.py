@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from mainshock.events.backprojection import (
 from mainshock.events.base import AssociationResult, TravelTimes
 from mainshock.events.duplicates import SortedTimes
 from mainshock.events.geometry import StationLookup
+from mainshock.events.kept_answers import KeptAnswers, digest
 from mainshock.events.lone_pairs import find_lone_pairs
 from mainshock.events.pick_rates import pick_rate_hz, sum_around
 from mainshock.events.search_grid import SearchGrid, build_search_grid, tabulate_travel_times
@@ -65,6 +66,7 @@ class _Volume(NamedTuple):
     slack: FloatArray
     network: NetworkTables
     max_time_s: float
+    identity: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,9 @@ class GridAssociator:
         Depth of the lowest trial hypocentre.
     n_horizontal
         Nodes along the longer side of the grid.
+    kept
+        Where parts of the last answers are kept, for calls over mostly the same picks in one
+        thread; the answers are the same, found with less work. None: nothing is kept.
 
     Notes
     -----
@@ -132,6 +137,7 @@ class GridAssociator:
     margin_km: float | None = None
     max_depth_km: float = 30.0
     n_horizontal: int = 24
+    kept: KeptAnswers | None = field(default=None, repr=False, compare=False)
     name: str = field(default="grid", init=False)
 
     def __post_init__(self) -> None:
@@ -166,6 +172,8 @@ class GridAssociator:
         GeometryError
             If the network is too wide for a local frame.
         """
+        if self.kept is not None:
+            self.kept.begin()
         ordered = sorted(picks, key=lambda pick: pick.time)
         usable, active = _match_stations(ordered, stations)
         if len(active) <= 1:
@@ -201,13 +209,17 @@ class GridAssociator:
             limits=np.array(edges),
             miss=-math.log1p(-self.detection),
         )
-        return _Volume(
+        volume = _Volume(
             nodes=grid.nodes(),
             spacing=np.array([grid.spacing_km, grid.depth_spacing_km]),
             slack=_slack_s(grid, table.time_s, network.steps),
             network=network,
             max_time_s=table.max_time_s,
         )
+        if self.kept is None:
+            return volume
+        settings = repr(self).encode()
+        return volume._replace(identity=digest(settings, volume.nodes, volume.slack, *network))
 
     def _arrays(self, picks: Sequence[Pick], stations: Sequence[int]) -> PickArrays:
         time_s = np.array([to_posix_s(pick.time) for pick in picks])
@@ -250,7 +262,7 @@ class GridAssociator:
                 [block_s - pad_s, block_s + length_s + pad_s + volume.max_time_s],
             )
             free = first + np.flatnonzero(~used[first:past_last])
-            for candidate in self._search_block(_take(picks, free), volume):
+            for candidate in self._found_in_block(_take(picks, free), volume):
                 if candidate.origin_s < block_s + length_s:  # a later one is found again
                     members = free[candidate.members]
                     used[members] = True
@@ -259,6 +271,12 @@ class GridAssociator:
             empty_s = _next_after_s(picks.time, block_s - pad_s) - block_s - reach_s
             block_s += length_s * max(float(np.floor(empty_s / length_s)), 0.0)
         return accepted
+
+    def _found_in_block(self, picks: PickArrays, volume: _Volume) -> Iterable[_Candidate]:
+        if self.kept is None:
+            return self._search_block(picks, volume)
+        question = digest(volume.identity, *picks)
+        return self.kept.answer(question, lambda: list(self._search_block(picks, volume)))
 
     def _search_block(self, picks: PickArrays, volume: _Volume) -> Iterator[_Candidate]:
         minimum = self._minimum(volume)
@@ -317,6 +335,20 @@ class GridAssociator:
             return None
         return _Candidate(place, origin_s, near[members], score)
 
+    def _fit_again(
+        self, place: FloatArray, near: IntArray, picks: PickArrays, volume: _Volume
+    ) -> _Candidate | None:
+        """Return what :meth:`_fit` finds, or found the last time in the same picks."""
+        if self.kept is None:
+            return self._fit(place, near, picks, volume)
+        chosen = _take(picks, near)
+        everything = np.arange(near.size)
+        found = self.kept.answer(
+            digest(b"fit", volume.identity, place, *chosen),
+            lambda: self._fit(place, everything, chosen, volume),
+        )
+        return None if found is None else found._replace(members=near[found.members])
+
     def _without_chance(
         self, found: Sequence[_Candidate], picks: PickArrays, volume: _Volume
     ) -> list[_Candidate]:
@@ -362,7 +394,7 @@ class GridAssociator:
         """Return the events after each pick went to the one it fits best, located anew."""
         owners = _best_owner(found, picks, volume)
         fitted = [
-            self._fit(event.place, np.flatnonzero(owners == number), picks, volume)
+            self._fit_again(event.place, np.flatnonzero(owners == number), picks, volume)
             for number, event in enumerate(found)
         ]
         return [event for event in fitted if event is not None]

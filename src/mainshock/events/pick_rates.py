@@ -8,15 +8,17 @@ __all__ = ["pick_rate_hz", "sum_around"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 _RATE_SPAN_S = 120.0
+_STEPS = 2.0**20  # sums of multiples of 1 / 2^20 are exact, wherever they start
 
 
 def pick_rate_hz(time_s: FloatArray, slot: IntArray, probability: FloatArray) -> FloatArray:
     """Return how many picks a second the slot of each pick had around that time.
 
     ``slot`` is twice the number of the station, plus 1 for S; all of shape ``(n,)``, in order of
-    time. A pick counts with its probability. Half of the rate is the mean over all slots, so that
-    the first pick of a quiet station is no wonder.
+    time. A pick counts with its probability, to a millionth. Half of the rate is the mean over all
+    slots, so that the first pick of a quiet station is no wonder.
     """
+    probability = np.round(probability * _STEPS) / _STEPS
     n_slots = 2 * (int(slot.max()) // 2 + 1)
     count = sum_around(time_s, probability, _RATE_SPAN_S) / n_slots
     for number in range(n_slots):

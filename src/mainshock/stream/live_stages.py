@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mainshock.core.errors import SettingsError, SourceError
 from mainshock.detect.base import Picker
+from mainshock.events.kept_answers import KeptAnswers
 from mainshock.forecast.forecast_log import ForecastLog
 from mainshock.pipeline.locating import EventBuilder
 from mainshock.stream.alerts.config import AlertSettings
@@ -192,7 +193,7 @@ def _amplitudes(parts: StageParts) -> ArchiveAmplitudes | None:
 def _settling(parts: StageParts) -> Stage[Any]:
     location = _located(parts)
     return SettlingStage(
-        location.builder, location.associator, location.travel_times, _amplitudes(parts)
+        location.builder, _keeping(location.associator), location.travel_times, _amplitudes(parts)
     )
 
 
@@ -239,6 +240,14 @@ def _quick(associator: "Associator") -> "Associator":
     nodes = getattr(associator, "n_horizontal", None)
     coarser: Any = associator  # whichever has such a field is a dataclass
     return associator if nodes is None else replace(coarser, n_horizontal=max(4, nodes // 2))
+
+
+def _keeping(associator: "Associator") -> "Associator":
+    """Return the same for who asks again and again about mostly the same picks."""
+    if isinstance(associator, TimedAssociator):
+        return associator.around(_keeping)
+    known: Any = associator
+    return replace(known, kept=KeptAnswers()) if hasattr(known, "kept") else associator
 
 
 def worker_settings(

@@ -22,6 +22,7 @@ from mainshock.stream.messages import settlement_message
 
 __all__ = ["SettlingStage", "SettlingState", "located_events"]
 
+_BETWEEN_MARKS = timedelta(minutes=5)
 _BEHIND = 3.0  # an instrument this many contexts behind the others is not waited for
 
 
@@ -112,7 +113,7 @@ class SettlingStage:
         since = max(state.judged_until, LONG_AGO + timedelta(days=1)) - self._seconds("context_s")
         found = [
             event
-            for event in self._located(state, since, frontier)
+            for event in self._located(state, _mark_before(since), frontier)
             if state.judged_until < event.origin.time <= until
         ]
         state.judged_until = max(until, state.judged_until)
@@ -159,6 +160,15 @@ class SettlingStage:
         times = from_document(_Times, rest["times"])
         ledger = PickLedger.restore(document["ledger"])
         return SettlingState(ledger, times.judged_until, times.last_pass, rest["late_ids"])
+
+
+def _mark_before(time: datetime) -> datetime:
+    """Return the last mark up to a time.
+
+    From one mark to the next the associations begin with the same picks, so that an associator
+    which keeps parts of its answers finds them again.
+    """
+    return time - (time - LONG_AGO) % _BETWEEN_MARKS
 
 
 @dataclass(frozen=True)
