@@ -1,6 +1,7 @@
 """Real brokers for tests, on free loopback ports, ended by their process ids."""
 
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -9,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mainshock.stream.kafka.settings import KafkaSettings, TopicSettings
 from object_store import free_port, object_store
 from tools_at_hand import needed_package
+
+from mainshock.stream.kafka.settings import KafkaSettings, TopicSettings
 
 __all__ = ["Broker", "durable_broker", "memory_broker", "settings_at"]
 
@@ -60,6 +62,16 @@ class Broker:
             self._process.kill()
             self._process.wait(30.0)
             self._process = None
+
+    def stand_still(self) -> None:
+        """Answer nobody until told to go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Answer again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
 
 
 def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:

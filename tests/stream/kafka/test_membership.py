@@ -4,7 +4,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from brokers import memory_broker, settings_at
 from summing import Summing, expected, numbered
+from tools_at_hand import needed_package
 
 from mainshock.stream.kafka import KafkaBus, KafkaSettings
 from mainshock.stream.kafka.groups import StageGroup
@@ -109,6 +111,26 @@ def test_a_session_too_short_for_the_cluster_is_made_longer(bus, monkeypatch, ca
     assert asked == [2.0, 6.0]
     assert "refuses session_s 2; 6 is used" in caplog.text
     place.leave()
+
+
+@pytest.mark.slow
+def test_a_member_given_up_although_it_lives_comes_back_for_longer(tmp_path, caplog):
+    needed_package("confluent_kafka", "kafka")
+    with memory_broker(tmp_path) as broker:
+        bus = KafkaBus(settings_at(broker.address))
+        place = Membership(bus, "summing")
+        assert given(place) == [0]
+        broker.stand_still()
+        lost: list[int] = []
+        end_s = time.monotonic() + LONGEST_S
+        while not lost and time.monotonic() < end_s:
+            place.poll(0.1, lambda _: None, lost.extend)
+        broker.go_on()
+        assert lost == [0]
+        assert given(place) == [0]
+        assert "comes back with a session of 4 s" in caplog.text
+        place.leave()
+        bus.close()
 
 
 def test_places_are_left_where_one_of_them_cannot_be_asked_for(bus, monkeypatch):

@@ -40,6 +40,8 @@ class Commit:
         Offsets and keys of the records that hold the body; empty where it is ``body``.
     body
         The body itself, where it is small.
+    confirmed
+        Offset of an earlier commit that is known to count; -1 where there is none.
     """
 
     epoch: int
@@ -50,6 +52,7 @@ class Commit:
     checksum: int = 0
     pieces: tuple[tuple[int, str], ...] = ()
     body: bytes = b""
+    confirmed: int = -1
 
 
 def write_commit(commit: Commit) -> bytes:
@@ -65,6 +68,7 @@ def write_commit(commit: Commit) -> bytes:
         "state_bytes": commit.state_bytes,
         "checksum": commit.checksum,
         "pieces": commit.pieces,
+        **({} if commit.confirmed < 0 else {"confirmed": commit.confirmed}),
     }
     told = json.dumps(document, separators=(",", ":")).encode()
     return b"".join((_HEADER.pack(_MAGIC, VERSION, len(told)), told, commit.body))
@@ -100,6 +104,7 @@ def read_commit(record: bytes) -> Commit:
             checksum=document["checksum"],
             pieces=tuple((offset, key) for offset, key in document["pieces"]),
             body=record[at_body:],
+            confirmed=document.get("confirmed", -1),
         )
     except (struct.error, KeyError, TypeError, ValueError) as error:
         if isinstance(error, DataError):

@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 _LEAVE_S = 2.0
 # group.min.session.timeout.ms of Apache Kafka, if nobody has set it
 _LEAST_SESSION_S = 6.0
+_LONGEST_SESSION_S = 30.0
 BY_KEY = {"picking": "waveform.v1"}
 """Stages whose work is shared out by station, and the topic by which; events need all stations."""
 Partitions = Callable[[list[int]], None]
@@ -43,7 +44,9 @@ class Membership:
     Notes
     -----
     It is a member from the start on; what it is given is told by :meth:`poll` alone, so that a
-    broker can take its seconds while the stage is being made.
+    broker can take its seconds while the stage is being made. One that was given up although it
+    lives joins with twice the session, up to 30 s: machine or cluster are slower than was thought,
+    and a place that is lost again and again gets no work done.
     """
 
     def __init__(self, bus: "KafkaBus", stage: str, topic: str = "") -> None:
@@ -55,6 +58,7 @@ class Membership:
         self._given: Partitions = lambda _: None
         self._taken: Partitions = lambda _: None
         self._session_s = bus.settings.session_s
+        self._was_given_up = False
         self._member = self._joined()
 
     def poll(self, timeout_s: float, given: Partitions, taken: Partitions) -> str:
@@ -65,6 +69,8 @@ class Membership:
         """
         self._given, self._taken = given, taken
         told: KafkaRecord = self._member.poll(timeout_s)
+        if self._was_given_up:
+            self._come_back()
         error: KafkaError | None = None if told is None else told.error()
         if error is None:
             return ""
@@ -108,7 +114,7 @@ class Membership:
             [self._topic],
             on_assign=self._assigned,
             on_revoke=self._revoked,
-            on_lost=self._revoked,
+            on_lost=self._lost,
         )
         return member
 
@@ -117,7 +123,24 @@ class Membership:
         _log.warning(
             "the Kafka cluster refuses session_s %g; %g is used", self._session_s, _LEAST_SESSION_S
         )
-        self._session_s = _LEAST_SESSION_S
+        self._join_again(_LEAST_SESSION_S)
+
+    def _come_back(self) -> None:
+        """Join with a longer session, where there is a longer one."""
+        self._was_given_up = False
+        session_s = min(2.0 * self._session_s, _LONGEST_SESSION_S)
+        if session_s > self._session_s:
+            _log.warning(
+                "stage %s was given up by its group after %g s without an answer; it comes back "
+                "with a session of %g s",
+                self._stage,
+                self._session_s,
+                session_s,
+            )
+            self._join_again(session_s)
+
+    def _join_again(self, session_s: float) -> None:
+        self._session_s = session_s
         self._member.close()
         self._member = self._joined()
 
@@ -129,6 +152,10 @@ class Membership:
     def _revoked(self, member: "Consumer", places: "list[TopicPartition]") -> None:
         del member
         self._taken([place.partition for place in places])
+
+    def _lost(self, member: "Consumer", places: "list[TopicPartition]") -> None:
+        self._was_given_up = True
+        self._revoked(member, places)
 
 
 class Memberships:

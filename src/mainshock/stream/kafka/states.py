@@ -31,6 +31,7 @@ _INLINE_BYTES, _PIECE_BYTES = 32 * 1024, 500 * 1024
 _CLAIM = struct.Struct(">Q16s")  # epoch, writer
 _ANSWER_S = 15.0
 _SLICE_S = 0.2
+_NEAR_END = (50, 1000)  # records
 
 
 class StateLog:
@@ -51,6 +52,7 @@ class StateLog:
     epoch; from there on commits of lower epochs count for nothing, and whoever wrote one sees the
     claim before it and stops. So a process that was thought dead, and only slept, harms nothing.
     A body too large for a record goes in pieces beforehand, and the commit names their places.
+    Commits name one before them that counts: whoever finds it near the end need not read the rest.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class StateLog:
         self._own_epoch = 0
         self._last: Commit | None = None
         self._commits: dict[int, Commit] = {}
+        self._last_offset = -1  # of the newest commit read
+        self._confirmed = -1  # of one that counts
         self._serial = 0
         self._n_pieces = 0
         self._loose: set[str] = set()  # pieces written since the last commit that counts
@@ -82,7 +86,8 @@ class StateLog:
 
     def look(self) -> Mapping[Partition, int]:
         """Read what was committed up to now, and return its offsets."""
-        self._read_on(lambda: False, to_end=True)
+        if self._next > 0 or not self._has_looked_near_end():
+            self._read_on(lambda: False, to_end=True)
         return self.offsets
 
     def take_over(self) -> list[Message]:
@@ -101,6 +106,7 @@ class StateLog:
             value = _CLAIM.pack(epoch, self._writer)
             self._publisher.publish([Record(self._topic, b"claim", value, self._partition)])
             self._read_on(partial(self._has_claim, epoch), to_end=False)
+        self._confirmed = self._last_offset
         if self._last is None or not self._last.told:
             return []
         told, _ = unpack_body(self._last, self._body(self._last))
@@ -139,12 +145,14 @@ class StateLog:
             checksum=zlib.crc32(body),
             pieces=self._write_pieces(body) if len(body) > _INLINE_BYTES else (),
             body=body if len(body) <= _INLINE_BYTES else b"",
+            confirmed=self._confirmed,
         )
         key = b"commit.%d" % self._own_epoch
         record = Record(self._topic, key, write_commit(commit), self._partition)
         self._publisher.publish([record])
         self._read_on(partial(self._has_commit, commit.serial), to_end=False)
         self._check_owned()
+        self._confirmed = self._last_offset
         self._loose -= {key for _, key in commit.pieces}
         self._delete(before)
 
@@ -251,6 +259,47 @@ class StateLog:
             f"to {last}; let the cluster keep that topic by cleanup.policy=compact"
         )
 
+    def _has_looked_near_end(self) -> bool:
+        """Read the last records alone, and return whether what counts is among them.
+
+        All that came after a commit that counts has been seen then, and commits of those who had
+        been replaced before it are of lower epochs.
+        """
+        low, high = self._ends()
+        for number in _NEAR_END:
+            first = high - number
+            if first <= low:
+                return False
+            self._next = first
+            is_certain = False
+            try:
+                self._read_on(lambda: False, to_end=True)
+                is_certain = self._last is not None and self._last.confirmed >= first
+            finally:
+                if not is_certain:
+                    self._start_over()
+            if is_certain:
+                return True
+        return False
+
+    def _start_over(self) -> None:
+        self._next = self._epoch = 0
+        self._commits.clear()
+        self._last, self._last_offset = None, -1
+
+    def _ends(self) -> tuple[int, int]:
+        """Return the first offset, and at least about the one after the last."""
+        from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
+
+        if self._consumer is None:
+            self._consumer = self._clients.reader()
+        place = TopicPartition(self._topic, self._partition)
+        try:
+            told: tuple[int, int] = self._consumer.get_watermark_offsets(place, timeout=_ANSWER_S)
+        except Exception as error:
+            raise kafka_failure(f"ask for the end of {self._topic}", error) from error
+        return told
+
     def _read_on(self, is_done: Callable[[], bool], *, to_end: bool) -> None:
         end_s = time.monotonic() + _ANSWER_S
         consumer = self._opened(is_fresh=to_end)
@@ -295,12 +344,14 @@ class StateLog:
                 if writer == self._writer:
                     self._own_epoch = epoch
         elif key.startswith(b"commit."):
-            self._take_commit(int(key.removeprefix(b"commit.")), value)
+            self._take_commit(int(key.removeprefix(b"commit.")), value, record.offset())
         return False
 
-    def _take_commit(self, epoch: int, value: bytes | None) -> None:
+    def _take_commit(self, epoch: int, value: bytes | None, offset: int) -> None:
         if value is None:
             self._commits.pop(epoch, None)
         elif epoch >= self._epoch:  # others come from one who was replaced
             self._commits[epoch] = read_commit(value)
+            self._epoch = epoch
+            self._last_offset = offset
         self._last = self._commits[max(self._commits)] if self._commits else None
