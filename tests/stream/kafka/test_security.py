@@ -180,7 +180,7 @@ def test_the_library_takes_every_key_of_the_file(tmp_path, certificates, passwor
     clients.producer()
     clients.admin()
     clients.reader().close()
-    clients.member("picking").close()
+    clients.member("picking", 4.0).close()
 
 
 def test_the_wheels_of_the_library_know_no_kerberos_and_say_so(certificates, password, tmp_path):

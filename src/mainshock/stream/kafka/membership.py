@@ -1,6 +1,7 @@
 """A process's place in the group of a stage: asked for early, used once the stage is made."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ _LEAVE_S = 2.0
 # group.min.session.timeout.ms of Apache Kafka, if nobody has set it
 _LEAST_SESSION_S = 6.0
 _LONGEST_SESSION_S = 30.0
+_ALMOST_DONE_S = 0.1
 BY_KEY = {"picking": "waveform.v1"}
 """Stages whose work is shared out by station, and the topic by which; events need all stations."""
 Partitions = Callable[[list[int]], None]
@@ -159,7 +161,7 @@ class Membership:
 
 
 class Memberships:
-    """The places of a process in the groups of its stages, asked for before the stages are made.
+    """The places of a process in the groups of its stages, asked for while the stages are made.
 
     Parameters
     ----------
@@ -167,27 +169,46 @@ class Memberships:
         The cluster.
     stages
         Their names.
-
-    Raises
-    ------
-    SourceError
-        If the cluster does not answer.
     """
 
     def __init__(self, bus: "KafkaBus", stages: Iterable[str]) -> None:
+        self._bus = bus
+        self._stages = list(stages)
         self._kept: dict[str, Membership] = {}
-        try:
-            for one in stages:
-                self._kept[one] = Membership(bus, one, BY_KEY.get(one, ""))
-        except BaseException:
-            self.leave()
-            raise
+        self._error: Exception | None = None
+        self._is_over = threading.Event()
+        self._asking = threading.Thread(target=self._ask, name="memberships", daemon=True)
+        self._asking.start()
 
     def take(self, stage: str) -> Membership | None:
-        """Return the place for a stage, which whoever takes it leaves; None: there is none."""
+        """Return the place for a stage, which whoever takes it leaves; None: there is none.
+
+        Raises
+        ------
+        SourceError
+            If the cluster does not answer.
+        """
+        self._asking.join()
+        if self._error is not None:
+            raise self._error
         return self._kept.pop(stage, None)
 
     def leave(self) -> None:
-        """Give the places up that nobody has taken."""
+        """Give the places up that nobody has taken; does not wait for a cluster that is silent."""
+        self._is_over.set()
+        self._asking.join(_ALMOST_DONE_S)
+        if not self._asking.is_alive():
+            self._leave_kept()
+
+    def _ask(self) -> None:
+        try:
+            for one in self._stages:
+                self._kept[one] = Membership(self._bus, one, BY_KEY.get(one, ""))
+        except Exception as error:  # noqa: BLE001 - whoever takes a place is told
+            self._error = error
+        if self._error is not None or self._is_over.is_set():
+            self._leave_kept()
+
+    def _leave_kept(self) -> None:
         while self._kept:
             self._kept.popitem()[1].leave()
