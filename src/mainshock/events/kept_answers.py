@@ -42,8 +42,10 @@ class KeptAnswers:
 
     def answer(self, question: bytes, find: Callable[[], Answer]) -> Answer:
         """Return the answer to a question, found anew where it is not known."""
-        if question not in self._now:
-            known = question in self._last
-            self._now[question] = self._last[question] if known else find()
-        found: Answer = self._now[question]
+        last, now = self._last, self._now
+        if question in now:
+            found: Answer = now[question]
+        else:
+            found = last[question] if question in last else find()
+            now[question] = found
         return found

@@ -8,7 +8,7 @@ from brokers import memory_broker, settings_at
 from summing import Summing, expected, numbered
 from tools_at_hand import needed_package
 
-from mainshock.stream.kafka import KafkaBus, KafkaSettings
+from mainshock.stream.kafka import KafkaBus, KafkaSettings, membership
 from mainshock.stream.kafka.groups import StageGroup
 from mainshock.stream.kafka.membership import Membership, Memberships
 from mainshock.stream.workers import WorkerSettings
@@ -76,6 +76,48 @@ def test_places_that_no_stage_took_go_to_others(bus, settings, is_made):
     assert given(other) == [0]
     other.leave()
     other_bus.close()
+
+
+@pytest.fixture
+def three(settings) -> Iterator[list[KafkaBus]]:
+    made = [KafkaBus(settings) for _ in range(3)]
+    made[0].topics.partitions("waveform.v1")
+    yield made
+    for one in made:
+        one.close()
+
+
+def wait_until(is_reached) -> None:
+    end_s = time.monotonic() + LONGEST_S
+    while not is_reached():
+        assert time.monotonic() < end_s, "it did not happen"
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("patience_s", [1.0, 60.0])
+def test_who_still_loads_lets_the_others_share_out_their_work(
+    three, settings, monkeypatch, patience_s
+):
+    monkeypatch.setitem(membership.BY_KEY, "summing", "waveform.v1")
+    monkeypatch.setattr(membership, "_PATIENCE_S", patience_s)
+    groups = [StageGroup(one, Summing(), FAST, is_by_key=True) for one in three[:2]]
+    groups[0].start()
+    wait_until(lambda: groups[0].partitions == [0, 1])
+    loading = Memberships(three[2], ["summing"])
+    if patience_s > LONGEST_S:
+        wait_until(lambda: len(groups[0].partitions) == 1)  # the other one waits for who loads
+        groups[1].start()  # who would hear nothing if that one did not answer
+        time.sleep(2.0 * settings.session_s)
+        loading.leave()
+        wait_until(lambda: [len(one.partitions) for one in groups] == [1, 1])
+        for one in groups:
+            one.stop()
+    else:
+        wait_until(lambda: not loading._thread.is_alive())
+        assert loading.take("summing") is None
+        wait_until(lambda: groups[0].partitions == [0, 1])
+        groups[0].stop()
 
 
 class Refusing:

@@ -66,6 +66,7 @@ class StateLog:
         self._next = 0
         self._epoch = 0  # of the newest claim seen
         self._own_epoch = 0
+        self._has_claimed = False  # or tried to
         self._last: Commit | None = None
         self._commits: dict[int, Commit] = {}
         self._last_offset = -1  # of the newest commit read
@@ -86,7 +87,8 @@ class StateLog:
 
     def look(self) -> Mapping[Partition, int]:
         """Read what was committed up to now, and return its offsets."""
-        if self._next > 0 or not self._has_looked_near_end():
+        is_new = self._next == 0 and not self._has_claimed
+        if not (is_new and self._has_looked_near_end()):
             self._read_on(lambda: False, to_end=True)
         return self.offsets
 
@@ -103,6 +105,7 @@ class StateLog:
         self.look()
         while not self.is_owned:
             epoch = self._epoch + 1
+            self._has_claimed = True
             value = _CLAIM.pack(epoch, self._writer)
             self._publisher.publish([Record(self._topic, b"claim", value, self._partition)])
             self._read_on(partial(self._has_claim, epoch), to_end=False)
