@@ -136,20 +136,19 @@ def _joined(
     settings: Path | None, folder: "RunFolder", wanted: list[str]
 ) -> "Iterator[tuple[KafkaBus, Memberships]]":
     """Give the cluster, and places that its brokers take seconds to give while stages are made."""
-    from mainshock.stream.kafka import KafkaBus
+    from mainshock.stream.kafka import KafkaBus, read_kafka_settings
     from mainshock.stream.kafka.instance import InstanceName
     from mainshock.stream.kafka.membership import Memberships
 
-    me = InstanceName(folder.state / "instances")
-    try:
-        bus = KafkaBus(settings, instance=me.name)
+    known = read_kafka_settings(settings)
+    with ExitStack() as closing:
+        me = InstanceName(folder.state / "instances") if known.keeps_place else None
+        if me is not None:
+            closing.callback(me.release)
+        bus = KafkaBus(known, instance="" if me is None else me.name)
         places = Memberships(bus, wanted)
-        try:
-            yield bus, places
-        finally:
-            places.leave()
-    finally:
-        me.release()
+        closing.callback(places.leave)
+        yield bus, places
 
 
 class _Cluster(NamedTuple):

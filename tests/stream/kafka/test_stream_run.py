@@ -74,6 +74,7 @@ def test_what_makes_no_sense_is_told(tmp_path, monkeypatch, arguments, told):
     result = CliRunner().invoke(app, ["stream", "run", *arguments, "--data-dir", str(tmp_path)])
     assert isinstance(result.exception, SettingsError)
     assert told in str(result.exception)
+    assert not (tmp_path / "state" / "instances").exists()  # names are for keeps_place alone
 
 
 def test_settings_are_asked_for(tmp_path, monkeypatch):
