@@ -100,8 +100,8 @@ class GridAssociator:
     n_horizontal
         Nodes along the longer side of the grid.
     kept
-        Where parts of the last answers are kept, for calls over mostly the same picks in one
-        thread; the answers are the same, found with less work. None: nothing is kept.
+        Where parts of the last answers are kept, for calls over mostly the same picks; the
+        answers are the same. None: nothing is kept.
 
     Notes
     -----
@@ -178,14 +178,14 @@ class GridAssociator:
         usable, active = _match_stations(ordered, stations)
         if len(active) <= 1:
             return SingleStationAssociator().associate(ordered, stations, travel_times)
-        volume = self._volume([stations[number] for number in active], travel_times)
+        volume = _volume(self, [stations[number] for number in active], travel_times)
         arrays = self._arrays([ordered[i] for i, _ in usable], [s for _, s in usable])
         found = self._search(arrays, volume)
         for _ in range(2):
             found = _one_per_source(found, self.min_interval_s)
             found = self._share_out(found, arrays, volume)
         found = self._without_chance(_one_per_source(found, self.min_interval_s), arrays, volume)
-        found = [*found, *self._lone_pairs(found, arrays, volume)]
+        found = [*found, *_lone_pairs(found, arrays, volume, self.min_pair_probability)]
         found = _one_per_source(found, self.min_interval_s)
         found.sort(key=lambda candidate: candidate.origin_s)
         groups = [[ordered[usable[i][0]] for i in candidate.members] for candidate in found]
@@ -195,31 +195,6 @@ class GridAssociator:
             unassociated=[pick for i, pick in enumerate(ordered) if i not in taken],
             flags=[(SINGLE_STATION_FLAG,) if event.is_pair else () for event in found],
         )
-
-    def _volume(self, stations: Sequence[Station], travel_times: TravelTimes) -> _Volume:
-        grid = build_search_grid(stations, self.margin_km, self.max_depth_km, self.n_horizontal)
-        table = tabulate_travel_times(grid, travel_times)
-        edges = [*grid.east_km[[0, -1]], *grid.north_km[[0, -1]], grid.depth_km[-1]]
-        network = NetworkTables(
-            places=np.stack([grid.station_east_km, grid.station_north_km], axis=1),
-            receiver=table.receiver,
-            times=table.time_s,
-            steps=np.array([table.distance_step_km, table.depth_step_km]),
-            growth=self.residual_growth,
-            limits=np.array(edges),
-            miss=-math.log1p(-self.detection),
-        )
-        volume = _Volume(
-            nodes=grid.nodes(),
-            spacing=np.array([grid.spacing_km, grid.depth_spacing_km]),
-            slack=_slack_s(grid, table.time_s, network.steps),
-            network=network,
-            max_time_s=table.max_time_s,
-        )
-        if self.kept is None:
-            return volume
-        settings = repr(self).encode()
-        return volume._replace(identity=digest(settings, volume.nodes, volume.slack, *network))
 
     def _arrays(self, picks: Sequence[Pick], stations: Sequence[int]) -> PickArrays:
         time_s = np.array([to_posix_s(pick.time) for pick in picks])
@@ -338,14 +313,13 @@ class GridAssociator:
     def _fit_again(
         self, place: FloatArray, near: IntArray, picks: PickArrays, volume: _Volume
     ) -> _Candidate | None:
-        """Return what :meth:`_fit` finds, or found the last time in the same picks."""
+        """Return what :meth:`_fit` finds, or found before in the same picks."""
         if self.kept is None:
             return self._fit(place, near, picks, volume)
         chosen = _take(picks, near)
-        everything = np.arange(near.size)
         found = self.kept.answer(
             digest(b"fit", volume.identity, place, *chosen),
-            lambda: self._fit(place, everything, chosen, volume),
+            lambda: self._fit(place, np.arange(near.size), chosen, volume),
         )
         return None if found is None else found._replace(members=near[found.members])
 
@@ -374,20 +348,6 @@ class GridAssociator:
             in_event[events.pop(weakest).members] = 0.0
         return events
 
-    def _lone_pairs(
-        self, found: Sequence[_Candidate], picks: PickArrays, volume: _Volume
-    ) -> list[_Candidate]:
-        free = np.ones(picks.time.size, dtype=np.bool_)
-        for event in found:
-            free[event.members] = False
-        pairs = find_lone_pairs(
-            picks, free, volume.nodes, volume.network, self.min_pair_probability
-        )
-        return [
-            _Candidate(np.zeros(3), pair.origin_s, pair.members, pair.certainty, is_pair=True)
-            for pair in pairs
-        ]
-
     def _share_out(
         self, found: Sequence[_Candidate], picks: PickArrays, volume: _Volume
     ) -> list[_Candidate]:
@@ -398,6 +358,47 @@ class GridAssociator:
             for number, event in enumerate(found)
         ]
         return [event for event in fitted if event is not None]
+
+
+def _volume(of: GridAssociator, stations: Sequence[Station], travel_times: TravelTimes) -> _Volume:
+    """Return the grid around some stations, with travel times."""
+    grid = build_search_grid(stations, of.margin_km, of.max_depth_km, of.n_horizontal)
+    table = tabulate_travel_times(grid, travel_times)
+    edges = [*grid.east_km[[0, -1]], *grid.north_km[[0, -1]], grid.depth_km[-1]]
+    network = NetworkTables(
+        places=np.stack([grid.station_east_km, grid.station_north_km], axis=1),
+        receiver=table.receiver,
+        times=table.time_s,
+        steps=np.array([table.distance_step_km, table.depth_step_km]),
+        growth=of.residual_growth,
+        limits=np.array(edges),
+        miss=-math.log1p(-of.detection),
+    )
+    volume = _Volume(
+        nodes=grid.nodes(),
+        spacing=np.array([grid.spacing_km, grid.depth_spacing_km]),
+        slack=_slack_s(grid, table.time_s, network.steps),
+        network=network,
+        max_time_s=table.max_time_s,
+    )
+    if of.kept is not None:
+        identity = digest(repr(of).encode(), volume.nodes, volume.slack, *network)
+        return volume._replace(identity=identity)
+    return volume
+
+
+def _lone_pairs(
+    found: Sequence[_Candidate], picks: PickArrays, volume: _Volume, least: float
+) -> list[_Candidate]:
+    """Return the pairs of one station in the picks of no event, of at least some probability."""
+    free = np.ones(picks.time.size, dtype=np.bool_)
+    for event in found:
+        free[event.members] = False
+    pairs = find_lone_pairs(picks, free, volume.nodes, volume.network, least)
+    return [
+        _Candidate(np.zeros(3), pair.origin_s, pair.members, pair.certainty, is_pair=True)
+        for pair in pairs
+    ]
 
 
 def _next_after_s(time_s: FloatArray, start_s: float) -> float:

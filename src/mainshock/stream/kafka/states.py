@@ -233,34 +233,9 @@ class StateLog:
         if not commit.pieces:
             return commit.body
         wanted = [offset for offset, _ in commit.pieces]
-        found = self._pieces(wanted[0], wanted[-1])
+        place = (self._pieces_topic, self._partition)
+        found = _pieces(self._clients, place, wanted[0], wanted[-1])
         return b"".join(one.value() or b"" for one in found if one.offset() in wanted)
-
-    def _pieces(self, first: int, last: int) -> list[KafkaRecord]:
-        from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
-
-        consumer = self._clients.reader()
-        found: list[KafkaRecord] = []
-        end_s = time.monotonic() + _ANSWER_S
-        try:
-            consumer.assign([TopicPartition(self._pieces_topic, self._partition, first)])
-            while time.monotonic() < end_s:
-                one: KafkaRecord = consumer.poll(_SLICE_S)
-                if one is None or (one.error() is not None and one.error().retriable()):
-                    continue
-                if one.error() is not None:
-                    break
-                found.append(one)
-                if one.offset() >= last:
-                    return found
-        except Exception as error:
-            raise kafka_failure(f"read {self._pieces_topic}", error) from error
-        finally:
-            consumer.close()
-        raise DataError(
-            f"the pieces of a state are not in {self._pieces_topic}/{self._partition} from {first} "
-            f"to {last}; let the cluster keep that topic by cleanup.policy=compact"
-        )
 
     def _has_looked_near_end(self) -> bool:
         """Read the last records alone, and return whether what counts is among them.
@@ -358,3 +333,32 @@ class StateLog:
             self._epoch = epoch
             self._last_offset = offset
         self._last = self._commits[max(self._commits)] if self._commits else None
+
+
+def _pieces(clients: Clients, place: tuple[str, int], first: int, last: int) -> list[KafkaRecord]:
+    """Return the records of a partition between two offsets."""
+    from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
+
+    topic, partition = place
+    consumer = clients.reader()
+    found: list[KafkaRecord] = []
+    end_s = time.monotonic() + _ANSWER_S
+    try:
+        consumer.assign([TopicPartition(topic, partition, first)])
+        while time.monotonic() < end_s:
+            one: KafkaRecord = consumer.poll(_SLICE_S)
+            if one is None or (one.error() is not None and one.error().retriable()):
+                continue
+            if one.error() is not None:
+                break
+            found.append(one)
+            if one.offset() >= last:
+                return found
+    except Exception as error:
+        raise kafka_failure(f"read {topic}", error) from error
+    finally:
+        consumer.close()
+    raise DataError(
+        f"the pieces of a state are not in {topic}/{partition} from {first} "
+        f"to {last}; let the cluster keep that topic by cleanup.policy=compact"
+    )
